@@ -1,0 +1,34 @@
+package dev.understudy.guest.bus;
+
+import dev.understudy.guest.digest.StateHash;
+
+/**
+ * A device that the guest reaches through loads and stores in a window of physical addresses.
+ * <p>
+ * An access never fails: what a register does not define reads as zero and ignores writes. Owned by the hart thread.
+ */
+public interface Device
+{
+    /** Physical address of the first byte of the window. */
+    long base();
+
+    /** Size of the window in bytes. */
+    long size();
+
+    /**
+     * @param offset from {@link #base()}, naturally aligned
+     * @param bytes  1, 2, 4 or 8
+     * @return the value, zero-extended
+     */
+    long load(long offset, int bytes);
+
+    /**
+     * @param offset from {@link #base()}, naturally aligned
+     * @param bytes  1, 2, 4 or 8
+     * @param value  only its lowest {@code bytes} count
+     */
+    void store(long offset, int bytes, long value);
+
+    /** Adds every bit of state that the guest could ever observe. */
+    void digest(StateHash hash);
+}

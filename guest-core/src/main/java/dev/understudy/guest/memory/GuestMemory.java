@@ -1,0 +1,214 @@
+package dev.understudy.guest.memory;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+
+/**
+ * The RAM of the guest, at physical address {@link #BASE}, little-endian.
+ * <p>
+ * Reads and writes here are those of devices and of the hart's slow path: they keep track of the pages that were
+ * written since the last digest and tell the engine when a page that holds decoded code changes. The hart's fast path
+ * goes to {@link #array()} directly and takes part in this through {@link #prepareWrite}. Owned by the hart thread.
+ */
+public final class GuestMemory
+{
+    /** Physical address of the first byte of RAM, as on QEMU's {@code virt} machine. */
+    public static final long BASE = 0x8000_0000L;
+
+    /** Base-2 logarithm of the size of a page in bytes. */
+    public static final int PAGE_SHIFT = 12;
+
+    /** Size of a page in bytes. */
+    public static final int PAGE_BYTES = 1 << PAGE_SHIFT;
+
+    /** The least RAM a machine can have, in bytes: a kernel at its usual address needs more than 2 MiB. */
+    public static final int MIN_BYTES = 4 << 20;
+
+    /** The most RAM a machine can have, in bytes: the largest page-aligned Java array, less one MiB. */
+    public static final int MAX_BYTES = Integer.MAX_VALUE - (1 << 20) + 1;
+
+    private static final VarHandle SHORT =
+        MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle INT =
+        MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle LONG =
+        MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+    /** Told when bytes of a page change from which code was decoded. */
+    @FunctionalInterface
+    public interface CodeListener
+    {
+        /**
+         * @param offset first changed byte, from the start of RAM
+         * @param length number of changed bytes, within one page
+         */
+        void onCodeWrite(int offset, int length);
+    }
+
+    private final byte[] ram;
+    private final boolean[] dirty;
+    private final boolean[] code;
+    private CodeListener codeListener = (offset, length) -> {};
+
+    /**
+     * @param bytes size, a multiple of {@link #PAGE_BYTES} from {@link #MIN_BYTES} to {@link #MAX_BYTES}
+     */
+    public GuestMemory(final int bytes)
+    {
+        if (bytes < MIN_BYTES || bytes > MAX_BYTES || bytes % PAGE_BYTES != 0)
+        {
+            throw new IllegalArgumentException("guest memory of " + bytes + " bytes: expected a multiple of " +
+                PAGE_BYTES + " from " + MIN_BYTES + " to " + MAX_BYTES);
+        }
+
+        ram = new byte[bytes];
+        dirty = new boolean[bytes >> PAGE_SHIFT];
+        code = new boolean[bytes >> PAGE_SHIFT];
+        Arrays.fill(dirty, true);
+    }
+
+    /** Size in bytes. */
+    public int size()
+    {
+        return ram.length;
+    }
+
+    /** Whether {@code length} bytes at the physical {@code address} all lie in RAM; any values are allowed. */
+    public boolean contains(final long address, final long length)
+    {
+        final long offset = address - BASE;
+        return offset >= 0 && length >= 0 && offset <= ram.length && length <= ram.length - offset;
+    }
+
+    /** The bytes themselves; index 0 is {@link #BASE}. Writers call {@link #prepareWrite} first. */
+    public byte[] array()
+    {
+        return ram;
+    }
+
+    public int readByte(final long address)
+    {
+        return ram[offset(address)] & 0xFF;
+    }
+
+    public int readShort(final long address)
+    {
+        return (short)SHORT.get(ram, offset(address)) & 0xFFFF;
+    }
+
+    public int readInt(final long address)
+    {
+        return (int)INT.get(ram, offset(address));
+    }
+
+    public long readLong(final long address)
+    {
+        return (long)LONG.get(ram, offset(address));
+    }
+
+    public void writeByte(final long address, final int value)
+    {
+        changing(offset(address), 1);
+        ram[offset(address)] = (byte)value;
+    }
+
+    public void writeShort(final long address, final int value)
+    {
+        changing(offset(address), 2);
+        SHORT.set(ram, offset(address), (short)value);
+    }
+
+    public void writeInt(final long address, final int value)
+    {
+        changing(offset(address), 4);
+        INT.set(ram, offset(address), value);
+    }
+
+    public void writeLong(final long address, final long value)
+    {
+        changing(offset(address), 8);
+        LONG.set(ram, offset(address), value);
+    }
+
+    /** Copies out of RAM; the range must lie in it. */
+    public void read(final long address, final byte[] to, final int index, final int length)
+    {
+        System.arraycopy(ram, offset(address), to, index, length);
+    }
+
+    /** Copies into RAM; the range must lie in it. */
+    public void write(final long address, final byte[] from, final int index, final int length)
+    {
+        changing(offset(address), length);
+        System.arraycopy(from, index, ram, offset(address), length);
+    }
+
+    /**
+     * Marks a page as written and tells whether later writes to it may bypass this class until the next
+     * {@link #forgetDirty} or {@link #markCode}.
+     *
+     * @return false when the page holds decoded code, so that each write must come through here
+     */
+    public boolean prepareWrite(final int page)
+    {
+        dirty[page] = true;
+        return !code[page];
+    }
+
+    /** Notes that code was decoded from a page: from now on its writes are reported to the listener. */
+    public void markCode(final int page)
+    {
+        code[page] = true;
+    }
+
+    public boolean holdsCode(final int page)
+    {
+        return code[page];
+    }
+
+    public void onCodeWrite(final CodeListener listener)
+    {
+        codeListener = listener;
+    }
+
+    /** Number of pages. */
+    public int pages()
+    {
+        return dirty.length;
+    }
+
+    /** Whether a page was written since the last {@link #forgetDirty}; all pages are dirty at first. */
+    public boolean isDirty(final int page)
+    {
+        return dirty[page];
+    }
+
+    public void forgetDirty()
+    {
+        Arrays.fill(dirty, false);
+    }
+
+    private void changing(final int offset, final int length)
+    {
+        int from = offset;
+        final int end = offset + length;
+        while (from < end)
+        {
+            final int page = from >> PAGE_SHIFT;
+            final int to = Math.min(end, (page + 1) << PAGE_SHIFT);
+            dirty[page] = true;
+            if (code[page])
+            {
+                codeListener.onCodeWrite(from, to - from);
+            }
+            from = to;
+        }
+    }
+
+    private int offset(final long address)
+    {
+        return Math.toIntExact(address - BASE);
+    }
+}
