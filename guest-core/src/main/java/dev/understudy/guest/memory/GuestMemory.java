@@ -9,8 +9,9 @@ import java.util.Arrays;
  * The RAM of the guest, at physical address {@link #BASE}, little-endian.
  * <p>
  * Reads and writes here are those of devices and of the hart's slow path: they keep track of the pages that were
- * written since the last digest and tell the engine when a page that holds decoded code changes. The hart's fast path
- * goes to {@link #array()} directly and takes part in this through {@link #prepareWrite}. Owned by the hart thread.
+ * written since the last digest, and tell the engine before decoded code or a cached translation becomes stale. The
+ * hart's fast path goes to {@link #array()} directly and takes part in this through {@link #prepareWrite}. Owned by
+ * the hart thread.
  */
 public final class GuestMemory
 {
@@ -36,21 +37,28 @@ public final class GuestMemory
     private static final VarHandle LONG =
         MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
-    /** Told when bytes of a page change from which code was decoded. */
+    /** Told of each write to a watched page, just before it happens. */
     @FunctionalInterface
-    public interface CodeListener
+    public interface WriteListener
     {
         /**
-         * @param offset first changed byte, from the start of RAM
-         * @param length number of changed bytes, within one page
+         * @param offset first byte that will change, from the start of RAM
+         * @param length number of bytes that will change, within one page
          */
-        void onCodeWrite(int offset, int length);
+        void onWrite(int offset, int length);
     }
+
+    /** Why writes to a page are watched: instructions were decoded from it. */
+    private static final byte CODE = 1;
+
+    /** Why writes to a page are watched: a translation that is still cached was read from it. */
+    private static final byte TABLE = 2;
 
     private final byte[] ram;
     private final boolean[] dirty;
-    private final boolean[] code;
-    private CodeListener codeListener = (offset, length) -> {};
+    private final byte[] watched;
+    private WriteListener codeListener = (offset, length) -> {};
+    private WriteListener tableListener = (offset, length) -> {};
 
     /**
      * @param bytes size, a multiple of {@link #PAGE_BYTES} from {@link #MIN_BYTES} to {@link #MAX_BYTES}
@@ -65,7 +73,7 @@ public final class GuestMemory
 
         ram = new byte[bytes];
         dirty = new boolean[bytes >> PAGE_SHIFT];
-        code = new boolean[bytes >> PAGE_SHIFT];
+        watched = new byte[bytes >> PAGE_SHIFT];
         Arrays.fill(dirty, true);
     }
 
@@ -147,30 +155,53 @@ public final class GuestMemory
 
     /**
      * Marks a page as written and tells whether later writes to it may bypass this class until the next
-     * {@link #forgetDirty} or {@link #markCode}.
+     * {@link #forgetDirty}, {@link #watchCode} or {@link #watchTable}.
      *
-     * @return false when the page holds decoded code, so that each write must come through here
+     * @return false when writes to the page are watched, so that each one must come through here
      */
     public boolean prepareWrite(final int page)
     {
         dirty[page] = true;
-        return !code[page];
+        return watched[page] == 0;
     }
 
-    /** Notes that code was decoded from a page: from now on its writes are reported to the listener. */
-    public void markCode(final int page)
+    /** Notes that instructions were decoded from a page: from now on the code listener is told of its writes. */
+    public void watchCode(final int page)
     {
-        code[page] = true;
+        watched[page] |= CODE;
+    }
+
+    /**
+     * Notes that page-table entries were read from a page: from now on the table listener is told of its writes.
+     *
+     * @return whether the page was not watched for this reason before
+     */
+    public boolean watchTable(final int page)
+    {
+        final boolean isNew = (watched[page] & TABLE) == 0;
+        watched[page] |= TABLE;
+        return isNew;
+    }
+
+    /** Ends what {@link #watchTable} began. */
+    public void unwatchTable(final int page)
+    {
+        watched[page] &= ~TABLE;
     }
 
     public boolean holdsCode(final int page)
     {
-        return code[page];
+        return (watched[page] & CODE) != 0;
     }
 
-    public void onCodeWrite(final CodeListener listener)
+    public void onCodeWrite(final WriteListener listener)
     {
         codeListener = listener;
+    }
+
+    public void onTableWrite(final WriteListener listener)
+    {
+        tableListener = listener;
     }
 
     /** Number of pages. */
@@ -199,9 +230,13 @@ public final class GuestMemory
             final int page = from >> PAGE_SHIFT;
             final int to = Math.min(end, (page + 1) << PAGE_SHIFT);
             dirty[page] = true;
-            if (code[page])
+            if ((watched[page] & CODE) != 0)
             {
-                codeListener.onCodeWrite(from, to - from);
+                codeListener.onWrite(from, to - from);
+            }
+            if ((watched[page] & TABLE) != 0)
+            {
+                tableListener.onWrite(from, to - from);
             }
             from = to;
         }

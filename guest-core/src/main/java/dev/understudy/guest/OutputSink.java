@@ -1,0 +1,16 @@
+package dev.understudy.guest;
+
+/**
+ * Takes what the guest does to the world. Called on the hart thread, in the order of the outputs.
+ * <p>
+ * An output belongs to the position at which it is produced and is never an input. The bytes are valid during the call
+ * alone.
+ */
+public interface OutputSink
+{
+    /** Bytes that the guest prints. */
+    void onConsole(byte[] data, int offset, int length);
+
+    /** A packet that the guest sends over virtio-vsock: header and payload as in section 5.10.6 of virtio 1.2. */
+    void onVsock(byte[] packet, int offset, int length);
+}

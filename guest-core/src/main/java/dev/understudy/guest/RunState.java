@@ -1,0 +1,29 @@
+package dev.understudy.guest;
+
+/** Why {@link Machine#run} returned. */
+public enum RunState
+{
+    /** The position asked for is reached; the guest would go on. */
+    RUNNING,
+
+    /** The guest waits for an interrupt: only an event, or time, makes it go on. */
+    IDLE,
+
+    /** The guest shut down. */
+    SHUTDOWN,
+
+    /** The guest asked for a reboot. */
+    REBOOT,
+
+    /** The guest shut down and gave a failure as its reason. */
+    FAILURE,
+
+    /** The guest cannot make progress; {@link Machine#crash} says why. */
+    CRASHED;
+
+    /** Whether the guest has ended. */
+    public boolean isEnd()
+    {
+        return this != RUNNING && this != IDLE;
+    }
+}

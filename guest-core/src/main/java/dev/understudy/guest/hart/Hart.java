@@ -1,0 +1,438 @@
+package dev.understudy.guest.hart;
+
+import dev.understudy.guest.digest.StateHash;
+import dev.understudy.guest.memory.Mmu;
+import dev.understudy.guest.time.GuestClock;
+
+/**
+ * The architectural state of the one hart: registers, privilege, supervisor CSRs, traps and interrupts.
+ * <p>
+ * The hart is what a supervisor sees on a machine whose firmware delegates every exception that it does not handle
+ * itself. Source: RISC-V privileged specification, chapter 4 (Supervisor-Level ISA), and Sstc. Owned by the hart
+ * thread.
+ */
+public final class Hart
+{
+    static final int CAUSE_ILLEGAL_INSTRUCTION = 2;
+    static final int CAUSE_BREAKPOINT = 3;
+    static final int CAUSE_ECALL_FROM_U = 8;
+
+    static final int SOFTWARE_INTERRUPT = 1;
+    static final int TIMER_INTERRUPT = 5;
+    static final int EXTERNAL_INTERRUPT = 9;
+
+    private static final long INTERRUPT_FLAG = 1L << 63;
+    private static final long INTERRUPTS =
+        1L << SOFTWARE_INTERRUPT | 1L << TIMER_INTERRUPT | 1L << EXTERNAL_INTERRUPT;
+
+    private static final long SSTATUS_SIE = 1L << 1;
+    private static final long SSTATUS_SPIE = 1L << 5;
+    private static final long SSTATUS_SPP = 1L << 8;
+    private static final long SSTATUS_SUM = 1L << 18;
+    private static final long SSTATUS_MXR = 1L << 19;
+    private static final long SSTATUS_UXL_64 = 2L << 32;
+    private static final long SSTATUS_WRITABLE =
+        SSTATUS_SIE | SSTATUS_SPIE | SSTATUS_SPP | SSTATUS_SUM | SSTATUS_MXR;
+
+    /** What the firmware leaves behind: user programs may read cycle, time and instret. */
+    private static final long SCOUNTEREN_AT_START = 7;
+
+    private static final long SATP_PPN = (1L << 44) - 1;
+    private static final int SATP_MODE_SHIFT = 60;
+    private static final long NO_RESERVATION = -1;
+
+    private static final int CSR_CYCLE = 0xC00;
+    private static final int CSR_TIME = 0xC01;
+    private static final int CSR_INSTRET = 0xC02;
+
+    /** x0 to x31, and {@link Op#SINK}. */
+    final long[] x = new long[Op.REGISTERS];
+
+    long pc;
+
+    /** Number of instructions retired: the position. */
+    long instret;
+
+    HartState state = HartState.RUNNING;
+
+    private final Mmu mmu;
+    private final GuestClock clock;
+
+    private boolean user;
+    private long sstatus = SSTATUS_UXL_64;
+    private long sie;
+    private long stvec;
+    private long scounteren = SCOUNTEREN_AT_START;
+    private long senvcfg;
+    private long sscratch;
+    private long sepc;
+    private long scause;
+    private long stval;
+    private long satp;
+    private long stimecmp = -1;
+    private boolean softwarePending;
+    private boolean externalPending;
+
+    private long resumeAddress;
+    private long resumeArgument;
+
+    /** Virtual address of the reservation of the last LR. */
+    private long reservedAddress = NO_RESERVATION;
+    private long reservedValue;
+
+    /** Where the last exception was taken: to find a handler whose own first instruction traps. */
+    private long lastExceptionInstret = -1;
+    private long lastExceptionPc;
+    private String crash;
+
+    public Hart(final Mmu mmu, final GuestClock clock)
+    {
+        this.mmu = mmu;
+        this.clock = clock;
+        translationChanged();
+    }
+
+    /** Sets the registers as a boot loader leaves them (SBI specification 2.0, chapter 4, and the Linux boot protocol). */
+    public void start(final long entry, final long hartId, final long argument)
+    {
+        pc = entry;
+        x[10] = hartId;
+        x[11] = argument;
+    }
+
+    public long pc()
+    {
+        return pc;
+    }
+
+    /** Instructions retired so far. */
+    public long instret()
+    {
+        return instret;
+    }
+
+    /** A register; {@code number} is from 0 to 31. */
+    public long x(final int number)
+    {
+        return x[number];
+    }
+
+    public void x(final int number, final long value)
+    {
+        if (number != 0)
+        {
+            x[number] = value;
+        }
+    }
+
+    public HartState state()
+    {
+        return state;
+    }
+
+    public boolean isUser()
+    {
+        return user;
+    }
+
+    /** Why the hart cannot go on, or null when it ended in order. */
+    public String crash()
+    {
+        return crash;
+    }
+
+    /** Ends execution. */
+    public void stop()
+    {
+        state = HartState.STOPPED;
+    }
+
+    /** Ends execution because nothing that the guest could do would make progress. */
+    public void crash(final String reason)
+    {
+        crash = reason;
+        state = HartState.STOPPED;
+    }
+
+    /** The external interrupt line, from the PLIC. */
+    public void external(final boolean asserted)
+    {
+        externalPending = asserted;
+    }
+
+    /** The software interrupt, from SBI. */
+    public void software(final boolean pending)
+    {
+        softwarePending = pending;
+    }
+
+    /** Sets the time of the next timer interrupt in ticks, unsigned. */
+    public void timer(final long ticks)
+    {
+        stimecmp = ticks;
+    }
+
+    /**
+     * The guest's time of the next timer interrupt that is not due yet.
+     *
+     * @return nanoseconds since the guest started; {@link Long#MAX_VALUE} when there is none
+     */
+    public long timerNs()
+    {
+        final boolean isFar = stimecmp < 0 || stimecmp > Long.MAX_VALUE / GuestClock.TICK_NS;
+        return isFar || (sie & 1L << TIMER_INTERRUPT) == 0 ? Long.MAX_VALUE : stimecmp * GuestClock.TICK_NS;
+    }
+
+    /** Waits for an interrupt, from the next instruction on. */
+    public void await()
+    {
+        state = HartState.WAITING;
+    }
+
+    /** Waits for an interrupt and then starts over as after a hart start (SBI specification 2.0, section 9.4). */
+    public void suspend(final long address, final long argument)
+    {
+        resumeAddress = address;
+        resumeArgument = argument;
+        state = HartState.SUSPENDED;
+    }
+
+    /** Leaves the waiting states when an enabled interrupt is pending, whatever {@code sstatus.SIE} says. */
+    void wake()
+    {
+        if ((pending() & sie) == 0)
+        {
+            return;
+        }
+        if (state == HartState.SUSPENDED)
+        {
+            x[10] = 0;
+            x[11] = resumeArgument;
+            pc = resumeAddress;
+            user = false;
+            sstatus &= ~SSTATUS_SIE;
+            satp = 0;
+            translationChanged();
+        }
+        state = HartState.RUNNING;
+    }
+
+    /** The first position at which the timer becomes pending, unless a clock sample comes first. */
+    long timerPosition()
+    {
+        return (sie & 1L << TIMER_INTERRUPT) == 0 || isTimerPending() ? Long.MAX_VALUE : clock.positionOf(stimecmp);
+    }
+
+    /** Takes the pending interrupt of the highest priority, if one is enabled. */
+    void takeInterrupt()
+    {
+        final long ready = pending() & sie;
+        if (ready != 0 && (user || (sstatus & SSTATUS_SIE) != 0))
+        {
+            final int number = (ready & 1L << EXTERNAL_INTERRUPT) != 0 ? EXTERNAL_INTERRUPT :
+                (ready & 1L << SOFTWARE_INTERRUPT) != 0 ? SOFTWARE_INTERRUPT : TIMER_INTERRUPT;
+            final long vector = (stvec & 1) != 0 ? 4L * number : 0;
+            enterTrap(INTERRUPT_FLAG | number, 0, (stvec & ~3L) + vector);
+        }
+    }
+
+    /** Takes a synchronous exception at {@link #pc}, which does not retire. */
+    void exception(final int cause, final long value)
+    {
+        if (!user && pc == (stvec & ~3L) && instret == lastExceptionInstret && lastExceptionPc == pc)
+        {
+            crash(("the first instruction of the trap handler at 0x%x traps (scause %d, stval 0x%x), " +
+                "so the guest cannot make progress").formatted(pc, cause, value));
+            return;
+        }
+        lastExceptionInstret = instret;
+        lastExceptionPc = pc;
+        enterTrap(cause, value, stvec & ~3L);
+    }
+
+    void illegalInstruction(final int bits, final int bytes)
+    {
+        exception(CAUSE_ILLEGAL_INSTRUCTION, bytes == 2 ? bits & 0xFFFFL : bits & 0xFFFF_FFFFL);
+    }
+
+    private void enterTrap(final long cause, final long value, final long handler)
+    {
+        scause = cause;
+        stval = value;
+        sepc = pc;
+        long status = sstatus & ~(SSTATUS_SIE | SSTATUS_SPIE | SSTATUS_SPP);
+        status |= (sstatus & SSTATUS_SIE) != 0 ? SSTATUS_SPIE : 0;
+        status |= user ? 0 : SSTATUS_SPP;
+        sstatus = status;
+        user = false;
+        reservedAddress = NO_RESERVATION;
+        pc = handler;
+        translationChanged();
+    }
+
+    /** Returns from a trap; the caller has checked the privilege. */
+    void returnFromTrap()
+    {
+        user = (sstatus & SSTATUS_SPP) == 0;
+        long status = sstatus & ~(SSTATUS_SIE | SSTATUS_SPP);
+        status |= (sstatus & SSTATUS_SPIE) != 0 ? SSTATUS_SIE : 0;
+        sstatus = status | SSTATUS_SPIE;
+        reservedAddress = NO_RESERVATION;
+        pc = sepc;
+        translationChanged();
+    }
+
+    void reserve(final long address, final long value)
+    {
+        reservedAddress = address;
+        reservedValue = value;
+    }
+
+    /** Whether the reservation is for this address. */
+    boolean isReserved(final long address)
+    {
+        return reservedAddress == address;
+    }
+
+    /** The value that the last LR read. */
+    long reservedValue()
+    {
+        return reservedValue;
+    }
+
+    void dropReservation()
+    {
+        reservedAddress = NO_RESERVATION;
+    }
+
+    /** Whether the hart has the CSR and the present privilege may read it. */
+    boolean canReadCsr(final int csr)
+    {
+        if (csr >= CSR_CYCLE && csr <= CSR_INSTRET)
+        {
+            return !user || (scounteren >>> (csr - CSR_CYCLE) & 1) != 0;
+        }
+        return !user && switch (csr)
+        {
+            case 0x100, 0x104, 0x105, 0x106, 0x10A, 0x140, 0x141, 0x142, 0x143, 0x144, 0x14D, 0x180 -> true;
+            default -> false;
+        };
+    }
+
+    /** Whether the present privilege may write the CSR, provided that {@link #canReadCsr}. */
+    static boolean isReadOnlyCsr(final int csr)
+    {
+        return csr >>> 10 == 3;
+    }
+
+    long readCsr(final int csr)
+    {
+        return switch (csr)
+        {
+            case 0x100 -> sstatus;
+            case 0x104 -> sie;
+            case 0x105 -> stvec;
+            case 0x106 -> scounteren;
+            case 0x10A -> senvcfg;
+            case 0x140 -> sscratch;
+            case 0x141 -> sepc;
+            case 0x142 -> scause;
+            case 0x143 -> stval;
+            case 0x144 -> pending();
+            case 0x14D -> stimecmp;
+            case 0x180 -> satp;
+            case CSR_TIME -> clock.ticks(instret);
+            case CSR_CYCLE, CSR_INSTRET -> instret;
+            default -> throw new IllegalArgumentException("CSR 0x" + Integer.toHexString(csr));
+        };
+    }
+
+    void writeCsr(final int csr, final long value)
+    {
+        switch (csr)
+        {
+            case 0x100 ->
+            {
+                sstatus = (sstatus & ~SSTATUS_WRITABLE) | (value & SSTATUS_WRITABLE);
+                translationChanged();
+            }
+            case 0x104 -> sie = value & INTERRUPTS;
+            case 0x105 ->
+            {
+                if ((value & 3) < 2)
+                {
+                    stvec = value;
+                }
+            }
+            case 0x106 -> scounteren = value & SCOUNTEREN_AT_START;
+            case 0x10A -> senvcfg = value & 1;
+            case 0x140 -> sscratch = value;
+            case 0x141 -> sepc = value & ~1L;
+            case 0x142 -> scause = value;
+            case 0x143 -> stval = value;
+            case 0x144 -> softwarePending = (value & 1L << SOFTWARE_INTERRUPT) != 0;
+            case 0x14D -> stimecmp = value;
+            case 0x180 -> writeSatp(value);
+            default -> throw new IllegalArgumentException("CSR 0x" + Integer.toHexString(csr));
+        }
+    }
+
+    private void writeSatp(final long value)
+    {
+        final int mode = (int)(value >>> SATP_MODE_SHIFT);
+        if (mode == Mmu.MODE_BARE || mode == Mmu.MODE_SV39)
+        {
+            satp = (long)mode << SATP_MODE_SHIFT | (value & SATP_PPN);
+            translationChanged();
+        }
+    }
+
+    private void translationChanged()
+    {
+        mmu.root((int)(satp >>> SATP_MODE_SHIFT), satp & SATP_PPN);
+        mmu.privilege(user, (sstatus & SSTATUS_SUM) != 0, (sstatus & SSTATUS_MXR) != 0);
+    }
+
+    private boolean isTimerPending()
+    {
+        return Long.compareUnsigned(clock.ticks(instret), stimecmp) >= 0;
+    }
+
+    private long pending()
+    {
+        return (softwarePending ? 1L << SOFTWARE_INTERRUPT : 0) |
+            (isTimerPending() ? 1L << TIMER_INTERRUPT : 0) |
+            (externalPending ? 1L << EXTERNAL_INTERRUPT : 0);
+    }
+
+    public void digest(final StateHash hash)
+    {
+        for (int i = 1; i < 32; i++)
+        {
+            hash.add(x[i]);
+        }
+        hash.add(pc);
+        hash.add(instret);
+        hash.add(state.ordinal());
+        hash.add(user);
+        hash.add(sstatus);
+        hash.add(sie);
+        hash.add(stvec);
+        hash.add(scounteren);
+        hash.add(senvcfg);
+        hash.add(sscratch);
+        hash.add(sepc);
+        hash.add(scause);
+        hash.add(stval);
+        hash.add(satp);
+        hash.add(stimecmp);
+        hash.add(softwarePending);
+        hash.add(externalPending);
+        hash.add(resumeAddress);
+        hash.add(resumeArgument);
+        hash.add(reservedAddress);
+        hash.add(reservedValue);
+        hash.add(lastExceptionInstret);
+        hash.add(lastExceptionPc);
+    }
+}

@@ -1,0 +1,49 @@
+package dev.understudy.guest.sbi;
+
+import dev.understudy.guest.digest.StateHash;
+
+/**
+ * The console that the SBI calls read: a bounded queue of bytes from the world. Owned by the hart thread.
+ */
+final class FirmwareConsole
+{
+    /** Bytes that may wait for the guest; a pasted page of text. */
+    static final int CAPACITY_BYTES = 4 * 1024;
+
+    private final byte[] bytes = new byte[CAPACITY_BYTES];
+    private int head;
+    private int count;
+
+    /** Appends as much as there is room for, and says how much that was. */
+    int offer(final byte[] data, final int offset, final int length)
+    {
+        final int taken = Math.min(length, CAPACITY_BYTES - count);
+        for (int i = 0; i < taken; i++)
+        {
+            bytes[(head + count++) % CAPACITY_BYTES] = data[offset + i];
+        }
+        return taken;
+    }
+
+    /** The next byte, or -1. */
+    int poll()
+    {
+        if (count == 0)
+        {
+            return -1;
+        }
+        final int value = bytes[head] & 0xFF;
+        head = (head + 1) % CAPACITY_BYTES;
+        count--;
+        return value;
+    }
+
+    void digest(final StateHash hash)
+    {
+        hash.add(count);
+        for (int i = 0; i < count; i++)
+        {
+            hash.add(bytes[(head + i) % CAPACITY_BYTES]);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+package dev.understudy.guest.time;
+
+import dev.understudy.guest.digest.StateHash;
+
+/**
+ * The guest's time as a function of its position and the last clock sample.
+ * <p>
+ * Between two samples time advances with the instructions retired, at the rate that came with the sample and at most
+ * by its limit; so reading the clock needs no event, and a guest that spins on the clock sees it stand still at the
+ * limit until the next sample. Time never runs backwards: a sample that is behind the guest's time is ignored in its
+ * time, not in its rate. Owned by the hart thread.
+ */
+public final class GuestClock
+{
+    /** Frequency of the {@code time} CSR, in ticks a second, as on QEMU's {@code virt} machine. */
+    public static final long TICKS_PER_SECOND = 10_000_000L;
+
+    /** Length of a tick in nanoseconds. */
+    public static final long TICK_NS = 1_000_000_000L / TICKS_PER_SECOND;
+
+    /** Rate before the first sample, in picoseconds an instruction. */
+    public static final int INITIAL_PICOS_PER_INSTRUCTION = 5_000;
+
+    /** Limit before the first sample, in nanoseconds. */
+    public static final int INITIAL_LIMIT_NS = 2_000_000;
+
+    /** Instructions after which the limit has been reached at any rate; keeps the product below 2^63. */
+    private static final long MAX_INSTRUCTIONS = 1L << 31;
+
+    private long basePosition;
+    private long baseNs;
+    private int picosPerInstruction = INITIAL_PICOS_PER_INSTRUCTION;
+    private int limitNs = INITIAL_LIMIT_NS;
+
+    /**
+     * Takes a time from the world.
+     *
+     * @param position where the sample enters the guest
+     * @param timeNs   the world's time since the guest started, in nanoseconds
+     */
+    public void sample(final long position, final long timeNs)
+    {
+        baseNs = Math.max(timeNs, timeNs(position));
+        basePosition = position;
+    }
+
+    /**
+     * Sets how time advances after the last sample.
+     *
+     * @param picos picoseconds an instruction; 0 stops the clock between samples
+     * @param limit the most that time advances without a further sample, in nanoseconds
+     */
+    public void rate(final int picos, final int limit)
+    {
+        picosPerInstruction = Math.max(0, picos);
+        limitNs = Math.max(0, limit);
+    }
+
+    /** Time at a position that is not before the last sample, in nanoseconds since the guest started. */
+    public long timeNs(final long position)
+    {
+        final long instructions = Math.min(position - basePosition, MAX_INSTRUCTIONS);
+        return baseNs + Math.min(instructions * picosPerInstruction / 1_000, limitNs);
+    }
+
+    /** Value of the {@code time} CSR at a position. */
+    public long ticks(final long position)
+    {
+        return timeNs(position) / TICK_NS;
+    }
+
+    /**
+     * The first position at which {@link #ticks} reaches a value, provided that no sample comes before it.
+     *
+     * @param ticks unsigned
+     * @return {@link Long#MAX_VALUE} when it will not happen before the next sample
+     */
+    public long positionOf(final long ticks)
+    {
+        if (ticks < 0 || ticks > Long.MAX_VALUE / TICK_NS)
+        {
+            return Long.MAX_VALUE;
+        }
+        final long missingNs = ticks * TICK_NS - baseNs;
+        if (missingNs <= 0)
+        {
+            return basePosition;
+        }
+        if (missingNs > limitNs || picosPerInstruction == 0)
+        {
+            return Long.MAX_VALUE;
+        }
+        final long instructions = Math.ceilDiv(missingNs * 1_000, picosPerInstruction);
+        return instructions > MAX_INSTRUCTIONS ? Long.MAX_VALUE : basePosition + instructions;
+    }
+
+    public void digest(final StateHash hash)
+    {
+        hash.add(basePosition);
+        hash.add(baseNs);
+        hash.add(picosPerInstruction);
+        hash.add(limitNs);
+    }
+}
