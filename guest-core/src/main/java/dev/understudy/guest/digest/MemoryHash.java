@@ -1,11 +1,10 @@
 package dev.understudy.guest.digest;
 
+import dev.understudy.guest.memory.GuestMemory;
+import dev.understudy.guest.memory.Mmu;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
-
-import dev.understudy.guest.memory.GuestMemory;
-import dev.understudy.guest.memory.Mmu;
 
 /**
  * A hash of all RAM that costs only the pages written since the last time.

@@ -3,6 +3,7 @@ package dev.understudy.guest.hart;
 import dev.understudy.guest.digest.StateHash;
 import dev.understudy.guest.memory.Mmu;
 import dev.understudy.guest.time.GuestClock;
+import java.util.function.BooleanSupplier;
 
 /**
  * The architectural state of the one hart: registers, privilege, supervisor CSRs, traps and interrupts.
@@ -57,6 +58,7 @@ public final class Hart
 
     private final Mmu mmu;
     private final GuestClock clock;
+    private final BooleanSupplier externalInterrupt;
 
     private boolean user;
     private long sstatus = SSTATUS_UXL_64;
@@ -71,7 +73,6 @@ public final class Hart
     private long satp;
     private long stimecmp = -1;
     private boolean softwarePending;
-    private boolean externalPending;
 
     private long resumeAddress;
     private long resumeArgument;
@@ -85,10 +86,14 @@ public final class Hart
     private long lastExceptionPc;
     private String crash;
 
-    public Hart(final Mmu mmu, final GuestClock clock)
+    /**
+     * @param externalInterrupt whether the interrupt controller asserts the external interrupt
+     */
+    public Hart(final Mmu mmu, final GuestClock clock, final BooleanSupplier externalInterrupt)
     {
         this.mmu = mmu;
         this.clock = clock;
+        this.externalInterrupt = externalInterrupt;
         translationChanged();
     }
 
@@ -152,12 +157,6 @@ public final class Hart
     {
         crash = reason;
         state = HartState.STOPPED;
-    }
-
-    /** The external interrupt line, from the PLIC. */
-    public void external(final boolean asserted)
-    {
-        externalPending = asserted;
     }
 
     /** The software interrupt, from SBI. */
@@ -402,7 +401,7 @@ public final class Hart
     {
         return (softwarePending ? 1L << SOFTWARE_INTERRUPT : 0) |
             (isTimerPending() ? 1L << TIMER_INTERRUPT : 0) |
-            (externalPending ? 1L << EXTERNAL_INTERRUPT : 0);
+            (externalInterrupt.getAsBoolean() ? 1L << EXTERNAL_INTERRUPT : 0);
     }
 
     public void digest(final StateHash hash)
@@ -427,7 +426,6 @@ public final class Hart
         hash.add(satp);
         hash.add(stimecmp);
         hash.add(softwarePending);
-        hash.add(externalPending);
         hash.add(resumeAddress);
         hash.add(resumeArgument);
         hash.add(reservedAddress);

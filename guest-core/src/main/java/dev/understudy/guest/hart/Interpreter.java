@@ -1,11 +1,10 @@
 package dev.understudy.guest.hart;
 
+import dev.understudy.guest.memory.GuestMemory;
+import dev.understudy.guest.memory.Mmu;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
-
-import dev.understudy.guest.memory.GuestMemory;
-import dev.understudy.guest.memory.Mmu;
 
 /**
  * Executes pre-decoded instructions one by one.

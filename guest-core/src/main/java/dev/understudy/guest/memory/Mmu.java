@@ -1,9 +1,8 @@
 package dev.understudy.guest.memory;
 
-import java.util.Arrays;
-
 import dev.understudy.guest.bus.Bus;
 import dev.understudy.guest.bus.Device;
+import java.util.Arrays;
 
 /**
  * Translates the hart's virtual addresses and performs the accesses that the engine's fast path cannot.

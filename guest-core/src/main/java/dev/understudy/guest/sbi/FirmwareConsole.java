@@ -14,10 +14,15 @@ final class FirmwareConsole
     private int head;
     private int count;
 
+    int room()
+    {
+        return CAPACITY_BYTES - count;
+    }
+
     /** Appends as much as there is room for, and says how much that was. */
     int offer(final byte[] data, final int offset, final int length)
     {
-        final int taken = Math.min(length, CAPACITY_BYTES - count);
+        final int taken = Math.min(length, room());
         for (int i = 0; i < taken; i++)
         {
             bytes[(head + count++) % CAPACITY_BYTES] = data[offset + i];

@@ -1,13 +1,12 @@
 package dev.understudy.guest.sbi;
 
-import java.util.function.Consumer;
-
-import dev.understudy.guest.ConsoleSink;
+import dev.understudy.guest.OutputSink;
 import dev.understudy.guest.digest.StateHash;
 import dev.understudy.guest.hart.EnvironmentCalls;
 import dev.understudy.guest.hart.Hart;
 import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.memory.Mmu;
+import java.util.function.Consumer;
 
 /**
  * The hypercall interface: answers the guest's SBI calls.
@@ -55,7 +54,7 @@ public final class Sbi implements EnvironmentCalls
 
     private final GuestMemory memory;
     private final Mmu mmu;
-    private final ConsoleSink output;
+    private final OutputSink output;
     private final Consumer<SystemReset> reset;
     private final FirmwareConsole input = new FirmwareConsole();
     private final byte[] single = new byte[1];
@@ -64,12 +63,18 @@ public final class Sbi implements EnvironmentCalls
      * @param reset told how the guest ended; the hart is stopped already
      */
     public Sbi(
-        final GuestMemory memory, final Mmu mmu, final ConsoleSink output, final Consumer<SystemReset> reset)
+        final GuestMemory memory, final Mmu mmu, final OutputSink output, final Consumer<SystemReset> reset)
     {
         this.memory = memory;
         this.mmu = mmu;
         this.output = output;
         this.reset = reset;
+    }
+
+    /** Number of bytes that {@link #receive} would take. */
+    public int inputRoom()
+    {
+        return input.room();
     }
 
     /** Takes console input from the world, and says how much of it there was room for. */

@@ -45,15 +45,22 @@ public final class GuestClock
     }
 
     /**
-     * Sets how time advances after the last sample.
+     * Sets how time advances from a position on.
      *
      * @param picos picoseconds an instruction; 0 stops the clock between samples
      * @param limit the most that time advances without a further sample, in nanoseconds
      */
-    public void rate(final int picos, final int limit)
+    public void rate(final long position, final int picos, final int limit)
     {
+        sample(position, 0);
         picosPerInstruction = Math.max(0, picos);
         limitNs = Math.max(0, limit);
+    }
+
+    /** The rate in force, in picoseconds an instruction. */
+    public int picosPerInstruction()
+    {
+        return picosPerInstruction;
     }
 
     /** Time at a position that is not before the last sample, in nanoseconds since the guest started. */

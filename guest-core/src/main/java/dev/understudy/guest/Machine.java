@@ -1,0 +1,263 @@
+package dev.understudy.guest;
+
+import dev.understudy.guest.boot.BootException;
+import dev.understudy.guest.boot.ElfImage;
+import dev.understudy.guest.boot.MachineDeviceTree;
+import dev.understudy.guest.bus.Bus;
+import dev.understudy.guest.digest.MemoryHash;
+import dev.understudy.guest.digest.StateHash;
+import dev.understudy.guest.hart.Engine;
+import dev.understudy.guest.hart.Hart;
+import dev.understudy.guest.hart.HartState;
+import dev.understudy.guest.hart.Interpreter;
+import dev.understudy.guest.interrupt.Plic;
+import dev.understudy.guest.memory.GuestMemory;
+import dev.understudy.guest.memory.Mmu;
+import dev.understudy.guest.sbi.Sbi;
+import dev.understudy.guest.sbi.SystemReset;
+import dev.understudy.guest.time.GuestClock;
+import dev.understudy.guest.virtio.VirtioConsole;
+import dev.understudy.guest.virtio.VirtioEntropy;
+import dev.understudy.guest.virtio.VirtioMmio;
+import dev.understudy.guest.virtio.VirtioVsock;
+
+/**
+ * The whole guest: a pure function of its configuration and the events that enter it at positions.
+ * <p>
+ * {@link #run} executes up to a position; between two runs events enter. Before each event {@link #sample} sets the
+ * time that came with it. What the guest does to the world goes to the {@link OutputSink} and into a running hash. Not
+ * thread-safe: owned by the hart thread.
+ */
+public final class Machine
+{
+    /** Outputs to the console are handed on in pieces, so that no guest can make one without bound. */
+    private static final int MAX_CONSOLE_OUTPUT_BYTES = 16 * 1024;
+
+    /** Where initrd and device tree are placed: aligned to a page. */
+    private static final long PLACEMENT_ALIGNMENT = GuestMemory.PAGE_BYTES;
+
+    private final GuestMemory memory;
+    private final Mmu mmu;
+    private final Bus bus;
+    private final GuestClock clock = new GuestClock();
+    private final Hart hart;
+    private final Plic plic = new Plic();
+    private final Sbi sbi;
+    private final VirtioConsole console;
+    private final VirtioEntropy entropy;
+    private final VirtioVsock vsock;
+    private final Engine engine;
+    private final MemoryHash memoryHash;
+    private final OutputHash outputHash = new OutputHash();
+    private SystemReset reset;
+
+    /**
+     * @throws BootException when the kernel cannot be booted in this configuration
+     */
+    public Machine(final MachineConfiguration configuration, final OutputSink sink)
+    {
+        final OutputSink hashed = new HashedOutputs(sink);
+        memory = new GuestMemory(configuration.memoryBytes());
+        console = new VirtioConsole(memory, hashed);
+        entropy = new VirtioEntropy(memory);
+        vsock = new VirtioVsock(memory, configuration.vsockCid(), hashed);
+        final VirtioMmio[] devices = {
+            new VirtioMmio(0, console, plic), new VirtioMmio(1, entropy, plic), new VirtioMmio(2, vsock, plic)};
+        bus = new Bus(plic, devices[0], devices[1], devices[2]);
+        mmu = new Mmu(memory, bus);
+        hart = new Hart(mmu, clock, plic::asserted);
+        sbi = new Sbi(memory, mmu, hashed, how -> reset = how);
+        engine = new Interpreter(hart, mmu, memory, sbi);
+        memoryHash = new MemoryHash(memory, mmu);
+        boot(configuration, devices);
+    }
+
+    private void boot(final MachineConfiguration configuration, final VirtioMmio... devices)
+    {
+        final ElfImage kernel = ElfImage.load(configuration.kernel(), memory);
+        final byte[] initrd = configuration.initrd();
+        final int initrdBytes = initrd == null ? 0 : initrd.length;
+        final long top = GuestMemory.BASE + memory.size();
+        final long initrdAddress = top - initrdBytes & -PLACEMENT_ALIGNMENT;
+        final byte[] tree = MachineDeviceTree.blob(
+            memory.size(), configuration.commandLine(), initrdAddress, initrdBytes, devices);
+        final long treeAddress = initrdAddress - tree.length & -PLACEMENT_ALIGNMENT;
+        if (treeAddress < kernel.end())
+        {
+            throw new BootException(("memory of %d bytes has no room for the kernel, which ends at 0x%x, " +
+                "the initrd of %d bytes and the device tree: give the guest more memory").formatted(
+                memory.size(), kernel.end(), initrdBytes));
+        }
+        if (initrd != null)
+        {
+            memory.write(initrdAddress, initrd, 0, initrdBytes);
+        }
+        memory.write(treeAddress, tree, 0, tree.length);
+        hart.start(kernel.entry(), 0, treeAddress);
+    }
+
+    /** Executes until a position is reached exactly, the guest waits, or it ends. */
+    public RunState run(final long untilPosition)
+    {
+        engine.run(untilPosition);
+        if (hart.state() == HartState.STOPPED)
+        {
+            if (hart.crash() != null)
+            {
+                return RunState.CRASHED;
+            }
+            return switch (reset)
+            {
+                case SHUTDOWN -> RunState.SHUTDOWN;
+                case FAILURE -> RunState.FAILURE;
+                case REBOOT -> RunState.REBOOT;
+            };
+        }
+        return hart.state() == HartState.RUNNING ? RunState.RUNNING : RunState.IDLE;
+    }
+
+    /** Number of instructions retired. */
+    public long position()
+    {
+        return hart.instret();
+    }
+
+    /** Why the guest cannot make progress, or null. */
+    public String crash()
+    {
+        return hart.crash();
+    }
+
+    /** The running hash of all outputs so far. */
+    public long outputs()
+    {
+        return outputHash.value();
+    }
+
+    /** Number of outputs so far. */
+    public long outputCount()
+    {
+        return outputHash.count();
+    }
+
+    /** The guest's time at its position, in nanoseconds since its start. */
+    public long timeNs()
+    {
+        return clock.timeNs(hart.instret());
+    }
+
+    /** The guest's time at which its timer fires next, in nanoseconds; {@link Long#MAX_VALUE} without a timer. */
+    public long timerNs()
+    {
+        return hart.timerNs();
+    }
+
+    /** Lets the world's time since the guest's start enter, in nanoseconds. */
+    public void sample(final long timeNs)
+    {
+        clock.sample(hart.instret(), timeNs);
+    }
+
+    /** Sets how the guest's time advances by itself, as {@link GuestClock#rate} says. */
+    public void rate(final int picosPerInstruction, final int limitNs)
+    {
+        clock.rate(hart.instret(), picosPerInstruction, limitNs);
+    }
+
+    /** The rate in force, in picoseconds an instruction. */
+    public int picosPerInstruction()
+    {
+        return clock.picosPerInstruction();
+    }
+
+    /** Number of bytes of console input that there is room for. */
+    public int consoleRoom()
+    {
+        return console.isUsed() ? console.inputRoom() : sbi.inputRoom();
+    }
+
+    /** Lets console input enter, as much as there is room for, and says how much that was. */
+    public int consoleInput(final byte[] data, final int offset, final int length)
+    {
+        return console.isUsed() ? console.receive(data, offset, length) : sbi.receive(data, offset, length);
+    }
+
+    /** Number of random bytes that the guest waits for; 0 when it does not. */
+    public int entropyWanted()
+    {
+        return entropy.wanted();
+    }
+
+    /** Lets random bytes enter. */
+    public void entropy(final byte[] data, final int offset, final int length)
+    {
+        entropy.supply(data, offset, length);
+    }
+
+    /** Whether {@link #vsock} would take a packet of this length. */
+    public boolean canTakeVsock(final int length)
+    {
+        return vsock.canReceive(length);
+    }
+
+    /** Lets a vsock packet of the host enter; false, and nothing has changed, when there is no room. */
+    public boolean vsock(final byte[] packet, final int offset, final int length)
+    {
+        return vsock.receive(packet, offset, length);
+    }
+
+    /** Resets every vsock connection towards the guest. */
+    public void resetConnections()
+    {
+        vsock.resetConnections();
+    }
+
+    /** A hash over the whole state: registers, memory, devices, clock and outputs. */
+    public long digest()
+    {
+        final StateHash hash = new StateHash();
+        hart.digest(hash);
+        clock.digest(hash);
+        bus.digest(hash);
+        sbi.digest(hash);
+        hash.add(memoryHash.value());
+        hash.add(outputHash.value());
+        hash.add(outputHash.count());
+        return hash.value();
+    }
+
+    /** Register x0 to x31, for tests and debuggers. */
+    public long register(final int number)
+    {
+        return hart.x(number);
+    }
+
+    /** Enters every output into the hash on its way to the sink. */
+    private final class HashedOutputs implements OutputSink
+    {
+        private final OutputSink sink;
+
+        HashedOutputs(final OutputSink sink)
+        {
+            this.sink = sink;
+        }
+
+        @Override
+        public void onConsole(final byte[] data, final int offset, final int length)
+        {
+            for (int done = 0; done < length; done += MAX_CONSOLE_OUTPUT_BYTES)
+            {
+                final int count = Math.min(length - done, MAX_CONSOLE_OUTPUT_BYTES);
+                outputHash.add(OutputHash.CONSOLE, hart.instret(), data, offset + done, count);
+                sink.onConsole(data, offset + done, count);
+            }
+        }
+
+        @Override
+        public void onVsock(final byte[] packet, final int offset, final int length)
+        {
+            outputHash.add(OutputHash.VSOCK, hart.instret(), packet, offset, length);
+            sink.onVsock(packet, offset, length);
+        }
+    }
+}
