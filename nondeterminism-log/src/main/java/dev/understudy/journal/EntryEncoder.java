@@ -1,0 +1,186 @@
+package dev.understudy.journal;
+
+import dev.understudy.journal.codec.BackupJoinedEventEncoder;
+import dev.understudy.journal.codec.Cause;
+import dev.understudy.journal.codec.ClockSampleEventEncoder;
+import dev.understudy.journal.codec.ClosedEventEncoder;
+import dev.understudy.journal.codec.ConsoleInputEventEncoder;
+import dev.understudy.journal.codec.DigestEventEncoder;
+import dev.understudy.journal.codec.End;
+import dev.understudy.journal.codec.EntropyEventEncoder;
+import dev.understudy.journal.codec.EntryHeaderEncoder;
+import dev.understudy.journal.codec.Flag;
+import dev.understudy.journal.codec.GenerationEventEncoder;
+import dev.understudy.journal.codec.GenesisEventEncoder;
+import dev.understudy.journal.codec.MessageHeaderEncoder;
+import dev.understudy.journal.codec.VsockPacketEventEncoder;
+import org.agrona.DirectBuffer;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * Encodes entries, all but their chain, into a buffer that it owns. Each method returns the entry's length in bytes.
+ * Not thread-safe.
+ */
+final class EntryEncoder
+{
+    /** The longest entry, in bytes: a vsock packet of 64 KiB, and room for the longest genesis. */
+    static final int MAX_BYTES = 128 * 1024;
+
+    private final UnsafeBuffer buffer = new UnsafeBuffer(new byte[MAX_BYTES]);
+    private final MessageHeaderEncoder message = new MessageHeaderEncoder();
+    private final GenesisEventEncoder genesis = new GenesisEventEncoder();
+    private final ClockSampleEventEncoder clockSample = new ClockSampleEventEncoder();
+    private final ConsoleInputEventEncoder consoleInput = new ConsoleInputEventEncoder();
+    private final EntropyEventEncoder entropy = new EntropyEventEncoder();
+    private final VsockPacketEventEncoder vsockPacket = new VsockPacketEventEncoder();
+    private final DigestEventEncoder digest = new DigestEventEncoder();
+    private final GenerationEventEncoder generation = new GenerationEventEncoder();
+    private final BackupJoinedEventEncoder backupJoined = new BackupJoinedEventEncoder();
+    private final ClosedEventEncoder closed = new ClosedEventEncoder();
+
+    /** Holds the last entry from its start on. */
+    UnsafeBuffer buffer()
+    {
+        return buffer;
+    }
+
+    int genesis(final Genesis it)
+    {
+        genesis.wrapAndApplyHeader(buffer, 0, message);
+        header(genesis.header(), 0, 0, 0, 0);
+        genesis.machineVersion(it.machineVersion())
+            .memoryBytes(it.memoryBytes())
+            .vsockCid(it.vsockCid())
+            .createdEpochMs(it.createdEpochMs())
+            .putKernelSha256(it.kernelSha256(), 0, GenesisEventEncoder.kernelSha256Length())
+            .hasInitrd(it.initrdPath() == null ? Flag.NO : Flag.YES)
+            .putInitrdSha256(
+                it.initrdSha256() == null ? new byte[GenesisEventEncoder.initrdSha256Length()] : it.initrdSha256(),
+                0, GenesisEventEncoder.initrdSha256Length())
+            .guestName(it.name())
+            .kernelPath(it.kernelPath())
+            .initrdPath(it.initrdPath() == null ? "" : it.initrdPath())
+            .commandLine(it.commandLine());
+        return MessageHeaderEncoder.ENCODED_LENGTH + genesis.encodedLength();
+    }
+
+    int clockSample(
+        final long sequence,
+        final long position,
+        final long timeNs,
+        final long outputs,
+        final int picosPerInstruction,
+        final int limitNs)
+    {
+        clockSample.wrapAndApplyHeader(buffer, 0, message);
+        header(clockSample.header(), sequence, position, timeNs, outputs);
+        clockSample.picosPerInstruction(picosPerInstruction).limitNs(limitNs);
+        return MessageHeaderEncoder.ENCODED_LENGTH + clockSample.encodedLength();
+    }
+
+    int consoleInput(
+        final long sequence,
+        final long position,
+        final long timeNs,
+        final long outputs,
+        final DirectBuffer data,
+        final int offset,
+        final int length)
+    {
+        consoleInput.wrapAndApplyHeader(buffer, 0, message);
+        header(consoleInput.header(), sequence, position, timeNs, outputs);
+        consoleInput.putPayload(data, offset, length);
+        return MessageHeaderEncoder.ENCODED_LENGTH + consoleInput.encodedLength();
+    }
+
+    int entropy(
+        final long sequence,
+        final long position,
+        final long timeNs,
+        final long outputs,
+        final DirectBuffer data,
+        final int offset,
+        final int length)
+    {
+        entropy.wrapAndApplyHeader(buffer, 0, message);
+        header(entropy.header(), sequence, position, timeNs, outputs);
+        entropy.putPayload(data, offset, length);
+        return MessageHeaderEncoder.ENCODED_LENGTH + entropy.encodedLength();
+    }
+
+    int vsockPacket(
+        final long sequence,
+        final long position,
+        final long timeNs,
+        final long outputs,
+        final DirectBuffer data,
+        final int offset,
+        final int length)
+    {
+        vsockPacket.wrapAndApplyHeader(buffer, 0, message);
+        header(vsockPacket.header(), sequence, position, timeNs, outputs);
+        vsockPacket.putPayload(data, offset, length);
+        return MessageHeaderEncoder.ENCODED_LENGTH + vsockPacket.encodedLength();
+    }
+
+    int digest(final long sequence, final long position, final long timeNs, final long outputs, final long state)
+    {
+        digest.wrapAndApplyHeader(buffer, 0, message);
+        header(digest.header(), sequence, position, timeNs, outputs);
+        digest.state(state);
+        return MessageHeaderEncoder.ENCODED_LENGTH + digest.encodedLength();
+    }
+
+    int generation(
+        final long sequence,
+        final long position,
+        final long timeNs,
+        final long outputs,
+        final long number,
+        final GenerationCause cause,
+        final String node)
+    {
+        generation.wrapAndApplyHeader(buffer, 0, message);
+        header(generation.header(), sequence, position, timeNs, outputs);
+        generation.generation(number).cause(Cause.get((short)cause.ordinal())).node(node);
+        return MessageHeaderEncoder.ENCODED_LENGTH + generation.encodedLength();
+    }
+
+    int backupJoined(
+        final long sequence,
+        final long position,
+        final long timeNs,
+        final long outputs,
+        final long number,
+        final String node)
+    {
+        backupJoined.wrapAndApplyHeader(buffer, 0, message);
+        header(backupJoined.header(), sequence, position, timeNs, outputs);
+        backupJoined.generation(number).node(node);
+        return MessageHeaderEncoder.ENCODED_LENGTH + backupJoined.encodedLength();
+    }
+
+    int closed(
+        final long sequence,
+        final long position,
+        final long timeNs,
+        final long outputs,
+        final Outcome outcome,
+        final long state)
+    {
+        closed.wrapAndApplyHeader(buffer, 0, message);
+        header(closed.header(), sequence, position, timeNs, outputs);
+        closed.outcome(End.get((short)outcome.ordinal())).state(state);
+        return MessageHeaderEncoder.ENCODED_LENGTH + closed.encodedLength();
+    }
+
+    private static void header(
+        final EntryHeaderEncoder header,
+        final long sequence,
+        final long position,
+        final long timeNs,
+        final long outputs)
+    {
+        header.sequence(sequence).position(position).timeNs(timeNs).outputs(outputs).chainHigh(0).chainLow(0);
+    }
+}

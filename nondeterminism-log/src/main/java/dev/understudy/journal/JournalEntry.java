@@ -1,0 +1,269 @@
+package dev.understudy.journal;
+
+import dev.understudy.journal.codec.BackupJoinedEventDecoder;
+import dev.understudy.journal.codec.ClockSampleEventDecoder;
+import dev.understudy.journal.codec.ClosedEventDecoder;
+import dev.understudy.journal.codec.DigestEventDecoder;
+import dev.understudy.journal.codec.EntryHeaderDecoder;
+import dev.understudy.journal.codec.Flag;
+import dev.understudy.journal.codec.GenerationEventDecoder;
+import dev.understudy.journal.codec.GenesisEventDecoder;
+import dev.understudy.journal.codec.MessageHeaderDecoder;
+import dev.understudy.journal.codec.VarDataDecoder;
+import dev.understudy.journal.codec.VsockPacketEventDecoder;
+import org.agrona.DirectBuffer;
+
+/**
+ * A view of one encoded entry; valid until it is wrapped around another. Not thread-safe.
+ * <p>
+ * Methods for a field that only some types have may be called for those types alone.
+ */
+public final class JournalEntry
+{
+    /** The least length of an entry in bytes. */
+    static final int MIN_BYTES = MessageHeaderDecoder.ENCODED_LENGTH + EntryHeaderDecoder.ENCODED_LENGTH;
+
+    private final MessageHeaderDecoder message = new MessageHeaderDecoder();
+    private final EntryHeaderDecoder header = new EntryHeaderDecoder();
+    private final GenesisEventDecoder genesis = new GenesisEventDecoder();
+    private final ClockSampleEventDecoder clockSample = new ClockSampleEventDecoder();
+    private final DigestEventDecoder digest = new DigestEventDecoder();
+    private final GenerationEventDecoder generation = new GenerationEventDecoder();
+    private final BackupJoinedEventDecoder backupJoined = new BackupJoinedEventDecoder();
+    private final ClosedEventDecoder closed = new ClosedEventDecoder();
+
+    private DirectBuffer buffer;
+    private int offset;
+    private int length;
+    private EventType type;
+
+    /**
+     * Looks at an encoded entry. Its hash is not checked here.
+     *
+     * @return null, or what makes it no entry of this version
+     */
+    public String tryWrap(final DirectBuffer newBuffer, final int newOffset, final int newLength)
+    {
+        if (newLength < MIN_BYTES)
+        {
+            return "it has " + newLength + " bytes, an entry has at least " + MIN_BYTES;
+        }
+        message.wrap(newBuffer, newOffset);
+        if (message.schemaId() != MessageHeaderDecoder.SCHEMA_ID)
+        {
+            return "it is of schema " + message.schemaId() + ", the journal's is " + MessageHeaderDecoder.SCHEMA_ID;
+        }
+        if (message.version() != MessageHeaderDecoder.SCHEMA_VERSION)
+        {
+            return "it is of version " + message.version() + " of the journal's format, this release reads version " +
+                MessageHeaderDecoder.SCHEMA_VERSION;
+        }
+        final EventType newType = EventType.of(message.templateId());
+        if (newType == null)
+        {
+            return "its type " + message.templateId() + " is not known to this release";
+        }
+        if (MessageHeaderDecoder.ENCODED_LENGTH + message.blockLength() > newLength)
+        {
+            return "its fields are longer than it is";
+        }
+        buffer = newBuffer;
+        offset = newOffset;
+        length = newLength;
+        type = newType;
+        header.wrap(newBuffer, newOffset + MessageHeaderDecoder.ENCODED_LENGTH);
+        return null;
+    }
+
+    /** Whether the head of an entry of this length, of which no more is there, looks like one of this version. */
+    boolean tryWrapHead(final DirectBuffer head, final int wholeLength)
+    {
+        message.wrap(head, 0);
+        header.wrap(head, MessageHeaderDecoder.ENCODED_LENGTH);
+        return message.schemaId() == MessageHeaderDecoder.SCHEMA_ID &&
+            message.version() == MessageHeaderDecoder.SCHEMA_VERSION &&
+            EventType.of(message.templateId()) != null &&
+            MessageHeaderDecoder.ENCODED_LENGTH + message.blockLength() <= wholeLength;
+    }
+
+    public EventType type()
+    {
+        return type;
+    }
+
+    /** Number of the entry, from 0. */
+    public long sequence()
+    {
+        return header.sequence();
+    }
+
+    /** Position at which the event enters the guest. */
+    public long position()
+    {
+        return header.position();
+    }
+
+    /** The world's time since the guest's start, in nanoseconds. */
+    public long timeNs()
+    {
+        return header.timeNs();
+    }
+
+    /** Running hash of all outputs before the entry. */
+    public long outputs()
+    {
+        return header.outputs();
+    }
+
+    public long chainHigh()
+    {
+        return header.chainHigh();
+    }
+
+    public long chainLow()
+    {
+        return header.chainLow();
+    }
+
+    /** Holds the whole encoded entry from {@link #offset()} on. */
+    public DirectBuffer buffer()
+    {
+        return buffer;
+    }
+
+    public int offset()
+    {
+        return offset;
+    }
+
+    /** Length of the encoded entry in bytes. */
+    public int length()
+    {
+        return length;
+    }
+
+    /** Holds the payload of a console input, entropy or vsock packet from {@link #dataOffset()} on. */
+    public DirectBuffer data()
+    {
+        return buffer;
+    }
+
+    public int dataOffset()
+    {
+        return dataLengthOffset() + VarDataDecoder.varDataEncodingOffset();
+    }
+
+    public int dataLength()
+    {
+        final int dataLength = buffer.getInt(dataLengthOffset(), VsockPacketEventDecoder.BYTE_ORDER);
+        return Math.max(0, Math.min(dataLength, offset + length - dataOffset()));
+    }
+
+    private int dataLengthOffset()
+    {
+        message.wrap(buffer, offset);
+        return offset + MessageHeaderDecoder.ENCODED_LENGTH + message.blockLength();
+    }
+
+    /** Of a clock sample. */
+    public int picosPerInstruction()
+    {
+        return clockSample.wrapAndApplyHeader(buffer, offset, message).picosPerInstruction();
+    }
+
+    /** Of a clock sample, in nanoseconds. */
+    public int limitNs()
+    {
+        return clockSample.wrapAndApplyHeader(buffer, offset, message).limitNs();
+    }
+
+    /** The digest in a digest or closing entry. */
+    public long state()
+    {
+        return type == EventType.CLOSED ?
+            closed.wrapAndApplyHeader(buffer, offset, message).state() :
+            digest.wrapAndApplyHeader(buffer, offset, message).state();
+    }
+
+    /** Of a generation or backup-joined entry. */
+    public long generation()
+    {
+        return type == EventType.GENERATION ?
+            generation.wrapAndApplyHeader(buffer, offset, message).generation() :
+            backupJoined.wrapAndApplyHeader(buffer, offset, message).generation();
+    }
+
+    /** Of a generation entry. */
+    public GenerationCause cause()
+    {
+        return GenerationCause.values()[generation.wrapAndApplyHeader(buffer, offset, message).cause().value()];
+    }
+
+    /** Of a generation or backup-joined entry. */
+    public String node()
+    {
+        return type == EventType.GENERATION ?
+            generation.wrapAndApplyHeader(buffer, offset, message).node() :
+            backupJoined.wrapAndApplyHeader(buffer, offset, message).node();
+    }
+
+    /** Of a closing entry. */
+    public Outcome outcome()
+    {
+        return Outcome.values()[closed.wrapAndApplyHeader(buffer, offset, message).outcome().value()];
+    }
+
+    /** Of the genesis entry. */
+    public Genesis genesis()
+    {
+        genesis.wrapAndApplyHeader(buffer, offset, message);
+        final byte[] kernelSha256 = new byte[GenesisEventDecoder.kernelSha256Length()];
+        final byte[] initrdSha256 = new byte[GenesisEventDecoder.initrdSha256Length()];
+        genesis.getKernelSha256(kernelSha256, 0, kernelSha256.length);
+        genesis.getInitrdSha256(initrdSha256, 0, initrdSha256.length);
+        final boolean hasInitrd = genesis.hasInitrd() == Flag.YES;
+        final int machineVersion = genesis.machineVersion();
+        final long memoryBytes = genesis.memoryBytes();
+        final long vsockCid = genesis.vsockCid();
+        final long createdEpochMs = genesis.createdEpochMs();
+        final String name = genesis.guestName();
+        final String kernelPath = genesis.kernelPath();
+        final String initrdPath = genesis.initrdPath();
+        final String commandLine = genesis.commandLine();
+        return new Genesis(
+            name,
+            memoryBytes,
+            vsockCid,
+            kernelPath,
+            kernelSha256,
+            hasInitrd ? initrdPath : null,
+            hasInitrd ? initrdSha256 : null,
+            commandLine,
+            machineVersion,
+            createdEpochMs);
+    }
+
+    /** A line for people. */
+    @Override
+    public String toString()
+    {
+        final String details = switch (type)
+        {
+            case GENESIS ->
+            {
+                final Genesis it = genesis();
+                yield "guest %s, memory %d, kernel %s, initrd %s, command line \"%s\", machine version %d".formatted(
+                    it.name(), it.memoryBytes(), it.kernelPath(), it.initrdPath(), it.commandLine(),
+                    it.machineVersion());
+            }
+            case CLOCK_SAMPLE -> picosPerInstruction() + " ps an instruction, at most " + limitNs() + " ns";
+            case CONSOLE_INPUT, ENTROPY -> dataLength() + " bytes";
+            case VSOCK_PACKET -> dataLength() + " bytes " + VsockPacketText.describe(buffer, dataOffset(), dataLength());
+            case DIGEST -> "%016x".formatted(state());
+            case GENERATION -> generation() + " of " + node() + ", " + cause();
+            case BACKUP_JOINED -> node() + " in generation " + generation();
+            case CLOSED -> outcome() + ", digest %016x".formatted(state());
+        };
+        return "%10d  %,18d  %14.6f s  %-13s %s".formatted(sequence(), position(), timeNs() / 1e9, type, details);
+    }
+}

@@ -1,0 +1,33 @@
+package dev.understudy.journal;
+
+import java.nio.file.Path;
+
+/** Checks a whole journal that nobody writes. */
+public final class JournalVerifier
+{
+    private JournalVerifier()
+    {
+    }
+
+    /** Reads every entry and follows the hash chain to the end, the torn tail or the first damage. */
+    public static JournalReport verify(final Path directory)
+    {
+        try (JournalScan scan = JournalScan.open(directory))
+        {
+            Outcome outcome = null;
+            while (scan.next())
+            {
+                outcome = scan.entry().type() == EventType.CLOSED ? scan.entry().outcome() : null;
+            }
+            return new JournalReport(
+                scan.entries(),
+                scan.lastPosition(),
+                scan.dataBytes(),
+                QueueFiles.bytes(directory),
+                "%016x%016x".formatted(scan.chainHigh(), scan.chainLow()),
+                outcome,
+                scan.tornTail(),
+                scan.damage());
+        }
+    }
+}
