@@ -1,5 +1,6 @@
 package dev.understudy.journal;
 
+import java.io.Closeable;
 import java.nio.file.Path;
 
 import net.openhft.chronicle.bytes.Bytes;
@@ -13,7 +14,7 @@ import org.agrona.concurrent.UnsafeBuffer;
  * <p>
  * For a journal that nobody writes, {@link JournalScan} says more about damage. Owned by one thread at a time.
  */
-public final class JournalReader implements AutoCloseable
+public final class JournalReader implements Closeable
 {
     private final Path directory;
     private final SingleChronicleQueue queue;

@@ -1,5 +1,6 @@
 package dev.understudy.journal;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -18,7 +19,7 @@ import org.agrona.concurrent.UnsafeBuffer;
  * complete, bit 30 for one of Chronicle's own. A word of zero is the end. Documents begin at multiples of four bytes.
  * Not thread-safe.
  */
-public final class JournalScan implements AutoCloseable
+public final class JournalScan implements Closeable
 {
     private static final int LENGTH_MASK = 0x3FFF_FFFF;
     private static final int INCOMPLETE = 0x8000_0000;

@@ -1,5 +1,6 @@
 package dev.understudy.journal;
 
+import java.io.Closeable;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,7 +21,7 @@ import org.agrona.concurrent.UnsafeBuffer;
  * <p>
  * Owned by one thread at a time; the journal by one writer at a time.
  */
-public final class JournalWriter implements AutoCloseable
+public final class JournalWriter implements Closeable
 {
     /** Free disk without which no journal is opened: Chronicle writes the head of a new file before anything is asked. */
     private static final long MIN_FREE_BYTES = 4 << 20;

@@ -1,0 +1,37 @@
+package dev.understudy.hypervisor.cli;
+
+import dev.understudy.guest.boot.BootException;
+import dev.understudy.hypervisor.config.ConfigurationException;
+import dev.understudy.hypervisor.image.ImageException;
+import dev.understudy.journal.JournalException;
+import dev.understudy.replay.DivergenceException;
+import java.io.IOException;
+
+/** What a person is told of an exception, and whether it was their input. */
+final class Errors
+{
+    private Errors()
+    {
+    }
+
+    /** Whether the command was used wrongly, as opposed to a run that failed. */
+    static boolean isUsage(final Throwable e)
+    {
+        return e instanceof ConfigurationException || e instanceof UsageException;
+    }
+
+    static String describe(final Throwable e)
+    {
+        return switch (e)
+        {
+            case BootException known -> known.getMessage();
+            case ConfigurationException known -> known.getMessage();
+            case DivergenceException known -> known.getMessage();
+            case ImageException known -> known.getMessage();
+            case JournalException known -> known.getMessage();
+            case UsageException known -> known.getMessage();
+            case IOException known -> known.getMessage() == null ? known.toString() : known.getMessage();
+            default -> e + " (this is a defect of understudy; --stack-traces shows where)";
+        };
+    }
+}

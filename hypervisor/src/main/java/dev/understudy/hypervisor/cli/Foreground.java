@@ -1,0 +1,69 @@
+package dev.understudy.hypervisor.cli;
+
+import dev.understudy.hypervisor.config.ForwardSpec;
+import dev.understudy.hypervisor.image.GuestImage;
+import dev.understudy.hypervisor.standalone.StandaloneGuest;
+import dev.understudy.replay.EventLog;
+import java.io.BufferedOutputStream;
+import java.io.Closeable;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/** Runs a standalone guest on the terminal until it ends or a signal stops it. */
+final class Foreground
+{
+    private static final int CONSOLE_BUFFER_BYTES = 8 * 1024;
+
+    /** Time that a signal gives the guest's recording to be closed. */
+    private static final long STOP_TIMEOUT_MS = 6_000;
+
+    private Foreground()
+    {
+    }
+
+    /**
+     * Runs the guest and returns the exit status.
+     *
+     * @param journal closed at the end, also when a signal ends the process
+     */
+    static int run(
+        final GuestImage image, final List<ForwardSpec> forwards, final EventLog log, final Closeable journal)
+        throws IOException
+    {
+        final StandaloneGuest guest = new StandaloneGuest(
+            image,
+            forwards,
+            System.in,
+            new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), CONSOLE_BUFFER_BYTES),
+            notice -> System.err.println("understudy: " + notice));
+        final CountDownLatch closed = new CountDownLatch(1);
+        Runtime.getRuntime().addShutdownHook(new Thread(() ->
+        {
+            guest.stop();
+            try
+            {
+                closed.await(STOP_TIMEOUT_MS, TimeUnit.MILLISECONDS);
+            }
+            catch (final InterruptedException e)
+            {
+                Thread.currentThread().interrupt();
+            }
+        }, "signal"));
+        try (journal)
+        {
+            return switch (guest.run(log))
+            {
+                case SHUTDOWN, REBOOT, RUNNING, IDLE -> ExitStatus.SUCCESS;
+                case FAILURE, CRASHED -> ExitStatus.FAILURE;
+            };
+        }
+        finally
+        {
+            closed.countDown();
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package dev.understudy.hypervisor.cli;
+
+import dev.understudy.hypervisor.config.ByteSize;
+import dev.understudy.hypervisor.image.GuestImage;
+import dev.understudy.journal.JournalOptions;
+import dev.understudy.journal.JournalWriter;
+import dev.understudy.replay.EventLog;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Runs a guest and records it. */
+@Command(
+    name = "record",
+    mixinStandardHelpOptions = true,
+    description = "Runs a guest and writes every event to a journal.",
+    footer = {
+        "",
+        "Example:",
+        "  understudy record --journal /tmp/kv --kernel guests/kv/kv.elf --forward 7000:6379",
+        "",
+        "Exit status: 0 when the guest shut down or was stopped, 1 when it gave a failure as its reason or crashed.",
+    })
+final class RecordCommand implements Callable<Integer>
+{
+    @Mixin
+    private GuestOptions guest;
+
+    @Option(names = {"--journal", "-j"}, required = true, paramLabel = "DIR",
+        description = "Where the journal goes; it must not hold one.")
+    private Path journal;
+
+    @Option(names = "--journal-max", paramLabel = "SIZE", defaultValue = "64G",
+        description = "The most disk that the journal may take (default: ${DEFAULT-VALUE}).")
+    private String journalMax;
+
+    @Option(names = "--name", paramLabel = "TEXT", defaultValue = "guest",
+        description = "Name of the guest, for the journal.")
+    private String name;
+
+    @Override
+    public Integer call() throws IOException
+    {
+        final GuestImage image = guest.image();
+        final JournalOptions options = JournalOptions.defaults().bounded(
+            ByteSize.parse(journalMax), alarm -> System.err.println("understudy: " + alarm));
+        final JournalWriter writer = JournalWriter.create(journal, image.genesis(name), options);
+        return Foreground.run(image, guest.forwards(), EventLog.to(writer), writer);
+    }
+}

@@ -1,0 +1,91 @@
+package dev.understudy.hypervisor.cli;
+
+import java.io.PrintWriter;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+
+/** The command line. */
+@Command(
+    name = "understudy",
+    version = "understudy 0.1.0",
+    mixinStandardHelpOptions = true,
+    description = "Runs RISC-V guests that survive the loss of a host, records them, and replays them bit for bit.",
+    subcommands = {
+        RunCommand.class,
+        RecordCommand.class,
+        ReplayCommand.class,
+        JournalCommand.class,
+        VerifyCommand.class,
+        HelpCommand.class,
+    },
+    footer = {
+        "",
+        "Examples:",
+        "  understudy demo",
+        "  understudy run --kernel guests/kv/kv.elf --forward 7000:6379",
+        "  understudy record --journal /tmp/kv --kernel guests/kv/kv.elf --forward 7000:6379",
+        "  understudy replay /tmp/kv",
+        "",
+        "Exit status: 0 success, 1 the run failed, 2 wrong usage.",
+    })
+public final class Understudy implements Runnable
+{
+    @CommandLine.Spec
+    private CommandLine.Model.CommandSpec spec;
+
+    @Option(
+        names = "--stack-traces",
+        scope = ScopeType.INHERIT,
+        description = "Print the stack trace of an error.")
+    private boolean stackTraces;
+
+    private Understudy()
+    {
+    }
+
+    /** Runs a command and exits with its status. */
+    public static void main(final String[] args)
+    {
+        final int status = execute(args);
+        System.out.flush();
+        System.exit(status);
+    }
+
+    /** Runs a command and returns its status. */
+    static int execute(final String... args)
+    {
+        final Understudy root = new Understudy();
+        final CommandLine line = new CommandLine(root);
+        line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.setExecutionExceptionHandler((e, command, result) -> root.onFailure(e, command));
+        line.setParameterExceptionHandler((e, unused) ->
+        {
+            final PrintWriter err = e.getCommandLine().getErr();
+            err.println("understudy: " + e.getMessage());
+            err.println("Try: " + e.getCommandLine().getCommandSpec().qualifiedName() + " --help");
+            return ExitStatus.USAGE;
+        });
+        return line.execute(args);
+    }
+
+    @Override
+    public void run()
+    {
+        throw new CommandLine.ParameterException(spec.commandLine(), "a command is missing");
+    }
+
+    private int onFailure(final Exception e, final CommandLine command)
+    {
+        final boolean isUsage = Errors.isUsage(e);
+        command.getErr().println("understudy: " + Errors.describe(e));
+        if (stackTraces)
+        {
+            e.printStackTrace(command.getErr());
+        }
+        return isUsage ? ExitStatus.USAGE : ExitStatus.FAILURE;
+    }
+}

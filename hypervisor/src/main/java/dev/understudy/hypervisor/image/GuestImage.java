@@ -1,0 +1,148 @@
+package dev.understudy.hypervisor.image;
+
+import dev.understudy.guest.MachineConfiguration;
+import dev.understudy.journal.Genesis;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.HexFormat;
+
+/**
+ * The files and settings that a guest is made of, read into memory once.
+ *
+ * @param kernelPath  as the user gave it
+ * @param initrdPath  null without an initial RAM disk
+ * @param memoryBytes size of the guest's RAM
+ */
+public record GuestImage(
+    String kernelPath, byte[] kernel, String initrdPath, byte[] initrd, String commandLine, int memoryBytes)
+{
+    /** Reads the files; the path of the initial RAM disk may be null. */
+    public static GuestImage read(
+        final Path kernel, final Path initrd, final String commandLine, final long memoryBytes)
+    {
+        return new GuestImage(
+            kernel.toString(),
+            readFile("kernel", kernel),
+            initrd == null ? null : initrd.toString(),
+            initrd == null ? null : readFile("initrd", initrd),
+            commandLine == null ? "" : commandLine,
+            Math.toIntExact(memoryBytes));
+    }
+
+    /**
+     * Reads the files that a journal names, and refuses those that have changed since.
+     *
+     * @param kernel where the kernel is now; null: where it was
+     * @param initrd where the initial RAM disk is now; null: where it was
+     */
+    public static GuestImage read(final Genesis genesis, final Path kernel, final Path initrd)
+    {
+        final Path initrdPath =
+            genesis.initrdPath() == null ? null : initrd == null ? Path.of(genesis.initrdPath()) : initrd;
+        final GuestImage image = read(
+            kernel == null ? Path.of(genesis.kernelPath()) : kernel,
+            initrdPath,
+            genesis.commandLine(),
+            genesis.memoryBytes());
+        image.checkAgainst(genesis);
+        return image;
+    }
+
+    /** Throws when this is not what the journal was recorded with; the message names the first difference. */
+    public void checkAgainst(final Genesis genesis)
+    {
+        checkHash("kernel", kernelPath, kernel, genesis.kernelSha256());
+        if ((initrd == null) != (genesis.initrdPath() == null))
+        {
+            throw new ImageException("the journal was recorded " + (initrd == null ? "with" : "without") +
+                " an initrd, this guest is configured " + (initrd == null ? "without" : "with") + " one");
+        }
+        if (initrd != null)
+        {
+            checkHash("initrd", initrdPath, initrd, genesis.initrdSha256());
+        }
+        if (genesis.memoryBytes() != memoryBytes)
+        {
+            throw new ImageException("the journal was recorded with memory of " + genesis.memoryBytes() +
+                " bytes, this guest is configured with " + memoryBytes);
+        }
+        if (!genesis.commandLine().equals(commandLine))
+        {
+            throw new ImageException("the journal was recorded with the kernel command line \"" +
+                genesis.commandLine() + "\", this guest is configured with \"" + commandLine + "\"");
+        }
+        if (genesis.machineVersion() != MachineConfiguration.MACHINE_VERSION)
+        {
+            throw new ImageException("the journal was recorded on version " + genesis.machineVersion() +
+                " of the machine, this is version " + MachineConfiguration.MACHINE_VERSION +
+                ": replay it with the release that recorded it");
+        }
+    }
+
+    /** The machine that boots from this. */
+    public MachineConfiguration machine()
+    {
+        return new MachineConfiguration(
+            memoryBytes, MachineConfiguration.DEFAULT_VSOCK_CID, kernel, initrd, commandLine);
+    }
+
+    /** The first entry of this guest's journal. */
+    public Genesis genesis(final String name)
+    {
+        return new Genesis(
+            name,
+            memoryBytes,
+            MachineConfiguration.DEFAULT_VSOCK_CID,
+            Path.of(kernelPath).toAbsolutePath().normalize().toString(),
+            sha256(kernel),
+            initrdPath == null ? null : Path.of(initrdPath).toAbsolutePath().normalize().toString(),
+            initrd == null ? null : sha256(initrd),
+            commandLine,
+            MachineConfiguration.MACHINE_VERSION,
+            System.currentTimeMillis());
+    }
+
+    private static void checkHash(final String what, final String path, final byte[] file, final byte[] recorded)
+    {
+        final byte[] hash = sha256(file);
+        if (!Arrays.equals(hash, recorded))
+        {
+            throw new ImageException(("%s %s is not the one that the journal was recorded with: SHA-256 %s, " +
+                "recorded %s. Put the recorded file back, or name it with --%s").formatted(
+                what, path, HexFormat.of().formatHex(hash), HexFormat.of().formatHex(recorded), what));
+        }
+    }
+
+    private static byte[] readFile(final String what, final Path path)
+    {
+        try
+        {
+            return Files.readAllBytes(path);
+        }
+        catch (final NoSuchFileException e)
+        {
+            throw new ImageException(what + " " + path + " does not exist", e);
+        }
+        catch (final IOException e)
+        {
+            throw new ImageException(what + " " + path + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private static byte[] sha256(final byte[] data)
+    {
+        try
+        {
+            return MessageDigest.getInstance("SHA-256").digest(data);
+        }
+        catch (final NoSuchAlgorithmException e)
+        {
+            throw new AssertionError("every JDK has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,357 @@
+package dev.understudy.hypervisor.live;
+
+import dev.understudy.guest.Machine;
+import dev.understudy.guest.RunState;
+import dev.understudy.journal.GenerationCause;
+import dev.understudy.journal.JournalReader;
+import dev.understudy.journal.JournalWriter;
+import dev.understudy.replay.EventLog;
+import dev.understudy.replay.Recorder;
+import dev.understudy.replay.Replayer;
+import java.security.SecureRandom;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * The hart thread: owns the machine, first replays what a journal says if it is asked to, then runs live.
+ * <p>
+ * Other threads talk to it through the {@link Inbox}, the {@link Outbox} and the methods here; what they read of it is
+ * published after each slice or entry.
+ */
+public final class GuestThread
+{
+    /** Entries replayed before the published position is renewed and the thread looks for a request. */
+    private static final int FOLLOW_BATCH = 64;
+
+    /** The longest sleep of a guest that waits for nothing; a bound against a wake-up that got lost. */
+    private static final long MAX_SLEEP_NS = 1_000_000_000;
+
+    /** What {@link #throttle} takes to stop the guest until further notice. */
+    public static final long HOLD = -1;
+
+    /** What a following guest needs to go live. */
+    private record Takeover(JournalWriter journal, long generation, GenerationCause cause, String node)
+    {
+    }
+
+    private final Machine machine;
+    private final Inbox inbox;
+    private final Outbox outbox;
+    private final Doorbell agent;
+    private final long digestIntervalNs;
+    private final SecureRandom random = new SecureRandom();
+    private byte[] entropy = new byte[4096];
+    private Thread thread;
+
+    private volatile Takeover takeover;
+    private volatile boolean stopping;
+    private volatile long throttleNs;
+    private volatile Thread sleeper;
+    private volatile long announcements;
+
+    private volatile boolean live;
+    private volatile boolean finished;
+    private volatile Throwable failure;
+    private volatile RunState endState;
+    private volatile long position;
+    private volatile long replayedSequence = -1;
+    private volatile long replayedTimeNs;
+    private volatile long digestsCompared;
+
+    /**
+     * @param agent            rung when there are outputs or entries to send, and at each change of what is published
+     *                         that someone may wait for
+     * @param digestIntervalNs time between the digests of a live guest
+     */
+    public GuestThread(
+        final Machine machine,
+        final Inbox inbox,
+        final Outbox outbox,
+        final Doorbell agent,
+        final long digestIntervalNs)
+    {
+        this.machine = machine;
+        this.inbox = inbox;
+        this.outbox = outbox;
+        this.agent = agent;
+        this.digestIntervalNs = digestIntervalNs;
+    }
+
+    /** Starts the machine live from its beginning. */
+    public void startLive(final EventLog log)
+    {
+        start(() -> runLive(newRecorder(log)));
+    }
+
+    /** Starts to replay a journal as it grows, until {@link #goLive} or {@link #stop}. Closes the reader. */
+    public void startFollowing(final JournalReader reader)
+    {
+        start(() ->
+        {
+            final Takeover request;
+            try (reader)
+            {
+                request = follow(reader);
+            }
+            if (request != null)
+            {
+                final EventLog log = EventLog.to(request.journal);
+                final Recorder recorder = newRecorder(log);
+                recorder.generation(request.generation, request.cause, request.node);
+                runLive(recorder);
+            }
+        });
+    }
+
+    /**
+     * Has a following guest replay what is left and then go live.
+     *
+     * @param journal the journal it follows; owned by the hart thread from now on
+     */
+    public void goLive(
+        final JournalWriter journal, final long generation, final GenerationCause cause, final String node)
+    {
+        takeover = new Takeover(journal, generation, cause, node);
+        ring();
+    }
+
+    /** Tells a following guest that the journal has grown. Called by one thread. */
+    public void announceEntries()
+    {
+        announcements = announcements + 1;
+        ring();
+    }
+
+    private void ring()
+    {
+        final Thread asleep = sleeper;
+        if (asleep != null)
+        {
+            LockSupport.unpark(asleep);
+        }
+    }
+
+    /** Ends the thread at the next slice; a live guest's recording is closed. */
+    public void stop()
+    {
+        stopping = true;
+        outbox.close();
+        inbox.ring();
+        ring();
+    }
+
+    /** Waits for the thread to end; returns whether it did. */
+    public boolean join(final long timeoutMs) throws InterruptedException
+    {
+        if (thread != null)
+        {
+            thread.join(timeoutMs);
+            return !thread.isAlive();
+        }
+        return true;
+    }
+
+    /** Sleeps so long after each slice, in nanoseconds; {@link #HOLD} stops the guest until further notice. */
+    public void throttle(final long ns)
+    {
+        if (throttleNs != ns)
+        {
+            throttleNs = ns;
+            inbox.ring();
+        }
+    }
+
+    /** Whether the guest runs with the world. */
+    public boolean isLive()
+    {
+        return live;
+    }
+
+    /** Whether the thread has ended, or is about to. */
+    public boolean isFinished()
+    {
+        return finished;
+    }
+
+    /** What ended the thread against its will, or null. */
+    public Throwable failure()
+    {
+        return failure;
+    }
+
+    /** How the guest ended, or null. */
+    public RunState endState()
+    {
+        return endState;
+    }
+
+    /** Position that the guest has reached. */
+    public long position()
+    {
+        return position;
+    }
+
+    /** Sequence number of the last entry that was replayed; -1 before the first. */
+    public long replayedSequence()
+    {
+        return replayedSequence;
+    }
+
+    /** Guest time of the last entry that was replayed, in nanoseconds. */
+    public long replayedTimeNs()
+    {
+        return replayedTimeNs;
+    }
+
+    /** Number of digests that a replay compared and found equal. */
+    public long digestsCompared()
+    {
+        return digestsCompared;
+    }
+
+    /** Why the guest cannot go on, or null. To be read after the end. */
+    public String crash()
+    {
+        return machine.crash();
+    }
+
+    private void start(final Runnable job)
+    {
+        thread = new Thread(() ->
+        {
+            try
+            {
+                job.run();
+            }
+            // Whatever it is, the node must know: a replica whose hart thread died is a dead replica.
+            catch (final Throwable e)
+            {
+                failure = e;
+            }
+            finally
+            {
+                finished = true;
+                agent.ring();
+            }
+        }, "hart");
+        thread.start();
+    }
+
+    private Recorder newRecorder(final EventLog log)
+    {
+        inbox.clear();
+        outbox.goLive(log::lastSequence);
+        return new Recorder(machine, log, System::nanoTime, digestIntervalNs);
+    }
+
+    private Takeover follow(final JournalReader reader)
+    {
+        final Replayer replayer = new Replayer(machine);
+        while (!stopping)
+        {
+            // Read before the journal is: entries that came before a request are replayed before going live.
+            final Takeover request = takeover;
+            final long seen = announcements;
+            int count = 0;
+            while (count < FOLLOW_BATCH && reader.next())
+            {
+                replayer.apply(reader.entry());
+                replayedTimeNs = reader.entry().timeNs();
+                count++;
+            }
+            if (count > 0)
+            {
+                position = machine.position();
+                digestsCompared = replayer.digestsCompared();
+                replayedSequence = replayer.nextSequence() - 1;
+                agent.ring();
+            }
+            if (replayer.outcome() != null && replayer.state().isEnd())
+            {
+                endState = replayer.state();
+                return null;
+            }
+            if (count == 0)
+            {
+                if (request != null)
+                {
+                    return request;
+                }
+                awaitEntries(seen);
+            }
+        }
+        return null;
+    }
+
+    private void awaitEntries(final long seen)
+    {
+        sleeper = Thread.currentThread();
+        if (!stopping && takeover == null && announcements == seen)
+        {
+            LockSupport.parkNanos(this, MAX_SLEEP_NS);
+        }
+        sleeper = null;
+    }
+
+    private void runLive(final Recorder recorder)
+    {
+        live = true;
+        long rungSequence = -1;
+        agent.ring();
+        while (!stopping)
+        {
+            final int work = inbox.drain(recorder);
+            supplyEntropy(recorder);
+            // Rung before the guest runs, so that the entries are on their way while it does.
+            if (recorder.lastSequence() != rungSequence)
+            {
+                rungSequence = recorder.lastSequence();
+                agent.ring();
+            }
+            if (throttleNs != 0)
+            {
+                slowDown();
+                if (throttleNs == HOLD)
+                {
+                    continue;
+                }
+            }
+            final RunState state = recorder.runSlice();
+            position = machine.position();
+            outbox.flush();
+            if (state.isEnd())
+            {
+                endState = state;
+                return;
+            }
+            if (state == RunState.IDLE && work == 0 && recorder.entropyWanted() == 0)
+            {
+                final long idleNs = recorder.idleNs();
+                if (idleNs > 0)
+                {
+                    inbox.await(Math.min(idleNs, MAX_SLEEP_NS));
+                }
+            }
+        }
+        recorder.stop();
+    }
+
+    private void supplyEntropy(final Recorder recorder)
+    {
+        final int wanted = recorder.entropyWanted();
+        if (wanted > 0)
+        {
+            if (entropy.length < wanted)
+            {
+                entropy = new byte[wanted];
+            }
+            random.nextBytes(entropy);
+            recorder.entropy(entropy, wanted);
+        }
+    }
+
+    private void slowDown()
+    {
+        final long ns = throttleNs;
+        LockSupport.parkNanos(this, ns == HOLD ? 1_000_000 : ns);
+    }
+}

@@ -1,0 +1,198 @@
+package dev.understudy.hypervisor.live;
+
+import dev.understudy.guest.OutputSink;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
+import org.agrona.DirectBuffer;
+import org.agrona.MutableDirectBuffer;
+import org.agrona.concurrent.ControlledMessageHandler;
+import org.agrona.concurrent.UnsafeBuffer;
+import org.agrona.concurrent.ringbuffer.OneToOneRingBuffer;
+import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
+
+/**
+ * What the guest did to the world and the world has not seen yet, each output with the journal entry it depends on.
+ * <p>
+ * The hart thread puts outputs in while it runs the guest and waits only when the box is full; the agent thread takes
+ * them out in order, up to the first one that may not leave yet. While the machine replays, outputs do not leave:
+ * console output is kept, as far as there is room, for the case that this replica goes live and the world has not
+ * seen it.
+ * <pre>
+ *   message of the ring buffer, type CONSOLE or VSOCK
+ *  +----------------------+-----------------------------+
+ *  | dependency (8 bytes) | bytes of the output         |
+ *  +----------------------+-----------------------------+
+ * </pre>
+ */
+public final class Outbox implements OutputSink
+{
+    /** Outputs that may wait for the backup: 100 ms of a guest that sends 80 MB/s. */
+    private static final int CAPACITY_BYTES = 8 << 20;
+
+    /** Console output of a replay that is kept for going live. */
+    private static final int MAX_KEPT_BYTES = 64 * 1024;
+
+    /** Outputs released in one duty cycle, so that input is not starved. */
+    private static final int MAX_RELEASES = 256;
+
+    /** Time between looks whether a full box has room. */
+    private static final long FULL_WAIT_NS = 50_000;
+
+    private static final int CONSOLE = 1;
+    private static final int VSOCK = 2;
+
+    /** Takes outputs that leave. Called on the agent thread. */
+    public interface Releases
+    {
+        /** Whether the backup holds the entry, or none needs to. */
+        boolean mayLeave(long dependency);
+
+        void console(DirectBuffer buffer, int offset, int length);
+
+        void vsock(DirectBuffer buffer, int offset, int length);
+    }
+
+    private final OneToOneRingBuffer messages = new OneToOneRingBuffer(
+        new UnsafeBuffer(new byte[CAPACITY_BYTES + RingBufferDescriptor.TRAILER_LENGTH]));
+    private final ControlledMessageHandler handler = this::onMessage;
+    private final UnsafeBuffer kept = new UnsafeBuffer(new byte[MAX_KEPT_BYTES]);
+    private final Doorbell agent;
+    private int keptBytes;
+
+    /** Null while the machine replays. */
+    private LongSupplier dependency;
+    private Releases releases;
+    private volatile boolean closed;
+    private volatile long released;
+    private boolean isNew;
+
+    public Outbox(final Doorbell agent)
+    {
+        this.agent = agent;
+    }
+
+    /**
+     * Lets outputs through from now on, those kept first. On the hart thread.
+     *
+     * @param lastSequence gives the sequence number of the last entry of the journal
+     */
+    void goLive(final LongSupplier lastSequence)
+    {
+        dependency = lastSequence;
+        if (keptBytes > 0)
+        {
+            put(CONSOLE, kept.byteArray(), 0, keptBytes);
+            keptBytes = 0;
+        }
+        flush();
+    }
+
+    @Override
+    public void onConsole(final byte[] data, final int offset, final int length)
+    {
+        if (dependency != null)
+        {
+            put(CONSOLE, data, offset, length);
+            return;
+        }
+        if (length >= MAX_KEPT_BYTES)
+        {
+            kept.putBytes(0, data, offset + length - MAX_KEPT_BYTES, MAX_KEPT_BYTES);
+            keptBytes = MAX_KEPT_BYTES;
+            return;
+        }
+        final int excess = Math.max(0, keptBytes + length - MAX_KEPT_BYTES);
+        System.arraycopy(kept.byteArray(), excess, kept.byteArray(), 0, keptBytes - excess);
+        kept.putBytes(keptBytes - excess, data, offset, length);
+        keptBytes += length - excess;
+    }
+
+    @Override
+    public void onVsock(final byte[] packet, final int offset, final int length)
+    {
+        if (dependency != null)
+        {
+            put(VSOCK, packet, offset, length);
+        }
+    }
+
+    /** Forgets the console output that was kept: the world has seen it. On the hart thread. */
+    void forgetKept()
+    {
+        keptBytes = 0;
+    }
+
+    /** Wakes the agent if there are outputs since the last call. On the hart thread. */
+    void flush()
+    {
+        if (isNew)
+        {
+            isNew = false;
+            agent.ring();
+        }
+    }
+
+    private void put(final int type, final byte[] data, final int offset, final int length)
+    {
+        int index = messages.tryClaim(type, Long.BYTES + length);
+        while (index < 0)
+        {
+            if (closed)
+            {
+                return;
+            }
+            agent.ring();
+            LockSupport.parkNanos(FULL_WAIT_NS);
+            index = messages.tryClaim(type, Long.BYTES + length);
+        }
+        final MutableDirectBuffer buffer = messages.buffer();
+        buffer.putLong(index, dependency.getAsLong());
+        buffer.putBytes(index + Long.BYTES, data, offset, length);
+        messages.commit(index);
+        isNew = true;
+    }
+
+    /** Releases outputs that may leave; returns how many. On the agent thread. */
+    public int release(final Releases to)
+    {
+        releases = to;
+        return messages.controlledRead(handler, MAX_RELEASES);
+    }
+
+    /** Whether no output waits. */
+    public boolean isEmpty()
+    {
+        return messages.size() == 0;
+    }
+
+    /** Number of outputs that have left. */
+    public long released()
+    {
+        return released;
+    }
+
+    /** Lets no further output in and frees a hart thread that waits for room. */
+    public void close()
+    {
+        closed = true;
+    }
+
+    private ControlledMessageHandler.Action onMessage(
+        final int type, final MutableDirectBuffer buffer, final int index, final int length)
+    {
+        if (!releases.mayLeave(buffer.getLong(index)))
+        {
+            return ControlledMessageHandler.Action.ABORT;
+        }
+        if (type == CONSOLE)
+        {
+            releases.console(buffer, index + Long.BYTES, length - Long.BYTES);
+        }
+        else
+        {
+            releases.vsock(buffer, index + Long.BYTES, length - Long.BYTES);
+        }
+        released = released + 1;
+        return ControlledMessageHandler.Action.CONTINUE;
+    }
+}

@@ -1,0 +1,247 @@
+package dev.understudy.hypervisor.standalone;
+
+import dev.understudy.guest.Machine;
+import dev.understudy.guest.MachineConfiguration;
+import dev.understudy.guest.RunState;
+import dev.understudy.hypervisor.config.ForwardSpec;
+import dev.understudy.hypervisor.image.GuestImage;
+import dev.understudy.hypervisor.live.GuestThread;
+import dev.understudy.hypervisor.live.Inbox;
+import dev.understudy.hypervisor.live.Outbox;
+import dev.understudy.hypervisor.live.SelectorDoorbell;
+import dev.understudy.hypervisor.vsock.VsockForwarder;
+import dev.understudy.replay.EventLog;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.channels.Selector;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import org.agrona.DirectBuffer;
+
+/**
+ * A guest without a backup: its console on the terminal, its vsock ports on the host's TCP ports, its events in a
+ * journal or nowhere.
+ * <p>
+ * The thread that calls {@link #run} is the agent thread; the hart has its own, and so has the terminal's input.
+ */
+public final class StandaloneGuest
+{
+    /** Time between digests in a recording. */
+    private static final long DIGEST_INTERVAL_NS = 500_000_000;
+
+    /** The longest sleep of the agent; a bound against a wake-up that got lost. */
+    private static final long MAX_SLEEP_MS = 1_000;
+
+    /** First of the host's vsock ports; those below 1024 are privileged on a host. */
+    private static final long FIRST_HOST_PORT = 1024;
+
+    private static final int INPUT_BYTES = 1024;
+    private static final long INPUT_RETRY_NS = 1_000_000;
+    private static final long END_TIMEOUT_MS = 5_000;
+
+    private final GuestImage image;
+    private final List<ForwardSpec> forwards;
+    private final InputStream terminalIn;
+    private final OutputStream terminalOut;
+    private final Consumer<String> notices;
+
+    private volatile GuestThread guest;
+    private volatile SelectorDoorbell bell;
+    private volatile boolean stopping;
+
+    /**
+     * @param notices takes what the operator should know, a line each
+     */
+    public StandaloneGuest(
+        final GuestImage image,
+        final List<ForwardSpec> forwards,
+        final InputStream terminalIn,
+        final OutputStream terminalOut,
+        final Consumer<String> notices)
+    {
+        this.image = image;
+        this.forwards = List.copyOf(forwards);
+        this.terminalIn = terminalIn;
+        this.terminalOut = terminalOut;
+        this.notices = notices;
+    }
+
+    /**
+     * Runs the guest until it ends or {@link #stop} is called.
+     *
+     * @return how the guest ended; {@link RunState#RUNNING} when it was stopped
+     */
+    public RunState run(final EventLog log) throws IOException
+    {
+        try (Selector selector = Selector.open())
+        {
+            bell = new SelectorDoorbell(selector);
+            final Inbox inbox = new Inbox();
+            final Outbox outbox = new Outbox(bell);
+            final Machine machine = new Machine(image.machine(), outbox);
+            try (VsockForwarder forwarder = new VsockForwarder(
+                selector,
+                forwards,
+                MachineConfiguration.DEFAULT_VSOCK_CID,
+                FIRST_HOST_PORT,
+                inbox::offerVsock,
+                notices))
+            {
+                forwarder.listen();
+                guest = new GuestThread(machine, inbox, outbox, bell, DIGEST_INTERVAL_NS);
+                guest.startLive(log);
+                startTerminalInput(inbox);
+                serve(forwarder, outbox);
+            }
+            finally
+            {
+                stopGuest();
+            }
+        }
+        if (guest.failure() != null)
+        {
+            throw new IllegalStateException("the hart thread failed: " + guest.failure(), guest.failure());
+        }
+        if (guest.crash() != null)
+        {
+            notices.accept("guest crashed: " + guest.crash());
+        }
+        return guest.endState() == null ? RunState.RUNNING : guest.endState();
+    }
+
+    /** Position that the guest has reached. */
+    public long position()
+    {
+        final GuestThread running = guest;
+        return running == null ? 0 : running.position();
+    }
+
+    /** Has {@link #run} return soon. Callable from any thread. */
+    public void stop()
+    {
+        stopping = true;
+        final SelectorDoorbell doorbell = bell;
+        if (doorbell != null)
+        {
+            doorbell.ring();
+        }
+    }
+
+    private void serve(final VsockForwarder forwarder, final Outbox outbox) throws IOException
+    {
+        final Releases releases = new Releases(forwarder);
+        while (!stopping)
+        {
+            // Asked first: what a guest printed before its end is released before this loop ends.
+            final boolean isFinished = guest.isFinished();
+            int work = outbox.release(releases);
+            releases.flush();
+            work += forwarder.doWork();
+            if (work == 0)
+            {
+                if (isFinished)
+                {
+                    return;
+                }
+                bell.prepareSleep();
+                bell.sleep(outbox.isEmpty() && !guest.isFinished() && !stopping ? MAX_SLEEP_MS : 0);
+            }
+        }
+    }
+
+    private void stopGuest()
+    {
+        final GuestThread running = guest;
+        if (running == null)
+        {
+            return;
+        }
+        running.stop();
+        try
+        {
+            running.join(END_TIMEOUT_MS);
+        }
+        catch (final InterruptedException e)
+        {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void startTerminalInput(final Inbox inbox)
+    {
+        Thread.ofPlatform().daemon().name("terminal").start(() ->
+        {
+            final byte[] input = new byte[INPUT_BYTES];
+            try
+            {
+                for (int length = terminalIn.read(input); length >= 0; length = terminalIn.read(input))
+                {
+                    while (!inbox.offerConsole(input, 0, length) && !guest.isFinished())
+                    {
+                        LockSupport.parkNanos(INPUT_RETRY_NS);
+                    }
+                }
+            }
+            catch (final IOException e)
+            {
+                notices.accept("the terminal's input ended: " + e.getMessage());
+            }
+        });
+    }
+
+    /** Without a backup every output may leave at once. */
+    private final class Releases implements Outbox.Releases
+    {
+        private final VsockForwarder forwarder;
+        private final byte[] chunk = new byte[INPUT_BYTES];
+        private boolean isDirty;
+
+        Releases(final VsockForwarder forwarder)
+        {
+            this.forwarder = forwarder;
+        }
+
+        @Override
+        public boolean mayLeave(final long dependency)
+        {
+            return true;
+        }
+
+        @Override
+        public void console(final DirectBuffer buffer, final int offset, final int length)
+        {
+            try
+            {
+                for (int done = 0; done < length; done += chunk.length)
+                {
+                    final int count = Math.min(chunk.length, length - done);
+                    buffer.getBytes(offset + done, chunk, 0, count);
+                    terminalOut.write(chunk, 0, count);
+                }
+                isDirty = true;
+            }
+            catch (final IOException e)
+            {
+                notices.accept("the guest's console cannot be written: " + e.getMessage());
+                stop();
+            }
+        }
+
+        @Override
+        public void vsock(final DirectBuffer buffer, final int offset, final int length)
+        {
+            forwarder.onGuestPacket(buffer, offset, length);
+        }
+
+        void flush() throws IOException
+        {
+            if (isDirty)
+            {
+                isDirty = false;
+                terminalOut.flush();
+            }
+        }
+    }
+}

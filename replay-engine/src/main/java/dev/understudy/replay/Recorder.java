@@ -1,0 +1,224 @@
+package dev.understudy.replay;
+
+import dev.understudy.guest.Machine;
+import dev.understudy.guest.RunState;
+import dev.understudy.journal.GenerationCause;
+import dev.understudy.journal.Outcome;
+import java.util.function.LongSupplier;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * Runs a machine with the world: writes each event to the log at the guest's position and lets it enter there.
+ * <p>
+ * Passive: the hart thread calls {@link #runSlice} and the methods for events in between. The world's clock is passed
+ * in and enters the guest through the time in each entry.
+ */
+public final class Recorder
+{
+    /**
+     * Instructions run before the hart thread looks for events again: some 60 µs, short against a network's round
+     * trip, and long enough that looking costs below 1 %.
+     */
+    public static final int SLICE_INSTRUCTIONS = 20_000;
+
+    /** Time between clock samples of a guest that is busy. */
+    static final long SAMPLE_INTERVAL_NS = 1_000_000;
+
+    /** The most that guest time advances by itself: twice the interval, so that a late sample is not noticed. */
+    static final int LIMIT_NS = 2_000_000;
+
+    /** Guest time runs a little slower than the world between samples, so that a sample seldom finds it ahead. */
+    private static final int RATE_NUMERATOR = 15;
+    private static final int RATE_DENOMINATOR = 16;
+
+    /** The slowest guest whose rate is followed, in picoseconds an instruction. */
+    private static final long MAX_PICOS = 1_000_000;
+
+    private final Machine machine;
+    private final EventLog log;
+    private final LongSupplier nanoClock;
+    private final long digestIntervalNs;
+    private final UnsafeBuffer data = new UnsafeBuffer(0, 0);
+
+    /** World's clock minus guest's time. */
+    private final long clockOffsetNs;
+    private long lastSampleNs;
+    private long lastSamplePosition;
+    private long lastDigestNs;
+    private long lastDigestPosition;
+    private boolean wasBusy;
+    private RunState state = RunState.RUNNING;
+
+    /**
+     * Takes a machine live at its present position; guest time goes on from where it stands.
+     *
+     * @param nanoClock        the world's clock in nanoseconds, monotonic
+     * @param digestIntervalNs time between digests of a guest that makes progress
+     */
+    public Recorder(
+        final Machine machine, final EventLog log, final LongSupplier nanoClock, final long digestIntervalNs)
+    {
+        this.machine = machine;
+        this.log = log;
+        this.nanoClock = nanoClock;
+        this.digestIntervalNs = digestIntervalNs;
+        final long nowNs = nanoClock.getAsLong();
+        clockOffsetNs = nowNs - machine.timeNs();
+        lastSampleNs = nowNs;
+        lastDigestNs = nowNs;
+        lastSamplePosition = machine.position();
+        lastDigestPosition = machine.position();
+    }
+
+    /** What the last slice ended with. */
+    public RunState state()
+    {
+        return state;
+    }
+
+    /** Sequence number of the last entry: what an output that is produced now depends on. */
+    public long lastSequence()
+    {
+        return log.lastSequence();
+    }
+
+    /** Whether {@link #vsock} would take a packet of this length. */
+    public boolean canTakeVsock(final int length)
+    {
+        return machine.canTakeVsock(length);
+    }
+
+    /** A packet from the host end of virtio-vsock; there is room for it. */
+    public void vsock(final byte[] packet, final int offset, final int length)
+    {
+        final long timeNs = sample();
+        data.wrap(packet, offset, length);
+        log.vsockPacket(machine.position(), timeNs, machine.outputs(), data, 0, length);
+        machine.vsock(packet, offset, length);
+    }
+
+    /**
+     * Console input.
+     *
+     * @return number of bytes taken; the rest may be offered again later
+     */
+    public int console(final byte[] input, final int offset, final int length)
+    {
+        final int taken = Math.min(length, machine.consoleRoom());
+        if (taken > 0)
+        {
+            final long timeNs = sample();
+            data.wrap(input, offset, taken);
+            log.consoleInput(machine.position(), timeNs, machine.outputs(), data, 0, taken);
+            machine.consoleInput(input, offset, taken);
+        }
+        return taken;
+    }
+
+    /** Number of random bytes that the guest waits for; 0 when it does not. */
+    public int entropyWanted()
+    {
+        return machine.entropyWanted();
+    }
+
+    /** Random bytes, as many as are wanted. */
+    public void entropy(final byte[] random, final int length)
+    {
+        final long timeNs = sample();
+        data.wrap(random, 0, length);
+        log.entropy(machine.position(), timeNs, machine.outputs(), data, 0, length);
+        machine.entropy(random, 0, length);
+    }
+
+    /** The beginning of a generation in which {@code node} runs the guest. */
+    public void generation(final long generation, final GenerationCause cause, final String node)
+    {
+        final long timeNs = sample();
+        log.generation(machine.position(), timeNs, machine.outputs(), generation, cause, node);
+        Replayer.applyGeneration(machine, cause);
+    }
+
+    /** From the next output on, {@code node} holds every entry that an output depends on before it leaves. */
+    public void backupJoined(final long generation, final String node)
+    {
+        final long timeNs = sample();
+        log.backupJoined(machine.position(), timeNs, machine.outputs(), generation, node);
+    }
+
+    /** Runs the guest for a while, or until it waits or ends. */
+    public RunState runSlice()
+    {
+        if (state.isEnd())
+        {
+            return state;
+        }
+        final long nowNs = nanoClock.getAsLong();
+        if (wasBusy ? nowNs - lastSampleNs >= SAMPLE_INTERVAL_NS : nowNs - clockOffsetNs >= machine.timerNs())
+        {
+            clockSample(nowNs);
+        }
+        if (log.isKept() && nowNs - lastDigestNs >= digestIntervalNs && machine.position() != lastDigestPosition)
+        {
+            log.digest(machine.position(), sample(), machine.outputs(), machine.digest());
+            lastDigestNs = nowNs;
+            lastDigestPosition = machine.position();
+        }
+        if (!wasBusy)
+        {
+            lastSampleNs = nowNs;
+            lastSamplePosition = machine.position();
+        }
+        state = machine.run(machine.position() + SLICE_INSTRUCTIONS);
+        wasBusy = state == RunState.RUNNING;
+        if (state.isEnd())
+        {
+            close(Outcome.valueOf(state.name()));
+        }
+        return state;
+    }
+
+    /** How long an idle guest can be left alone, in nanoseconds; {@link Long#MAX_VALUE} without a timer. */
+    public long idleNs()
+    {
+        final long timerNs = machine.timerNs();
+        return timerNs == Long.MAX_VALUE ? Long.MAX_VALUE :
+            Math.max(0, timerNs - (nanoClock.getAsLong() - clockOffsetNs));
+    }
+
+    /** Ends the recording of a guest that could go on. */
+    public void stop()
+    {
+        if (!state.isEnd())
+        {
+            close(Outcome.STOPPED);
+        }
+    }
+
+    private void close(final Outcome outcome)
+    {
+        final long timeNs = sample();
+        log.closed(machine.position(), timeNs, machine.outputs(), outcome, log.isKept() ? machine.digest() : 0);
+    }
+
+    /** Lets the world's time enter the guest, as the time in the entry that follows will in a replay. */
+    private long sample()
+    {
+        final long timeNs = nanoClock.getAsLong() - clockOffsetNs;
+        machine.sample(timeNs);
+        return timeNs;
+    }
+
+    private void clockSample(final long nowNs)
+    {
+        final long instructions = machine.position() - lastSamplePosition;
+        final long timeNs = sample();
+        final int picos = wasBusy && instructions > 0 ?
+            (int)Math.min(MAX_PICOS,
+                (nowNs - lastSampleNs) * 1_000 / instructions * RATE_NUMERATOR / RATE_DENOMINATOR) :
+            machine.picosPerInstruction();
+        log.clockSample(machine.position(), timeNs, machine.outputs(), picos, LIMIT_NS);
+        machine.rate(picos, LIMIT_NS);
+        lastSampleNs = nowNs;
+        lastSamplePosition = machine.position();
+    }
+}

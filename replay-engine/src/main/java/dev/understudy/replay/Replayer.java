@@ -1,0 +1,194 @@
+package dev.understudy.replay;
+
+import dev.understudy.guest.Machine;
+import dev.understudy.guest.RunState;
+import dev.understudy.journal.EventType;
+import dev.understudy.journal.GenerationCause;
+import dev.understudy.journal.JournalEntry;
+import dev.understudy.journal.Outcome;
+import org.agrona.DirectBuffer;
+
+/**
+ * Makes a machine do again what a journal says: runs it to each entry's position and lets the event enter there.
+ * <p>
+ * At each entry the hash of all outputs so far is compared, at each digest entry the whole machine. Whatever does not
+ * fit ends in a {@link DivergenceException}; there is no tolerance. Owned by the hart thread.
+ */
+public final class Replayer
+{
+    private final Machine machine;
+    private byte[] scratch = new byte[64 * 1024];
+    private long nextSequence;
+    private long digestsCompared;
+    private RunState state = RunState.RUNNING;
+    private Outcome outcome;
+
+    /**
+     * @param machine as the genesis entry describes it, at its start
+     */
+    public Replayer(final Machine machine)
+    {
+        this.machine = machine;
+    }
+
+    /** Sequence number of the next entry to apply. */
+    public long nextSequence()
+    {
+        return nextSequence;
+    }
+
+    /** Number of digests that were compared and equal. */
+    public long digestsCompared()
+    {
+        return digestsCompared;
+    }
+
+    /** What the machine did after the last entry. */
+    public RunState state()
+    {
+        return state;
+    }
+
+    /** How the recording ended, or null while no closing entry was applied. */
+    public Outcome outcome()
+    {
+        return outcome;
+    }
+
+    /**
+     * Runs the machine towards an entry's position, but not past a limit; nothing enters the guest.
+     *
+     * @param entry the next one of the journal
+     * @return whether the machine has reached the entry's position, so that {@link #apply} will not run it further
+     */
+    public boolean advance(final JournalEntry entry, final long limit)
+    {
+        state = machine.run(Math.min(entry.position(), limit));
+        return machine.position() >= entry.position() || state != RunState.RUNNING;
+    }
+
+    /** Runs the machine to an entry's position and lets the entry take effect. */
+    public void apply(final JournalEntry entry)
+    {
+        if (entry.sequence() != nextSequence)
+        {
+            throw new IllegalArgumentException("entry " + entry.sequence() + " applied, " + nextSequence + " expected");
+        }
+        // A guest that cannot go on is found when it tries the instruction after the last one that retired.
+        final boolean crashes = entry.type() == EventType.CLOSED && entry.outcome() == Outcome.CRASHED;
+        state = machine.run(entry.position() + (crashes ? 1 : 0));
+        if (machine.position() != entry.position())
+        {
+            throw differs(entry, "position of the guest when it " + describe(state),
+                "%,d".formatted(entry.position()), "%,d".formatted(machine.position()));
+        }
+        if (machine.outputs() != entry.outputs())
+        {
+            throw differs(entry, "hash of all outputs before it", hex(entry.outputs()), hex(machine.outputs()));
+        }
+
+        machine.sample(entry.timeNs());
+        takeEffect(entry);
+        nextSequence++;
+    }
+
+    private void takeEffect(final JournalEntry entry)
+    {
+        switch (entry.type())
+        {
+            case GENESIS, BACKUP_JOINED ->
+            {
+            }
+            case CLOCK_SAMPLE -> machine.rate(entry.picosPerInstruction(), entry.limitNs());
+            case CONSOLE_INPUT ->
+            {
+                final int length = entry.dataLength();
+                final int taken = machine.consoleInput(data(entry), 0, length);
+                check(entry, taken == length, "console bytes taken", Integer.toString(length), Integer.toString(taken));
+            }
+            case ENTROPY ->
+            {
+                final int wanted = machine.entropyWanted();
+                check(entry, wanted >= entry.dataLength(), "entropy bytes wanted",
+                    Integer.toString(entry.dataLength()), Integer.toString(wanted));
+                machine.entropy(data(entry), 0, entry.dataLength());
+            }
+            case VSOCK_PACKET -> check(entry, machine.vsock(data(entry), 0, entry.dataLength()),
+                "room for a vsock packet", "yes", "no");
+            case DIGEST ->
+            {
+                final long digest = machine.digest();
+                check(entry, digest == entry.state(), "digest of the machine", hex(entry.state()), hex(digest));
+                digestsCompared++;
+            }
+            case GENERATION -> applyGeneration(machine, entry.cause());
+            case CLOSED -> close(entry);
+        }
+    }
+
+    /** What the beginning of a generation does to the guest. */
+    static void applyGeneration(final Machine machine, final GenerationCause cause)
+    {
+        switch (cause)
+        {
+            case STARTED, PROMOTED, SWITCHOVER -> machine.resetConnections();
+            case BACKUP_LOST ->
+            {
+            }
+        }
+    }
+
+    private void close(final JournalEntry entry)
+    {
+        final boolean shouldEnd = entry.outcome() != Outcome.STOPPED;
+        final RunState expected = shouldEnd ? RunState.valueOf(entry.outcome().name()) : null;
+        check(entry, shouldEnd ? state == expected : !state.isEnd(), "how the guest ended",
+            shouldEnd ? expected.name() : "still running", state.name());
+        final long digest = machine.digest();
+        check(entry, digest == entry.state(), "final digest", hex(entry.state()), hex(digest));
+        digestsCompared++;
+        outcome = entry.outcome();
+    }
+
+    private byte[] data(final JournalEntry entry)
+    {
+        final int length = entry.dataLength();
+        if (scratch.length < length)
+        {
+            scratch = new byte[length];
+        }
+        final DirectBuffer buffer = entry.data();
+        buffer.getBytes(entry.dataOffset(), scratch, 0, length);
+        return scratch;
+    }
+
+    private static void check(
+        final JournalEntry entry, final boolean holds, final String what, final String recorded, final String replayed)
+    {
+        if (!holds)
+        {
+            throw differs(entry, what, recorded, replayed);
+        }
+    }
+
+    private static DivergenceException differs(
+        final JournalEntry entry, final String what, final String recorded, final String replayed)
+    {
+        return new DivergenceException(entry.sequence(), entry.position(), what, recorded, replayed);
+    }
+
+    private static String describe(final RunState state)
+    {
+        return switch (state)
+        {
+            case RUNNING -> "ran";
+            case IDLE -> "waited for an interrupt";
+            case SHUTDOWN, REBOOT, FAILURE, CRASHED -> "had ended with " + state;
+        };
+    }
+
+    private static String hex(final long value)
+    {
+        return "%016x".formatted(value);
+    }
+}
