@@ -1,51 +1,127 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Builds the bundled guests.  build.sh: builds in place and renews SHA256SUMS.
-# build.sh --check: builds elsewhere and compares with what is committed; exit status 1 names the difference.
-set -euo pipefail
-export LC_ALL=C
-cd "$(dirname "$(readlink -f "$0")")"
+#
+# Builds the guests, the same bytes every time.
+#
+#   guests/build.sh          rebuilds every guest and rewrites SHA256SUMS
+#   guests/build.sh --check  builds elsewhere and compares with what is committed
+#
+# Exit status: 0 done, or all the same; 1 something differs (named) or does not compile; 2 no compiler.
+set -eu
 
-cross=riscv64-unknown-elf-
-if ! command -v ${cross}gcc > /dev/null
+guests=$(cd "$(dirname "$0")" && pwd)
+cd "$guests"
+
+LC_ALL=C
+SOURCE_DATE_EPOCH=0
+export LC_ALL SOURCE_DATE_EPOCH
+
+prefix=riscv64-unknown-elf-
+flags="-march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -std=gnu11 -O2 -g0
+    -ffreestanding -fno-pic -fno-common -fno-stack-protector -fno-asynchronous-unwind-tables
+    -fno-tree-loop-distribute-patterns -ffile-prefix-map=$guests=. -frandom-seed=guests
+    -Wall -Wextra -Wshadow -Wstrict-prototypes -Werror -I runtime"
+link="-nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,--discard-locals
+    -Wl,--fatal-warnings -T runtime/guest.ld"
+
+check=no
+case "${1-}" in
+    '') ;;
+    --check) check=yes ;;
+    *)
+        echo "usage: $0 [--check]" >&2
+        exit 1
+        ;;
+esac
+
+if ! command -v "${prefix}gcc" > /dev/null 2>&1
 then
-    echo "guests/build.sh: ${cross}gcc is missing: apt-get install gcc-riscv64-unknown-elf" >&2
+    echo "guests: there is no ${prefix}gcc. On Debian: apt-get install gcc-riscv64-unknown-elf" >&2
     exit 2
 fi
 
-flags=(-march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -O2 -std=gnu17 -ffreestanding -fno-common
-    -fno-tree-loop-distribute-patterns -nostdlib -static -Wall -Wextra -Werror -Ilib
-    -Wl,--build-id=none -Wl,--no-warn-rwx-segments -Wl,-T,lib/link.ld -Wl,-z,max-page-size=4096 -s)
+work=$(mktemp -d "${TMPDIR:-/tmp}/guests.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$work/objects/runtime" "$work/objects/kv" "$work/objects/tests" "$work/kv" "$work/tests"
 
-build() # output sources...
+# Compiles one source, named relative to this directory, into the object of the same name.
+compile()
 {
-    local output=$1
+    # shellcheck disable=SC2086
+    "${prefix}gcc" $flags ${2-} -c "$1" -o "$work/objects/${1%.*}.o"
+}
+
+# Links the objects $2... into the guest $1.
+link_guest()
+{
+    out=$work/$1
     shift
-    mkdir -p "$(dirname "$output")"
-    ${cross}gcc "${flags[@]}" -o "$output" lib/start.S lib/guest.c "$@"
+    # shellcheck disable=SC2086
+    "${prefix}gcc" $flags $link "$@" -o "$out"
+    "${prefix}strip" --strip-debug --enable-deterministic-archives "$out"
+    chmod 755 "$out"
 }
 
-build_all() # directory
-{
-    build "$1/kv/kv.elf" kv/main.c kv/vsock.c kv/resp.c kv/store.c kv/memory.c
-    for source in tests/*.c
-    do
-        build "$1/${source%.c}.elf" "$source"
-    done
-}
+runtime=
+for source in runtime/start.S runtime/*.c
+do
+    compile "$source"
+    runtime="$runtime $work/objects/${source%.*}.o"
+done
 
-if [[ ${1:-} == --check ]]
+built=
+for source in tests/*.c
+do
+    compile "$source"
+    guest=${source%.c}.elf
+    # shellcheck disable=SC2086
+    link_guest "$guest" $runtime "$work/objects/${source%.c}.o"
+    built="$built $guest"
+done
+
+"${prefix}gcc" -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -O2 -std=gnu17 -ffreestanding -fno-common \
+    -fno-tree-loop-distribute-patterns -nostdlib -static -Wall -Wextra -Werror -Ilib \
+    -Wl,--build-id=none -Wl,--no-warn-rwx-segments -Wl,-T,lib/link.ld -Wl,-z,max-page-size=4096 -s \
+    -o "$work/kv/kv.elf" lib/start.S lib/guest.c kv/main.c kv/vsock.c kv/resp.c kv/store.c kv/memory.c
+built="kv/kv.elf $built"
+
+# shellcheck disable=SC2086
+(cd "$work" && sha256sum $built) > "$work/SHA256SUMS"
+
+if [ "$check" = no ]
 then
-    work=$(mktemp -d)
-    trap 'rm -rf "$work"' EXIT
-    build_all "$work"
-    status=0
-    sha256sum --quiet --check SHA256SUMS || status=1
-    (cd "$work" && sha256sum --quiet --check "$OLDPWD/SHA256SUMS") || status=1
-    [[ $status == 0 ]] && echo "guests: $(wc -l < SHA256SUMS) files are what their sources build"
-    exit $status
+    for guest in $built
+    do
+        cp "$work/$guest" "$guest"
+    done
+    cp "$work/SHA256SUMS" SHA256SUMS
+    echo "guests: built $(echo $built | wc -w) with $("${prefix}gcc" -dumpfullversion), sums in SHA256SUMS"
+    exit 0
 fi
 
-build_all .
-sha256sum kv/*.elf tests/*.elf > SHA256SUMS
-cat SHA256SUMS
+differs=no
+for guest in $built SHA256SUMS
+do
+    if ! cmp -s "$work/$guest" "$guest"
+    then
+        echo "guests: $guest is not what its sources give" >&2
+        differs=yes
+    fi
+done
+for guest in kv/*.elf tests/*.elf
+do
+    case " $built " in
+        *" $guest "*) ;;
+        *)
+            echo "guests: $guest has no source" >&2
+            differs=yes
+            ;;
+    esac
+done
+if [ "$differs" = yes ]
+then
+    echo "guests: compiled with $("${prefix}gcc" --version | head -n 1)" >&2
+    echo "guests: run guests/build.sh and commit, or use the compiler that README.md names" >&2
+    exit 1
+fi
+echo "guests: all $(echo $built | wc -w) are what their sources give"
