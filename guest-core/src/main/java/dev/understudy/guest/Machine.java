@@ -113,7 +113,7 @@ public final class Machine
                 case REBOOT -> RunState.REBOOT;
             };
         }
-        return hart.state() == HartState.RUNNING ? RunState.RUNNING : RunState.IDLE;
+        return hart.isIdle() ? RunState.IDLE : RunState.RUNNING;
     }
 
     /** Number of instructions retired. */

@@ -196,12 +196,22 @@ public final class Hart
         state = HartState.SUSPENDED;
     }
 
-    /** Leaves the waiting states when an enabled interrupt is pending, whatever {@code sstatus.SIE} says. */
-    void wake()
+    /** Whether the hart waits and no enabled interrupt is pending: only an event, or time, can change that. */
+    public boolean isIdle()
     {
-        if ((pending() & sie) == 0)
+        return (state == HartState.WAITING || state == HartState.SUSPENDED) && (pending() & sie) == 0;
+    }
+
+    /**
+     * Leaves the waiting states when an enabled interrupt is pending, whatever {@code sstatus.SIE} says.
+     *
+     * @return whether the hart runs now
+     */
+    boolean wake()
+    {
+        if (state == HartState.STOPPED || isIdle())
         {
-            return;
+            return false;
         }
         if (state == HartState.SUSPENDED)
         {
@@ -214,6 +224,7 @@ public final class Hart
             translationChanged();
         }
         state = HartState.RUNNING;
+        return true;
     }
 
     /** The first position at which the timer becomes pending, unless a clock sample comes first. */

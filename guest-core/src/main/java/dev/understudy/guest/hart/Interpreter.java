@@ -43,21 +43,11 @@ public final class Interpreter implements Engine
     @Override
     public void run(final long untilPosition)
     {
-        while (true)
+        // At the position nothing happens any more, not even a wake-up: what a digest there sees must not depend on
+        // how often this was called.
+        while (hart.instret < untilPosition)
         {
-            if (hart.state != HartState.RUNNING)
-            {
-                if (hart.state == HartState.STOPPED)
-                {
-                    return;
-                }
-                hart.wake();
-                if (hart.state != HartState.RUNNING)
-                {
-                    return;
-                }
-            }
-            if (hart.instret >= untilPosition)
+            if (hart.state != HartState.RUNNING && !hart.wake())
             {
                 return;
             }

@@ -1,6 +1,7 @@
 package dev.understudy.hypervisor.live;
 
 import dev.understudy.replay.Recorder;
+import java.nio.ByteBuffer;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.agrona.DirectBuffer;
@@ -32,7 +33,8 @@ public final class Inbox implements Doorbell
     private static final int CONSOLE = 2;
 
     private final ManyToOneRingBuffer messages = new ManyToOneRingBuffer(
-        new UnsafeBuffer(new byte[CAPACITY_BYTES + RingBufferDescriptor.TRAILER_LENGTH]));
+        new UnsafeBuffer(
+            ByteBuffer.allocateDirect(CAPACITY_BYTES + RingBufferDescriptor.TRAILER_LENGTH)));
     private final ManyToOneConcurrentArrayQueue<Consumer<Recorder>> commands =
         new ManyToOneConcurrentArrayQueue<>(MAX_COMMANDS);
     private final ControlledMessageHandler handler = this::onMessage;

@@ -1,6 +1,7 @@
 package dev.understudy.hypervisor.live;
 
 import dev.understudy.guest.OutputSink;
+import java.nio.ByteBuffer;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import org.agrona.DirectBuffer;
@@ -53,7 +54,8 @@ public final class Outbox implements OutputSink
     }
 
     private final OneToOneRingBuffer messages = new OneToOneRingBuffer(
-        new UnsafeBuffer(new byte[CAPACITY_BYTES + RingBufferDescriptor.TRAILER_LENGTH]));
+        new UnsafeBuffer(
+            ByteBuffer.allocateDirect(CAPACITY_BYTES + RingBufferDescriptor.TRAILER_LENGTH)));
     private final ControlledMessageHandler handler = this::onMessage;
     private final UnsafeBuffer kept = new UnsafeBuffer(new byte[MAX_KEPT_BYTES]);
     private final Doorbell agent;
