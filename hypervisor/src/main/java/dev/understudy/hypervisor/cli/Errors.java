@@ -5,6 +5,7 @@ import dev.understudy.hypervisor.config.ConfigurationException;
 import dev.understudy.hypervisor.image.ImageException;
 import dev.understudy.journal.JournalException;
 import dev.understudy.replay.DivergenceException;
+import dev.understudy.transport.TransportException;
 import java.io.IOException;
 
 /** What a person is told of an exception, and whether it was their input. */
@@ -29,6 +30,7 @@ final class Errors
             case DivergenceException known -> known.getMessage();
             case ImageException known -> known.getMessage();
             case JournalException known -> known.getMessage();
+            case TransportException known -> known.getMessage();
             case UsageException known -> known.getMessage();
             case IOException known -> known.getMessage() == null ? known.toString() : known.getMessage();
             default -> e + " (this is a defect of understudy; --stack-traces shows where)";

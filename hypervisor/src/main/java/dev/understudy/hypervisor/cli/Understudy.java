@@ -20,6 +20,8 @@ import picocli.CommandLine.ScopeType;
         ReplayCommand.class,
         JournalCommand.class,
         VerifyCommand.class,
+        ServeCommand.class,
+        StatusCommand.class,
         HelpCommand.class,
     },
     footer = {

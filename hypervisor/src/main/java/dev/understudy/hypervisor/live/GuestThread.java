@@ -44,6 +44,7 @@ public final class GuestThread
 
     private volatile Takeover takeover;
     private volatile boolean stopping;
+    private volatile boolean closing;
     private volatile long throttleNs;
     private volatile Thread sleeper;
     private volatile long announcements;
@@ -56,6 +57,8 @@ public final class GuestThread
     private volatile long replayedSequence = -1;
     private volatile long replayedTimeNs;
     private volatile long digestsCompared;
+    private volatile long loggedSequence = -1;
+    private volatile long loggedTimeNs;
 
     /**
      * @param agent            rung when there are outputs or entries to send, and at each change of what is published
@@ -130,9 +133,14 @@ public final class GuestThread
         }
     }
 
-    /** Ends the thread at the next slice; a live guest's recording is closed. */
-    public void stop()
+    /**
+     * Ends the thread at the next slice.
+     *
+     * @param closesJournal whether the recording of a live guest ends with it; not when another replica goes on
+     */
+    public void stop(final boolean closesJournal)
     {
+        closing = closesJournal;
         stopping = true;
         outbox.close();
         inbox.ring();
@@ -202,6 +210,18 @@ public final class GuestThread
         return replayedTimeNs;
     }
 
+    /** Sequence number of the last entry that a live guest has logged; -1 before the first. */
+    public long loggedSequence()
+    {
+        return loggedSequence;
+    }
+
+    /** Guest time of about that entry, in nanoseconds. */
+    public long loggedTimeNs()
+    {
+        return loggedTimeNs;
+    }
+
     /** Number of digests that a replay compared and found equal. */
     public long digestsCompared()
     {
@@ -263,7 +283,6 @@ public final class GuestThread
                 position = machine.position();
                 digestsCompared = replayer.digestsCompared();
                 replayedSequence = replayer.nextSequence() - 1;
-                agent.ring();
             }
             if (replayer.outcome() != null && replayer.state().isEnd())
             {
@@ -305,6 +324,7 @@ public final class GuestThread
             if (recorder.lastSequence() != rungSequence)
             {
                 rungSequence = recorder.lastSequence();
+                publishLogged(rungSequence);
                 agent.ring();
             }
             if (throttleNs != 0)
@@ -320,6 +340,7 @@ public final class GuestThread
             outbox.flush();
             if (state.isEnd())
             {
+                publishLogged(recorder.lastSequence());
                 endState = state;
                 return;
             }
@@ -332,7 +353,16 @@ public final class GuestThread
                 }
             }
         }
-        recorder.stop();
+        if (closing)
+        {
+            recorder.stop();
+        }
+    }
+
+    private void publishLogged(final long sequence)
+    {
+        loggedTimeNs = machine.timeNs();
+        loggedSequence = sequence;
     }
 
     private void supplyEntropy(final Recorder recorder)

@@ -158,7 +158,7 @@ public final class StandaloneGuest
         {
             return;
         }
-        running.stop();
+        running.stop(true);
         try
         {
             running.join(END_TIMEOUT_MS);

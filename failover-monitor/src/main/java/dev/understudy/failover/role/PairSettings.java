@@ -1,0 +1,39 @@
+package dev.understudy.failover.role;
+
+/**
+ * The times of a pair.
+ *
+ * @param node                name of this node
+ * @param peer                name of the other one
+ * @param heartbeatIntervalMs between two heartbeats
+ * @param heartbeatTimeoutMs  silence after which the peer is suspected
+ */
+public record PairSettings(String node, String peer, int heartbeatIntervalMs, int heartbeatTimeoutMs)
+{
+    /** Time between two requests to join, in milliseconds: above a round trip, well below what a person notices. */
+    static final int JOIN_RETRY_MS = 50;
+
+    /** Time between two attempts at an arbiter that cannot be reached, in milliseconds. */
+    static final int ARBITER_RETRY_MS = 100;
+
+    /** Timeouts that a starting replica listens for a primary before it claims: the link takes some time to come up. */
+    static final int START_TIMEOUTS = 4;
+
+    /** The least that a starting replica listens, in milliseconds. */
+    static final int MIN_START_MS = 600;
+
+    long intervalNs()
+    {
+        return heartbeatIntervalMs * 1_000_000L;
+    }
+
+    long timeoutNs()
+    {
+        return heartbeatTimeoutMs * 1_000_000L;
+    }
+
+    long startNs()
+    {
+        return Math.max(MIN_START_MS, START_TIMEOUTS * heartbeatTimeoutMs) * 1_000_000L;
+    }
+}

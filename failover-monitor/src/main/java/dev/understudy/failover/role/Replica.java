@@ -1,0 +1,71 @@
+package dev.understudy.failover.role;
+
+/**
+ * What a {@link PairMember} decides about: the guest and the journal of this node. Called on the agent thread; nothing
+ * here waits.
+ */
+public interface Replica
+{
+    /** Sequence number of the last entry in the journal; -1 when it is empty. */
+    long journalSequence();
+
+    /** First half of the hash chain at that entry; 0 when the journal is empty. */
+    long chainHigh();
+
+    /** Second half of the hash chain. */
+    long chainLow();
+
+    /** What the role entries of the journal say. */
+    JournalTerm term();
+
+    /** Position that the guest has reached. */
+    long position();
+
+    /** Sequence number of the last entry that the guest has replayed, or for a live guest that it has logged. */
+    long replayedSequence();
+
+    /** Number of outputs that have left. */
+    long releasedOutputs();
+
+    /**
+     * Makes ready to receive the primary's journal.
+     *
+     * @param fromSequence number of the first entry that will come; 0: what the journal holds is put aside
+     */
+    void receiveFrom(long fromSequence);
+
+    /** Replays what the journal holds and then runs the guest with the world, alone. */
+    void goLive(long generation, GenerationStart cause);
+
+    /** Goes on alone as the primary of a new generation; outputs need no acknowledgement any more. */
+    void runSolo(long generation);
+
+    /**
+     * Whether the journal has the entry with this chain, so that a backup that has it too needs only what follows.
+     */
+    boolean holds(long sequence, long chainHigh, long chainLow);
+
+    /** Sends the journal to the peer from an entry on. */
+    void streamFrom(long sequence, long session);
+
+    /** Stops sending the journal. */
+    void stopStreaming();
+
+    /** Whether all but the latest entries have been sent and acknowledged. */
+    boolean isCaughtUp();
+
+    /** From the next output on, what leaves depends on the peer's acknowledgement. */
+    void protect(long generation, String backup);
+
+    /** The peer has these entries. */
+    void acknowledged(long journalSequence, long replayedSequence, long replayedTimeNs);
+
+    /** Holds all outputs while false. */
+    void allowOutputs(boolean allowed);
+
+    /** Stops everything; no output leaves any more. */
+    void halt(String reason);
+
+    /** Tells the operator. */
+    void notice(String text);
+}

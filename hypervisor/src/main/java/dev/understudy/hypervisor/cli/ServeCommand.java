@@ -1,0 +1,73 @@
+package dev.understudy.hypervisor.cli;
+
+import dev.understudy.hypervisor.config.PairConfiguration;
+import dev.understudy.hypervisor.pair.PairNode;
+import java.io.BufferedOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Runs one node of a pair. */
+@Command(
+    name = "serve",
+    mixinStandardHelpOptions = true,
+    description = "Joins a pair as one of its nodes; which one is primary is decided by the arbiter.",
+    footer = {
+        "",
+        "Examples, one on each host:",
+        "  understudy serve --config vm.yaml --node a",
+        "  understudy serve --config vm.yaml --node b",
+        "",
+        "The guest's console is standard output, messages go to standard error. SIGTERM hands over to the peer.",
+        "Exit status: 0 when the guest shut down or the node was told to leave, 1 when the node halted or the guest",
+        "gave a failure as its reason, 2 for a wrong configuration.",
+    })
+final class ServeCommand implements Callable<Integer>
+{
+    private static final int CONSOLE_BUFFER_BYTES = 8 * 1024;
+    private static final long LEAVE_TIMEOUT_MS = 8_000;
+
+    @Option(names = {"--config", "-c"}, required = true, paramLabel = "FILE", description = "The pair's configuration.")
+    private Path config;
+
+    @Option(names = {"--node", "-n"}, required = true, paramLabel = "NAME", description = "Which node this is.")
+    private String nodeName;
+
+    @Override
+    public Integer call() throws IOException
+    {
+        final PairConfiguration configuration = PairConfiguration.load(config);
+        final PairNode node = new PairNode(
+            configuration,
+            nodeName,
+            new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), CONSOLE_BUFFER_BYTES),
+            notice -> System.err.println("understudy " + nodeName + ": " + notice));
+        final CountDownLatch left = new CountDownLatch(1);
+        Runtime.getRuntime().addShutdownHook(new Thread(() ->
+        {
+            node.leave();
+            try
+            {
+                left.await(LEAVE_TIMEOUT_MS, TimeUnit.MILLISECONDS);
+            }
+            catch (final InterruptedException e)
+            {
+                Thread.currentThread().interrupt();
+            }
+        }, "signal"));
+        try
+        {
+            return node.run();
+        }
+        finally
+        {
+            left.countDown();
+        }
+    }
+}

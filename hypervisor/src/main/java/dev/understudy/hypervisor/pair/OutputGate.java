@@ -1,0 +1,73 @@
+package dev.understudy.hypervisor.pair;
+
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * Tells which outputs of the primary may leave: those whose preceding entries the backup holds.
+ * <p>
+ * The guest never waits here. Protection begins with a journal entry that the hart thread writes, and ends by the agent
+ * thread's decision; whichever comes last counts. All else on the agent thread. Source: Scales et al. 2010, section 2.2
+ * (Output Rule).
+ */
+final class OutputGate
+{
+    /** Outputs that depend on entries from {@code from} on wait; an object stands for one decision. */
+    private record Protection(long from)
+    {
+    }
+
+    private final AtomicReference<Protection> protection = new AtomicReference<>(new Protection(Long.MAX_VALUE));
+    private boolean open;
+    private long acknowledged = -1;
+
+    /** Whether anything may leave at all. */
+    void open(final boolean isOpen)
+    {
+        open = isOpen;
+    }
+
+    /** Outputs need no acknowledgement any more. */
+    void endProtection()
+    {
+        protection.set(new Protection(Long.MAX_VALUE));
+        acknowledged = -1;
+    }
+
+    /** What the hart thread runs to begin protection; it has no effect when protection was ended meanwhile. */
+    Beginning beginProtection()
+    {
+        final Protection present = protection.get();
+        return from -> protection.compareAndSet(present, new Protection(from));
+    }
+
+    /** Begins protection with the entry of this number. On the hart thread. */
+    @FunctionalInterface
+    interface Beginning
+    {
+        void from(long sequence);
+    }
+
+    /** First entry on whose acknowledgement outputs depend; {@link Long#MAX_VALUE} without protection. */
+    long protectedFrom()
+    {
+        return protection.get().from();
+    }
+
+    /** The backup's journal holds all entries up to this one. */
+    void acknowledge(final long sequence)
+    {
+        acknowledged = Math.max(acknowledged, sequence);
+    }
+
+    /** The last entry that the backup is known to hold. */
+    long acknowledged()
+    {
+        return acknowledged;
+    }
+
+    /** Whether an output that was produced after this entry may leave. */
+    boolean mayLeave(final long dependency)
+    {
+        return open && (dependency < protection.get().from() || dependency <= acknowledged);
+    }
+}

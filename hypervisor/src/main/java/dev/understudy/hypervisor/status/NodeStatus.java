@@ -1,0 +1,46 @@
+package dev.understudy.hypervisor.status;
+
+import dev.understudy.failover.role.FailoverRecord;
+
+/**
+ * What a node says of itself.
+ *
+ * @param role            of {@link dev.understudy.failover.role.Role}, in lower case; {@code unreachable} for a node
+ *                        that does not answer
+ * @param generation      that it lives in
+ * @param solo            whether it is a primary without a live backup
+ * @param position        of its guest
+ * @param journalSequence last entry in its journal
+ * @param lagEvents       entries that its guest's replay is behind what it was told; 0 for a primary
+ * @param lagMs           the same in guest time
+ * @param hearsPeer       whether the peer was heard within the timeout
+ * @param connections     TCP connections of the guest's clients
+ * @param digestsCompared digests compared with the primary's and equal
+ * @param lastFailover    the last time that it went live, or null
+ * @param haltReason      why it halted, or null
+ * @param pid             of its process; 0 when unreachable
+ */
+public record NodeStatus(
+    String role,
+    long generation,
+    boolean solo,
+    long position,
+    long journalSequence,
+    long lagEvents,
+    long lagMs,
+    boolean hearsPeer,
+    int connections,
+    long digestsCompared,
+    FailoverRecord lastFailover,
+    String haltReason,
+    long pid)
+{
+    /** Role of a node that does not answer. */
+    public static final String UNREACHABLE = "unreachable";
+
+    /** Of a node that does not answer. */
+    public static NodeStatus unreachable()
+    {
+        return new NodeStatus(UNREACHABLE, 0, false, 0, 0, 0, 0, false, 0, 0, null, null, 0);
+    }
+}

@@ -1,0 +1,111 @@
+package dev.understudy.hypervisor.status;
+
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.understudy.failover.role.FailoverRecord;
+import dev.understudy.hypervisor.config.PairConfiguration;
+import java.io.IOException;
+import java.net.HttpURLConnection;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+
+/** What both nodes of a pair say of themselves, and what follows from it. */
+public record PairStatus(Map<String, NodeStatus> nodes)
+{
+    private static final ObjectMapper MAPPER =
+        new ObjectMapper().configure(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, false);
+
+    private static final String PRIMARY = "primary";
+    private static final String BACKUP = "backup";
+
+    /** Asks both nodes. */
+    public static PairStatus ask(final PairConfiguration configuration, final Duration timeout)
+    {
+        final Map<String, NodeStatus> nodes = new LinkedHashMap<>();
+        configuration.nodes().forEach((name, node) -> nodes.put(name, fetch(node.address(), timeout)));
+        return new PairStatus(nodes);
+    }
+
+    /** Asks one node. */
+    public static NodeStatus fetch(final InetSocketAddress address, final Duration timeout)
+    {
+        try
+        {
+            final HttpURLConnection connection = (HttpURLConnection)URI.create(
+                "http://" + address.getHostString() + ":" + address.getPort() + "/status").toURL().openConnection();
+            connection.setConnectTimeout((int)timeout.toMillis());
+            connection.setReadTimeout((int)timeout.toMillis());
+            return MAPPER.readValue(connection.getInputStream(), NodeStatus.class);
+        }
+        catch (final IOException e)
+        {
+            return NodeStatus.unreachable();
+        }
+    }
+
+    /** Whether one node is primary and the other its live backup. */
+    public boolean isProtected()
+    {
+        final long primaries = nodes.values().stream().filter(it -> it.role().equals(PRIMARY) && !it.solo()).count();
+        final long backups = nodes.values().stream().filter(it -> it.role().equals(BACKUP)).count();
+        return primaries == 1 && backups == 1 &&
+            nodes.values().stream().map(NodeStatus::generation).distinct().count() == 1;
+    }
+
+    /** The newest generation that a node knows. */
+    public long generation()
+    {
+        return nodes.values().stream().mapToLong(NodeStatus::generation).max().orElse(0);
+    }
+
+    /** The last failover that a node knows, or null. */
+    public FailoverRecord lastFailover()
+    {
+        return nodes.values().stream().map(NodeStatus::lastFailover).filter(Objects::nonNull)
+            .max(Comparator.comparingLong(FailoverRecord::generation)).orElse(null);
+    }
+
+    /** Name of the primary, or null. */
+    public String primary()
+    {
+        return nodes.entrySet().stream().filter(it -> it.getValue().role().equals(PRIMARY)).map(Map.Entry::getKey)
+            .findFirst().orElse(null);
+    }
+
+    /** For machines: {@code {"protected", "generation", "nodes", "lastFailover"}}. */
+    public Map<String, Object> toMap()
+    {
+        final Map<String, Object> object = new LinkedHashMap<>();
+        object.put("protected", isProtected());
+        object.put("generation", generation());
+        object.put("nodes", nodes);
+        object.put("lastFailover", lastFailover());
+        return object;
+    }
+
+    /** For people. */
+    public String toText()
+    {
+        final StringBuilder text = new StringBuilder();
+        text.append("%-8s %-12s %10s %18s %10s %8s%n".formatted(
+            "node", "role", "generation", "position", "lag events", "lag ms"));
+        nodes.forEach((name, node) -> text.append("%-8s %-12s %10d %,18d %10d %8d  %s%n".formatted(
+            name, node.role(), node.generation(), node.position(), node.lagEvents(), node.lagMs(),
+            node.haltReason() != null ? node.haltReason() : node.solo() ? "runs alone" : "")));
+        final FailoverRecord failover = lastFailover();
+        if (failover != null && failover.from() != null)
+        {
+            text.append("last failover: generation %d, from %s to %s at %s: %s%n".formatted(
+                failover.generation(), failover.from(), failover.to(),
+                Instant.ofEpochMilli(failover.atEpochMs()).atOffset(ZoneOffset.UTC), failover.reason()));
+        }
+        return text.append(isProtected() ? "protected" : "NOT protected").append(System.lineSeparator()).toString();
+    }
+}
