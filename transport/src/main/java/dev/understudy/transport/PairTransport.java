@@ -29,7 +29,6 @@ import org.agrona.DirectBuffer;
 import org.agrona.ErrorHandler;
 import org.agrona.IoUtil;
 import org.agrona.concurrent.UnsafeBuffer;
-import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
 
 /**
  * The link of a replica to its peer: the journal and the control messages, over Aeron with an embedded media driver.
@@ -138,7 +137,6 @@ public final class PairTransport implements AutoCloseable
             .threadingMode(ThreadingMode.INVOKER)
             .errorHandler(errorHandler)
             .publicationTermBufferLength(CONTROL_TERM_BYTES)
-            .conductorBufferLength(128 * 1024 + RingBufferDescriptor.TRAILER_LENGTH)
             .clientLivenessTimeoutNs(CLIENT_LIVENESS_TIMEOUT_NS)
             .driverTimeoutMs(DRIVER_TIMEOUT_MS)
             .imageLivenessTimeoutNs(LIVENESS_TIMEOUT_NS)

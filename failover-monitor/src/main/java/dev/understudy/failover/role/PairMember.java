@@ -47,6 +47,8 @@ public final class PairMember
     private long nextSession;
     private long sessionFrom;
     private boolean isStreaming;
+    private long progressSequence;
+    private long progressNs;
     private boolean isProtecting;
     private boolean isConfirmed;
     private long protectedFrom;
@@ -434,10 +436,26 @@ public final class PairMember
             notice("backup of " + settings.peer() + " in generation " + generation);
             return;
         }
+        noticeProgress(nowNs);
         if (session == 0 && nowNs >= nextAttemptNs)
         {
             nextAttemptNs = nowNs + PairSettings.JOIN_RETRY_MS * 1_000_000L;
             link.join(generation, replica.journalSequence(), replica.chainHigh(), replica.chainLow());
+        }
+    }
+
+    /** A session in which nothing comes any more was given up by the primary: another one is asked for. */
+    private void noticeProgress(final long nowNs)
+    {
+        final long sequence = replica.journalSequence();
+        if (sequence != progressSequence || session == 0)
+        {
+            progressSequence = sequence;
+            progressNs = nowNs;
+        }
+        else if (nowNs - progressNs > settings.joiningTimeoutMs() * 1_000_000L)
+        {
+            rejoin(nowNs, "nothing came from the primary for " + settings.joiningTimeoutMs() + " ms");
         }
     }
 
@@ -517,7 +535,7 @@ public final class PairMember
                 loseBackup(nowNs, "backup " + settings.peer() + (peerSaidGoodbye ? " left: " + peerGoodbye :
                     " was silent for " + detector.silenceMs(nowNs) + " ms"));
             }
-            else if (backupIncarnation != 0)
+            else if (backupIncarnation != 0 && detector.silenceMs(nowNs) > settings.joiningTimeoutMs())
             {
                 notice("backup " + settings.peer() + " went away while it caught up");
                 endSession();

@@ -22,6 +22,14 @@ public record PairSettings(String node, String peer, int heartbeatIntervalMs, in
     /** The least that a starting replica listens, in milliseconds. */
     static final int MIN_START_MS = 600;
 
+    /** Timeouts that a backup that catches up may be silent: it opens a journal meanwhile, and nothing depends on it. */
+    static final int JOINING_TIMEOUTS = 10;
+
+    int joiningTimeoutMs()
+    {
+        return JOINING_TIMEOUTS * heartbeatTimeoutMs;
+    }
+
     long intervalNs()
     {
         return heartbeatIntervalMs * 1_000_000L;

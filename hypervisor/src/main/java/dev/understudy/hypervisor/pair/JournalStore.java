@@ -50,6 +50,7 @@ final class JournalStore implements AutoCloseable
         {
             throw new JournalException("data directory " + data + " cannot be made: " + e, e);
         }
+        rehearse();
         if (holdsJournal())
         {
             writer = JournalWriter.open(directory, options, notices);
@@ -61,6 +62,33 @@ final class JournalStore implements AutoCloseable
             {
                 readTerm();
             }
+        }
+    }
+
+    /**
+     * Writes and reads a journal that is thrown away: finds out early whether that works here, and has the classes
+     * loaded that would otherwise keep the agent thread from its heartbeats for half a second.
+     */
+    private void rehearse()
+    {
+        final Path rehearsal = data.resolve("rehearsal");
+        try
+        {
+            deleteTree(rehearsal);
+            final Genesis genesis =
+                new Genesis("rehearsal", 0, 0, "", new byte[32], null, null, "", 0, System.currentTimeMillis());
+            try (JournalWriter rehearsed = JournalWriter.create(rehearsal, genesis, options);
+                JournalReader reader = JournalReader.open(rehearsal))
+            {
+                rehearsed.digest(0, 0, 0, 0);
+                reader.seek(1);
+                reader.next();
+            }
+            deleteTree(rehearsal);
+        }
+        catch (final IOException | UncheckedIOException e)
+        {
+            throw new JournalException("data directory " + data + " cannot be written: " + e, e);
         }
     }
 
