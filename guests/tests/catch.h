@@ -82,8 +82,8 @@ DEFINE_STORE(try_sd, "sd")
 /** Calls the address with an argument; what it returns in a0, or the argument when the fetch trapped. */
 static __attribute__((noinline, unused)) uint64_t try_call(const uint64_t address, const uint64_t argument)
 {
-    register uint64_t a0 __asm__("a0") = argument;
     expect_nothing();
+    register uint64_t a0 __asm__("a0") = argument;
     __asm__ volatile("jalr ra, 0(%1)"
         : "+r"(a0) : "r"(address)
         : "ra", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "memory");
