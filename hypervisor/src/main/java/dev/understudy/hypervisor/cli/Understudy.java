@@ -22,6 +22,7 @@ import picocli.CommandLine.ScopeType;
         VerifyCommand.class,
         ServeCommand.class,
         StatusCommand.class,
+        DemoCommand.class,
         HelpCommand.class,
     },
     footer = {

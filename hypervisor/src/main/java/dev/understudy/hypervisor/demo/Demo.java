@@ -1,0 +1,350 @@
+package dev.understudy.hypervisor.demo;
+
+import dev.understudy.hypervisor.config.PairConfiguration;
+import dev.understudy.hypervisor.status.NodeStatus;
+import dev.understudy.hypervisor.status.PairStatus;
+import dev.understudy.transport.PairTransport;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/**
+ * Shows the main job on one machine: a pair of real processes serves clients, its primary is killed, nothing that was
+ * acknowledged is lost, and a fresh backup makes it a pair again.
+ */
+public final class Demo implements AutoCloseable
+{
+    private static final int CLIENTS = 4;
+    private static final Duration STATUS_TIMEOUT = Duration.ofMillis(500);
+    private static final long PROTECTED_TIMEOUT_MS = 60_000;
+    private static final long REPLY_TIMEOUT_MS = 30_000;
+    private static final long POLL_MS = 50;
+
+    /** Time for the processes' compilers to warm up before the first kill. */
+    private static final long MIN_ROUND_MS = 1_500;
+
+    /** Memory of two nodes with a small guest each, and this process. */
+    private static final long NEEDED_BYTES = 1L << 30;
+
+    /**
+     * What the demo found.
+     *
+     * @param acknowledgedRequests replies that the clients got
+     * @param lostWrites           acknowledged writes that are not there at the end
+     * @param wrongReads           reads of a value that the key could not have
+     * @param failoverMs           from each SIGKILL to the first reply after it
+     * @param journalBytes         length of the live node's journal
+     * @param digestsCompared      digests of the machine that backups compared and found equal
+     * @param problem              what went wrong, or null
+     */
+    public record Result(
+        long acknowledgedRequests,
+        long lostWrites,
+        long wrongReads,
+        List<Double> failoverMs,
+        long journalBytes,
+        long digestsCompared,
+        String problem)
+    {
+        /** Whether nothing was lost. */
+        public boolean isGood()
+        {
+            return lostWrites == 0 && wrongReads == 0 && problem == null;
+        }
+    }
+
+    private final Path directory;
+    private final PairConfiguration configuration;
+    private final Map<String, DemoNode> nodes = new TreeMap<>();
+    private final InetSocketAddress service;
+    private final Consumer<String> progress;
+    private final AtomicLong lastReplyNs = new AtomicLong();
+    private final List<DemoClient> clients = new ArrayList<>();
+    private final List<Thread> threads = new ArrayList<>();
+    private final Map<String, Long> digestsByProcess = new TreeMap<>();
+
+    /**
+     * @param kernel   the guest: a server that speaks the Redis protocol on vsock port 6379
+     * @param port     TCP port for the clients; 0 for a free one
+     * @param progress told what is going on, a line each
+     */
+    public Demo(final Path kernel, final int port, final Consumer<String> progress) throws IOException
+    {
+        this.progress = progress;
+        if (!Files.isRegularFile(kernel))
+        {
+            throw new IOException("the demo's guest " + kernel + " is missing: build it with guests/build.sh");
+        }
+        requireMemory();
+        final int servicePort = port == 0 ? freePort() : requireFree(port);
+        directory = Files.createTempDirectory("understudy-demo-");
+        service = new InetSocketAddress("127.0.0.1", servicePort);
+        final Path config = directory.resolve("vm.yaml");
+        Files.createDirectory(directory.resolve("arbiter"));
+        Files.writeString(config, """
+            name: demo
+            kernel: %s
+            memory: 64M
+            forwards:
+              - { host: "127.0.0.1:%d", guest: 6379 }
+            arbiter: { directory: %s }
+            heartbeat: { intervalMs: 20, timeoutMs: 200 }
+            nodes:
+              a: { address: "127.0.0.1:%d", data: %s }
+              b: { address: "127.0.0.1:%d", data: %s }
+            """.formatted(kernel.toAbsolutePath(), servicePort, directory.resolve("arbiter"),
+            freePort(), directory.resolve("a"), freePort(), directory.resolve("b")), StandardCharsets.UTF_8);
+        configuration = PairConfiguration.load(config);
+        for (final String name : configuration.nodes().keySet())
+        {
+            nodes.put(name, new DemoNode(name, config, directory.resolve(name + ".log")));
+        }
+    }
+
+    /** Runs the demo. */
+    public Result run(final int kills, final int seconds) throws IOException, InterruptedException
+    {
+        progress.accept("starts a pair: nodes a and b, clients on TCP port " + service.getPort());
+        for (final DemoNode node : nodes.values())
+        {
+            node.start();
+        }
+        awaitProtected();
+        startClients();
+
+        final List<Double> failoverMs = new ArrayList<>();
+        final long roundMs = Math.max(MIN_ROUND_MS, seconds * 1000L / (kills + 1));
+        for (int i = 1; i <= kills; i++)
+        {
+            Thread.sleep(ThreadLocalRandom.current().nextLong(roundMs / 2, roundMs));
+            failoverMs.add(killPrimary(i, kills));
+            awaitProtected();
+        }
+        Thread.sleep(MIN_ROUND_MS);
+        return finish(failoverMs);
+    }
+
+    private double killPrimary(final int number, final int kills) throws IOException, InterruptedException
+    {
+        final String victim = status().primary();
+        if (victim == null)
+        {
+            throw new IOException("there is no primary to kill" + logs());
+        }
+        final DemoNode node = nodes.get(victim);
+        final long killedNs = System.nanoTime();
+        node.kill();
+        final long deadNs = System.nanoTime();
+        final long deadline = deadNs + REPLY_TIMEOUT_MS * 1_000_000;
+        // Replies that were on their way when the process died do not count.
+        long firstReplyNs = lastReplyNs.get();
+        while (firstReplyNs - deadNs < 20_000_000)
+        {
+            if (System.nanoTime() - deadline > 0)
+            {
+                throw new IOException("no reply within " + REPLY_TIMEOUT_MS + " ms after node " + victim +
+                    " was killed" + logs());
+            }
+            Thread.sleep(1);
+            firstReplyNs = lastReplyNs.get();
+        }
+        final double ms = (firstReplyNs - killedNs) / 1e6;
+        progress.accept("kill %d of %d: node %s is dead, first reply after %.0f ms; starts a fresh %s".formatted(
+            number, kills, victim, ms, victim));
+        deleteTree(directory.resolve(victim));
+        node.start();
+        return ms;
+    }
+
+    private Result finish(final List<Double> failoverMs) throws IOException, InterruptedException
+    {
+        clients.forEach(DemoClient::stop);
+        for (final Thread thread : threads)
+        {
+            thread.join();
+        }
+        progress.accept("clients have stopped, reads everything again");
+        final PairStatus status = status();
+        long lost = 0;
+        for (final DemoClient client : clients)
+        {
+            lost += client.countLost();
+        }
+        final String wrong = clients.stream().map(DemoClient::firstWrong).filter(it -> it != null).findFirst()
+            .orElse(null);
+        return new Result(
+            clients.stream().mapToLong(DemoClient::acknowledgedRequests).sum(),
+            lost,
+            clients.stream().mapToLong(DemoClient::wrongReads).sum(),
+            failoverMs,
+            status.primary() == null ? 0 : size(directory.resolve(status.primary()).resolve("journal")),
+            digestsByProcess.values().stream().mapToLong(Long::longValue).sum(),
+            wrong);
+    }
+
+    private void startClients()
+    {
+        for (int i = 0; i < CLIENTS; i++)
+        {
+            final DemoClient client = new DemoClient(i, service, lastReplyNs);
+            clients.add(client);
+            threads.add(Thread.ofPlatform().daemon().name("client-" + i).start(client));
+        }
+        progress.accept(CLIENTS + " clients write and read");
+    }
+
+    private void awaitProtected() throws IOException, InterruptedException
+    {
+        final long deadline = System.nanoTime() + PROTECTED_TIMEOUT_MS * 1_000_000;
+        while (!status().isProtected())
+        {
+            for (final DemoNode node : nodes.values())
+            {
+                if (!node.isAlive())
+                {
+                    throw new IOException("node " + node.name() + " ended" + logs());
+                }
+            }
+            if (System.nanoTime() - deadline > 0)
+            {
+                throw new IOException("the pair is not protected after " + PROTECTED_TIMEOUT_MS + " ms" + logs());
+            }
+            Thread.sleep(POLL_MS);
+        }
+        progress.accept("protected: " + status().primary() + " is primary, the other node holds its journal");
+    }
+
+    private PairStatus status()
+    {
+        final PairStatus status = PairStatus.ask(configuration, STATUS_TIMEOUT);
+        status.nodes().forEach((name, it) -> note(name, it));
+        return status;
+    }
+
+    private void note(final String name, final NodeStatus status)
+    {
+        digestsByProcess.merge(name + status.pid(), status.digestsCompared(), Math::max);
+    }
+
+    private String logs()
+    {
+        final StringBuilder text = new StringBuilder();
+        for (final DemoNode node : nodes.values())
+        {
+            try
+            {
+                final List<String> lines = Files.readAllLines(node.log(), StandardCharsets.UTF_8);
+                lines.subList(Math.max(0, lines.size() - 3), lines.size()).forEach(line -> text.append("\n  ").append(line));
+            }
+            catch (final IOException e)
+            {
+                // A node that was never started has no log.
+            }
+        }
+        return text.toString();
+    }
+
+    private static void requireMemory() throws IOException
+    {
+        for (final String line : Files.readAllLines(Path.of("/proc/meminfo")))
+        {
+            if (line.startsWith("MemAvailable:"))
+            {
+                final long bytes = Long.parseLong(line.replaceAll("\\D", "")) << 10;
+                if (bytes < NEEDED_BYTES)
+                {
+                    throw new IOException("the demo needs %d MiB of memory, %d are available".formatted(
+                        NEEDED_BYTES >> 20, bytes >> 20));
+                }
+            }
+        }
+    }
+
+    private static int freePort() throws IOException
+    {
+        try (ServerSocket socket = new ServerSocket(0))
+        {
+            return socket.getLocalPort();
+        }
+    }
+
+    private static int requireFree(final int port) throws IOException
+    {
+        try (ServerSocket socket = new ServerSocket(port))
+        {
+            return socket.getLocalPort();
+        }
+        catch (final IOException e)
+        {
+            throw new IOException("TCP port " + port + " is in use: name another with --port", e);
+        }
+    }
+
+    private static long size(final Path root) throws IOException
+    {
+        try (Stream<Path> files = Files.walk(root))
+        {
+            return files.filter(Files::isRegularFile).mapToLong(it -> it.toFile().length()).sum();
+        }
+    }
+
+    private static void deleteTree(final Path root) throws IOException
+    {
+        if (!Files.isDirectory(root))
+        {
+            return;
+        }
+        try (Stream<Path> paths = Files.walk(root))
+        {
+            paths.sorted((a, b) -> b.compareTo(a)).forEach(path ->
+            {
+                try
+                {
+                    Files.deleteIfExists(path);
+                }
+                catch (final IOException e)
+                {
+                    throw new UncheckedIOException(e);
+                }
+            });
+        }
+    }
+
+    /** Ends every process and deletes every file of the demo. */
+    @Override
+    public synchronized void close()
+    {
+        clients.forEach(DemoClient::stop);
+        try
+        {
+            for (final DemoNode node : nodes.values())
+            {
+                node.kill();
+                // Its link's buffers outlive a process that was killed; asking for the name's directory deletes them.
+                PairTransport.directoryFor(configuration.name() + node.name());
+            }
+            deleteTree(directory);
+        }
+        catch (final InterruptedException e)
+        {
+            Thread.currentThread().interrupt();
+        }
+        catch (final IOException | UncheckedIOException e)
+        {
+            progress.accept("could not delete " + directory + ": " + e.getMessage());
+        }
+    }
+}

@@ -1,0 +1,97 @@
+package dev.understudy.hypervisor.demo;
+
+import java.io.BufferedInputStream;
+import java.io.Closeable;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+
+/** One connection to a server that speaks the Redis protocol: a request, then its reply. Not thread-safe. */
+final class RespConnection implements Closeable
+{
+    private static final int CONNECT_TIMEOUT_MS = 250;
+    private static final int REPLY_TIMEOUT_MS = 2_000;
+
+    private final Socket socket;
+    private final InputStream in;
+
+    RespConnection(final InetSocketAddress address) throws IOException
+    {
+        socket = new Socket();
+        try
+        {
+            socket.setTcpNoDelay(true);
+            socket.setSoTimeout(REPLY_TIMEOUT_MS);
+            socket.connect(address, CONNECT_TIMEOUT_MS);
+            in = new BufferedInputStream(socket.getInputStream());
+        }
+        catch (final IOException e)
+        {
+            socket.close();
+            throw e;
+        }
+    }
+
+    /** Sends a request and waits for its reply; null for a key that is not there. */
+    String request(final String... arguments) throws IOException
+    {
+        final StringBuilder request = new StringBuilder("*").append(arguments.length).append("\r\n");
+        for (final String argument : arguments)
+        {
+            request.append('$').append(argument.length()).append("\r\n").append(argument).append("\r\n");
+        }
+        socket.getOutputStream().write(request.toString().getBytes(StandardCharsets.US_ASCII));
+
+        final String line = readLine();
+        return switch (line.charAt(0))
+        {
+            case '+', ':' -> line.substring(1);
+            case '$' -> readBulk(Integer.parseInt(line.substring(1)));
+            default -> throw new IOException("the server answered " + line);
+        };
+    }
+
+    private String readBulk(final int length) throws IOException
+    {
+        if (length < 0)
+        {
+            return null;
+        }
+        final byte[] bytes = in.readNBytes(length + 2);
+        if (bytes.length < length + 2)
+        {
+            throw new EOFException("the connection ended within a reply");
+        }
+        return new String(bytes, 0, length, StandardCharsets.US_ASCII);
+    }
+
+    private String readLine() throws IOException
+    {
+        final StringBuilder line = new StringBuilder();
+        for (int next = in.read(); next != '\n'; next = in.read())
+        {
+            if (next < 0)
+            {
+                throw new EOFException("the connection ended");
+            }
+            if (next != '\r')
+            {
+                line.append((char)next);
+            }
+        }
+        if (line.isEmpty())
+        {
+            throw new IOException("the server sent an empty line");
+        }
+        return line.toString();
+    }
+
+    @Override
+    public void close() throws IOException
+    {
+        socket.close();
+    }
+}
