@@ -4,59 +4,82 @@ import dev.understudy.guest.bus.Device;
 import dev.understudy.guest.digest.StateHash;
 
 /**
- * The platform-level interrupt controller, {@code sifive,plic-1.0.0}, with one context: the S-mode of hart 0.
+ * Collects the interrupts of the devices and presents the most urgent one to the hart.
  * <p>
- * Sources are level-triggered: a source whose line is asserted becomes pending, a claim takes it, and after its
- * completion it becomes pending again if the line is still asserted. Source: RISC-V platform-level interrupt controller
- * specification 1.0.0. Owned by the hart thread.
+ * {@code sifive,plic-1.0.0} with level-triggered sources and one context, number 0: S-mode of hart 0.
+ * <pre>
+ *   0x000000  priority of source n at 4 n          (source 0 does not exist)
+ *   0x001000  pending bits, source n is bit n % 32 of word n / 32
+ *   0x002000  enable bits of context 0, the same layout
+ *   0x200000  priority threshold of context 0
+ *   0x200004  claim (load) and complete (store) of context 0
+ * </pre>
+ * Registers are 32 bits wide; an access of another width, or elsewhere, reads as zero and ignores writes. Owned by the
+ * hart thread. Source: RISC-V Platform-Level Interrupt Controller Specification 1.0.0.
  */
 public final class Plic implements Device
 {
-    /** Address as on QEMU's {@code virt} machine. */
+    /** Physical address of the window, as on QEMU's {@code virt} machine. */
     public static final long BASE = 0x0C00_0000L;
 
     /** Size of the window in bytes, as on QEMU's {@code virt} machine. */
-    public static final long WINDOW_BYTES = 0x60_0000L;
+    public static final long WINDOW_BYTES = 0x60_0000;
 
-    /** Highest number of a source; 0 means none. */
+    /** Highest number of a source: with source 0, which does not exist, the bits of one {@code long}. */
     public static final int MAX_SOURCE = 63;
 
-    private static final int MAX_PRIORITY = 7;
+    /** Highest priority of a source; 0 means never. */
+    public static final int MAX_PRIORITY = 7;
+
+    private static final int REGISTER_BYTES = 4;
     private static final long PENDING = 0x1000;
     private static final long ENABLE = 0x2000;
     private static final long THRESHOLD = 0x20_0000;
     private static final long CLAIM = 0x20_0004;
+    private static final long LOW_WORD = 0xFFFF_FFFFL;
+
+    /** All sources but number 0. */
+    private static final long SOURCES = ~1L;
 
     private final int[] priorities = new int[MAX_SOURCE + 1];
-    private long lines;
+
+    /** One bit a source: the level of its wire. */
+    private long levels;
+
+    /** One bit a source: its request waits to be claimed. */
     private long pending;
-    private long claimed;
+
+    /** One bit a source: its request was claimed and not yet completed, so the gateway lets no other through. */
+    private long inService;
+
     private long enabled;
     private int threshold;
+    private boolean asserted;
 
-    /** Sets the interrupt line of a source. */
-    public void setLevel(final int source, final boolean asserted)
+    /**
+     * Sets the level of a source's wire.
+     * <p>
+     * A request that the gateway has let through stays pending when the level falls: the specification knows no way
+     * of taking it back.
+     *
+     * @param source 1 to {@link #MAX_SOURCE}
+     */
+    public void setLevel(final int source, final boolean isAsserted)
     {
+        if (source < 1 || source > MAX_SOURCE)
+        {
+            throw new IllegalArgumentException("interrupt source " + source + ": expected 1 to " + MAX_SOURCE);
+        }
+
         final long bit = 1L << source;
-        if (asserted)
-        {
-            lines |= bit;
-            if ((claimed & bit) == 0)
-            {
-                pending |= bit;
-            }
-        }
-        else
-        {
-            lines &= ~bit;
-            pending &= ~bit;
-        }
+        levels = isAsserted ? levels | bit : levels & ~bit;
+        openGateways();
     }
 
-    /** Whether the hart's external interrupt is asserted. */
+    /** Level of the wire to the hart: whether an enabled request of a priority above the threshold is pending. */
     public boolean asserted()
     {
-        return best() != 0;
+        return asserted;
     }
 
     @Override
@@ -74,21 +97,21 @@ public final class Plic implements Device
     @Override
     public long load(final long offset, final int bytes)
     {
-        if (bytes != 4)
+        if (bytes != REGISTER_BYTES)
         {
             return 0;
         }
-        if (offset < 4 * priorities.length)
+        if (offset >= 0 && offset <= MAX_SOURCE * REGISTER_BYTES)
         {
-            return priorities[(int)offset >> 2];
+            return priorities[(int)offset / REGISTER_BYTES];
         }
-        if (offset == PENDING || offset == PENDING + 4)
+        if (offset == PENDING || offset == PENDING + REGISTER_BYTES)
         {
-            return word(pending, offset - PENDING);
+            return (pending >>> shift(offset)) & LOW_WORD;
         }
-        if (offset == ENABLE || offset == ENABLE + 4)
+        if (offset == ENABLE || offset == ENABLE + REGISTER_BYTES)
         {
-            return word(enabled, offset - ENABLE);
+            return (enabled >>> shift(offset)) & LOW_WORD;
         }
         if (offset == THRESHOLD)
         {
@@ -100,21 +123,18 @@ public final class Plic implements Device
     @Override
     public void store(final long offset, final int bytes, final long value)
     {
-        if (bytes != 4)
+        if (bytes != REGISTER_BYTES)
         {
             return;
         }
-        if (offset > 0 && offset < 4 * priorities.length)
+        if (offset >= REGISTER_BYTES && offset <= MAX_SOURCE * REGISTER_BYTES)
         {
-            priorities[(int)offset >> 2] = (int)value & MAX_PRIORITY;
+            priorities[(int)offset / REGISTER_BYTES] = (int)value & MAX_PRIORITY;
         }
-        else if (offset == ENABLE)
+        else if (offset == ENABLE || offset == ENABLE + REGISTER_BYTES)
         {
-            enabled = (enabled & ~0xFFFF_FFFFL) | (value & 0xFFFF_FFFEL);
-        }
-        else if (offset == ENABLE + 4)
-        {
-            enabled = (enabled & 0xFFFF_FFFFL) | value << 32;
+            final int shift = shift(offset);
+            enabled = ((enabled & ~(LOW_WORD << shift)) | ((value & LOW_WORD) << shift)) & SOURCES;
         }
         else if (offset == THRESHOLD)
         {
@@ -122,52 +142,9 @@ public final class Plic implements Device
         }
         else if (offset == CLAIM)
         {
-            complete((int)value);
+            complete(value & LOW_WORD);
         }
-    }
-
-    private static long word(final long bits, final long offset)
-    {
-        return (offset == 0 ? bits : bits >>> 32) & 0xFFFF_FFFFL;
-    }
-
-    private int claim()
-    {
-        final int source = best();
-        if (source != 0)
-        {
-            pending &= ~(1L << source);
-            claimed |= 1L << source;
-        }
-        return source;
-    }
-
-    private void complete(final int source)
-    {
-        if (source > 0 && source <= MAX_SOURCE && (enabled & claimed & 1L << source) != 0)
-        {
-            claimed &= ~(1L << source);
-            pending |= lines & 1L << source;
-        }
-    }
-
-    /** The pending and enabled source of the highest priority above the threshold, of those the lowest number. */
-    private int best()
-    {
-        long candidates = pending & enabled;
-        int best = 0;
-        int bestPriority = threshold;
-        while (candidates != 0)
-        {
-            final int source = Long.numberOfTrailingZeros(candidates);
-            candidates &= candidates - 1;
-            if (priorities[source] > bestPriority)
-            {
-                best = source;
-                bestPriority = priorities[source];
-            }
-        }
-        return best;
+        updateLine();
     }
 
     @Override
@@ -177,10 +154,67 @@ public final class Plic implements Device
         {
             hash.add(priority);
         }
-        hash.add(lines);
+        hash.add(levels);
         hash.add(pending);
-        hash.add(claimed);
+        hash.add(inService);
         hash.add(enabled);
         hash.add(threshold);
+    }
+
+    /** Takes the most urgent request, of equals the one with the lowest number; the threshold does not matter. */
+    private int claim()
+    {
+        int source = 0;
+        long candidates = pending & enabled;
+        while (candidates != 0)
+        {
+            final int candidate = Long.numberOfTrailingZeros(candidates);
+            candidates &= candidates - 1;
+            if (priorities[candidate] > priorities[source])
+            {
+                source = candidate;
+            }
+        }
+        if (source != 0)
+        {
+            pending &= ~(1L << source);
+            inService |= 1L << source;
+            updateLine();
+        }
+        return source;
+    }
+
+    /** Section 9 of the specification: a completion of a source that is not enabled is ignored. */
+    private void complete(final long source)
+    {
+        if (source <= MAX_SOURCE && (enabled & (1L << source)) != 0)
+        {
+            inService &= ~(1L << source);
+            openGateways();
+        }
+    }
+
+    private void openGateways()
+    {
+        pending |= levels & ~inService;
+        updateLine();
+    }
+
+    private void updateLine()
+    {
+        long candidates = pending & enabled;
+        boolean isUrgent = false;
+        while (candidates != 0 && !isUrgent)
+        {
+            isUrgent = priorities[Long.numberOfTrailingZeros(candidates)] > threshold;
+            candidates &= candidates - 1;
+        }
+        asserted = isUrgent;
+    }
+
+    /** Bit number of source 0 or 32 in the register at {@code offset}. */
+    private static int shift(final long offset)
+    {
+        return (offset & REGISTER_BYTES) == 0 ? 0 : Integer.SIZE;
     }
 }
