@@ -4,67 +4,82 @@ import dev.understudy.guest.digest.StateHash;
 import dev.understudy.guest.memory.GuestMemory;
 
 /**
- * The device's end of a split virtqueue. Every address, index and length that the guest gives is checked.
+ * The device's end of one split virtqueue: takes available buffers and gives used ones back.
  * <p>
- * A chain is taken with {@link #pop}, walked with {@link #next}, and given back with {@link #push}. Whatever is not as
- * the specification says makes the queue {@link #isBroken()}, and the walk ends. Source: virtio 1.2, section 2.7. Owned
- * by the hart thread.
+ * Everything in the rings is the driver's word and is checked: indices, chain lengths, addresses, directions. What
+ * breaks the rules stops the whole device until the driver resets it, and does nothing else. No method throws or loops
+ * more often than the queue has entries. Allocates nothing after construction. Owned by the hart thread.
+ * <pre>
+ *   descriptor (16 bytes)          available ring             used ring
+ *  +-------------------------+    +----------------------+   +----------------------------+
+ *  | address              8  |    | flags              2 |   | flags                    2 |
+ *  | length               4  |    | index              2 |   | index                    2 |
+ *  | flags 2   | next     2  |    | heads         2 size |   | head 4, written 4   8 size |
+ *  +-------------------------+    | used_event         2 |   | avail_event              2 |
+ *                                 +----------------------+   +----------------------------+
+ * </pre>
+ * Source: virtio 1.2, section 2.7.
  */
 final class VirtQueue
 {
-    /** The most entries that a queue may have. */
+    /** The most entries of any queue: enough to keep a device busy, little enough to bound the work of one notify. */
     static final int MAX_SIZE = 256;
 
     private static final int DESCRIPTOR_BYTES = 16;
+    private static final int DESCRIPTOR_LENGTH = 8;
+    private static final int DESCRIPTOR_FLAGS = 12;
+    private static final int DESCRIPTOR_NEXT = 14;
     private static final int FLAG_NEXT = 1;
     private static final int FLAG_WRITE = 2;
     private static final int FLAG_INDIRECT = 4;
-    private static final int AVAIL_NO_INTERRUPT = 1;
-    private static final int INDEX_MASK = 0xFFFF;
+
+    private static final int RING_INDEX = 2;
+    private static final int RING_ENTRIES = 4;
+    private static final int AVAILABLE_ENTRY_BYTES = 2;
+    private static final int USED_ENTRY_BYTES = 8;
+    private static final int EVENT_BYTES = 2;
+    private static final int AVAIL_FLAG_NO_INTERRUPT = 1;
+
+    private static final long DESCRIPTOR_ALIGNMENT = 16;
+    private static final long DRIVER_ALIGNMENT = 2;
+    private static final long DEVICE_ALIGNMENT = 4;
+    private static final long LOW_WORD = 0xFFFF_FFFFL;
 
     private final GuestMemory memory;
+    private final VirtioMmio transport;
+    private final int maxSize;
 
     private int size;
     private boolean ready;
-    private long descriptors;
-    private long available;
-    private long used;
+    private long descriptorArea;
+    private long driverArea;
+    private long deviceArea;
+
+    /** Index of the next entry to take from the available ring; 16 bits. */
     private int nextAvailable;
+
+    /** Index of the next entry to fill in the used ring; 16 bits. */
     private int nextUsed;
-    private boolean broken;
 
-    /** The descriptor that the walk stands on. */
-    private long address;
-    private int length;
-    private boolean writable;
-    private int nextDescriptor;
-    private int walked;
+    /** {@link #nextUsed} when {@link #signal} last looked whether to interrupt. */
+    private int signalledUsed;
 
-    VirtQueue(final GuestMemory memory)
+    VirtQueue(final GuestMemory memory, final VirtioMmio transport, final int maxSize)
     {
+        if (Integer.bitCount(maxSize) != 1 || maxSize > MAX_SIZE)
+        {
+            throw new IllegalArgumentException("queue of " + maxSize + " entries: expected a power of two up to " +
+                MAX_SIZE);
+        }
         this.memory = memory;
+        this.transport = transport;
+        this.maxSize = maxSize;
+        reset();
     }
 
-    void reset()
+    int maxSize()
     {
-        size = 0;
-        ready = false;
-        descriptors = 0;
-        available = 0;
-        used = 0;
-        nextAvailable = 0;
-        nextUsed = 0;
-        broken = false;
-    }
-
-    int size()
-    {
-        return size;
-    }
-
-    void size(final int entries)
-    {
-        size = entries;
+        return maxSize;
     }
 
     boolean isReady()
@@ -72,172 +87,246 @@ final class VirtQueue
         return ready;
     }
 
-    /** Whether the guest did something that the specification forbids. */
-    boolean isBroken()
+    /** Number of entries; also the bound on buffers handled in one go, more cannot honestly be outstanding. */
+    int size()
     {
-        return broken;
+        return size;
     }
 
-    /** Takes the queue into or out of use; a queue that cannot be used is broken. */
-    void ready(final boolean isReady)
+    long descriptorArea()
     {
-        ready = isReady;
-        if (!isReady)
+        return descriptorArea;
+    }
+
+    long driverArea()
+    {
+        return driverArea;
+    }
+
+    /** Index of the next entry to take from the available ring. */
+    int nextAvailable()
+    {
+        return nextAvailable;
+    }
+
+    /** Back to the state before the driver set anything. */
+    void reset()
+    {
+        size = maxSize;
+        descriptorArea = 0;
+        driverArea = 0;
+        deviceArea = 0;
+        stop();
+    }
+
+    /** Forgets the progress in the rings; the driver sets the queue up anew. */
+    void stop()
+    {
+        ready = false;
+        nextAvailable = 0;
+        nextUsed = 0;
+        signalledUsed = 0;
+    }
+
+    /** Sets the number of entries; checked by {@link #start}. No effect on a queue that is ready. */
+    void size(final long value)
+    {
+        if (!ready)
         {
-            nextAvailable = 0;
-            nextUsed = 0;
+            // What does not fit an int is no valid size either.
+            size = value < 0 || value > maxSize ? 0 : (int)value;
+        }
+    }
+
+    /** Sets one half of the address of the descriptor table. No effect on a queue that is ready. */
+    void descriptorArea(final boolean isHigh, final long value)
+    {
+        descriptorArea = ready ? descriptorArea : half(descriptorArea, isHigh, value);
+    }
+
+    /** Sets one half of the address of the available ring. No effect on a queue that is ready. */
+    void driverArea(final boolean isHigh, final long value)
+    {
+        driverArea = ready ? driverArea : half(driverArea, isHigh, value);
+    }
+
+    /** Sets one half of the address of the used ring. No effect on a queue that is ready. */
+    void deviceArea(final boolean isHigh, final long value)
+    {
+        deviceArea = ready ? deviceArea : half(deviceArea, isHigh, value);
+    }
+
+    /** Makes the queue ready if its size and addresses are valid; the device needs a reset if they are not. */
+    void start()
+    {
+        if (ready)
+        {
             return;
         }
-        final boolean isValid = size > 0 && size <= MAX_SIZE && Integer.bitCount(size) == 1 &&
-            (descriptors & 15) == 0 && (available & 1) == 0 && (used & 3) == 0 &&
-            memory.contains(descriptors, (long)size * DESCRIPTOR_BYTES) &&
-            memory.contains(available, 6 + 2L * size) &&
-            memory.contains(used, 6 + 8L * size);
-        broken |= !isValid;
-    }
-
-    long descriptors()
-    {
-        return descriptors;
-    }
-
-    void descriptors(final long value)
-    {
-        descriptors = value;
-    }
-
-    long available()
-    {
-        return available;
-    }
-
-    void available(final long value)
-    {
-        available = value;
-    }
-
-    long used()
-    {
-        return used;
-    }
-
-    void used(final long value)
-    {
-        used = value;
-    }
-
-    /** Whether a chain is there to be taken. */
-    boolean hasAvailable()
-    {
-        return ready && !broken && memory.readShort(available + 2) != nextAvailable;
+        final boolean isValid = Integer.bitCount(size) == 1 &&
+            isArea(descriptorArea, DESCRIPTOR_ALIGNMENT, (long)DESCRIPTOR_BYTES * size) &&
+            isArea(driverArea, DRIVER_ALIGNMENT,
+                RING_ENTRIES + (long)AVAILABLE_ENTRY_BYTES * size + EVENT_BYTES) &&
+            isArea(deviceArea, DEVICE_ALIGNMENT, RING_ENTRIES + (long)USED_ENTRY_BYTES * size + EVENT_BYTES);
+        if (!isValid)
+        {
+            transport.needsReset();
+            return;
+        }
+        ready = true;
     }
 
     /**
-     * Takes the next chain and stands before its first descriptor.
+     * Takes the next available buffer.
      *
-     * @return the chain's head, to be given back; -1 when there is none
+     * @param chain receives the buffer's pieces
+     * @return false when there is none, or the driver broke the rules and the device now needs a reset
      */
-    int pop()
+    boolean pop(final DescriptorChain chain)
     {
-        if (!hasAvailable())
-        {
-            return -1;
-        }
-        final int waiting = memory.readShort(available + 2) - nextAvailable & INDEX_MASK;
-        final int head = memory.readShort(available + 4 + 2L * (nextAvailable & size - 1));
-        if (waiting > size || head >= size)
-        {
-            broken = true;
-            return -1;
-        }
-        nextAvailable = nextAvailable + 1 & INDEX_MASK;
-        rewind(head);
-        return head;
-    }
-
-    /** Stands before the first descriptor of a chain again. */
-    void rewind(final int head)
-    {
-        nextDescriptor = head;
-        walked = 0;
-    }
-
-    /** Puts the chain that was taken last back, as if it had not been taken. */
-    void unpop()
-    {
-        nextAvailable = nextAvailable - 1 & INDEX_MASK;
-    }
-
-    /** Goes to the next descriptor of the chain; false at its end, or when the queue is broken. */
-    boolean next()
-    {
-        if (nextDescriptor < 0 || broken)
+        if (!ready || !transport.isLive())
         {
             return false;
         }
-        if (nextDescriptor >= size || walked == size)
+        final int available = (memory.readShort(driverArea + RING_INDEX) - nextAvailable) & 0xFFFF;
+        if (available == 0)
         {
-            broken = true;
             return false;
         }
-        final long descriptor = descriptors + (long)nextDescriptor * DESCRIPTOR_BYTES;
-        final int flags = memory.readShort(descriptor + 12);
-        address = memory.readLong(descriptor);
-        length = memory.readInt(descriptor + 8);
-        writable = (flags & FLAG_WRITE) != 0;
-        nextDescriptor = (flags & FLAG_NEXT) != 0 ? memory.readShort(descriptor + 14) : -1;
-        walked++;
-        if ((flags & FLAG_INDIRECT) != 0 || length < 0 || !memory.contains(address, length))
+        final int head = memory.readShort(driverArea + RING_ENTRIES + (long)AVAILABLE_ENTRY_BYTES * slot(nextAvailable));
+        if (available > size || head >= size || !walk(head, chain))
         {
-            broken = true;
+            transport.needsReset();
             return false;
+        }
+        nextAvailable = (nextAvailable + 1) & 0xFFFF;
+        if (transport.hasEventIndex())
+        {
+            // avail_event: a notify is wanted for the first buffer that the device has not taken yet.
+            memory.writeShort(deviceArea + RING_ENTRIES + (long)USED_ENTRY_BYTES * size, nextAvailable);
         }
         return true;
     }
 
-    /** Physical address of the present descriptor's buffer. */
-    long address()
+    /**
+     * Gives a buffer back.
+     *
+     * @param head         as {@link DescriptorChain#head} says
+     * @param writtenBytes number of bytes written to it
+     */
+    void push(final int head, final int writtenBytes)
     {
-        return address;
+        final long entry = deviceArea + RING_ENTRIES + (long)USED_ENTRY_BYTES * slot(nextUsed);
+        memory.writeInt(entry, head);
+        memory.writeInt(entry + Integer.BYTES, writtenBytes);
+        nextUsed = (nextUsed + 1) & 0xFFFF;
+        memory.writeShort(deviceArea + RING_INDEX, nextUsed);
     }
 
-    /** Length of the present descriptor's buffer in bytes. */
-    int length()
+    /** Interrupts the driver if buffers were given back since the last call and it wants to know. */
+    void signal()
     {
-        return length;
-    }
-
-    /** Whether the present descriptor's buffer is for the device to write. */
-    boolean isWritable()
-    {
-        return writable;
-    }
-
-    /** Gives a chain back after {@code written} bytes were written to it. */
-    void push(final int head, final int written)
-    {
-        final long element = used + 4 + 8L * (nextUsed & size - 1);
-        memory.writeInt(element, head);
-        memory.writeInt(element + 4, written);
-        nextUsed = nextUsed + 1 & INDEX_MASK;
-        memory.writeShort(used + 2, nextUsed);
-    }
-
-    /** Whether the guest wants to be told of chains given back. */
-    boolean wantsInterrupt()
-    {
-        return (memory.readShort(available) & AVAIL_NO_INTERRUPT) == 0;
+        if (!ready || nextUsed == signalledUsed)
+        {
+            return;
+        }
+        final boolean isWanted;
+        if (transport.hasEventIndex())
+        {
+            // Section 2.7.7.2: used_event lies among the entries used since the last look.
+            final int usedEvent = memory.readShort(driverArea + RING_ENTRIES + (long)AVAILABLE_ENTRY_BYTES * size);
+            isWanted = ((nextUsed - usedEvent - 1) & 0xFFFF) < ((nextUsed - signalledUsed) & 0xFFFF);
+        }
+        else
+        {
+            isWanted = (memory.readShort(driverArea) & AVAIL_FLAG_NO_INTERRUPT) == 0;
+        }
+        signalledUsed = nextUsed;
+        if (isWanted)
+        {
+            transport.usedBuffer();
+        }
     }
 
     void digest(final StateHash hash)
     {
         hash.add(size);
         hash.add(ready);
-        hash.add(descriptors);
-        hash.add(available);
-        hash.add(used);
+        hash.add(descriptorArea);
+        hash.add(driverArea);
+        hash.add(deviceArea);
         hash.add(nextAvailable);
         hash.add(nextUsed);
-        hash.add(broken);
+        hash.add(signalledUsed);
+    }
+
+    /** Section 2.7.5: follows a chain that is at most as long as the queue; false when it is malformed. */
+    private boolean walk(final int head, final DescriptorChain chain)
+    {
+        chain.begin(head);
+        long table = descriptorArea;
+        int tableSize = size;
+        boolean isIndirect = false;
+        int index = head;
+        // One step more than there may be pieces: the descriptor of an indirect table is none.
+        for (int step = 0, pieces = 0; step <= size; step++)
+        {
+            final long descriptor = table + (long)DESCRIPTOR_BYTES * index;
+            final long address = memory.readLong(descriptor);
+            final long length = memory.readInt(descriptor + DESCRIPTOR_LENGTH) & LOW_WORD;
+            final int flags = memory.readShort(descriptor + DESCRIPTOR_FLAGS);
+
+            if ((flags & FLAG_INDIRECT) != 0)
+            {
+                final boolean isAllowed = transport.hasIndirect() && !isIndirect && (flags & FLAG_NEXT) == 0;
+                if (!isAllowed || !isIndirectTable(address, length))
+                {
+                    return false;
+                }
+                isIndirect = true;
+                table = address;
+                tableSize = (int)(length / DESCRIPTOR_BYTES);
+                index = 0;
+                continue;
+            }
+
+            if (pieces == size || (length > 0 && !memory.contains(address, length)) ||
+                !chain.add(address, (int)length, (flags & FLAG_WRITE) != 0))
+            {
+                return false;
+            }
+            pieces++;
+            if ((flags & FLAG_NEXT) == 0)
+            {
+                return true;
+            }
+            index = memory.readShort(descriptor + DESCRIPTOR_NEXT);
+            if (index >= tableSize)
+            {
+                return false;
+            }
+        }
+        return false;
+    }
+
+    private boolean isIndirectTable(final long address, final long length)
+    {
+        return length > 0 && length % DESCRIPTOR_BYTES == 0 && length <= (long)DESCRIPTOR_BYTES * size &&
+            memory.contains(address, length);
+    }
+
+    private boolean isArea(final long address, final long alignment, final long length)
+    {
+        return address % alignment == 0 && memory.contains(address, length);
+    }
+
+    private int slot(final int index)
+    {
+        return index & (size - 1);
+    }
+
+    private static long half(final long address, final boolean isHigh, final long value)
+    {
+        return isHigh ? (address & LOW_WORD) | (value << Integer.SIZE) : (address & ~LOW_WORD) | (value & LOW_WORD);
     }
 }

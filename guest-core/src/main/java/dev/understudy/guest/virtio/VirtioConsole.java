@@ -4,24 +4,38 @@ import dev.understudy.guest.OutputSink;
 import dev.understudy.guest.digest.StateHash;
 import dev.understudy.guest.memory.GuestMemory;
 
-/** A console with one port, without a size. Source: virtio 1.2, section 5.3. Owned by the hart thread. */
+/**
+ * A console with one port and no size: what the guest prints goes to a sink at once, what the world types waits for the guest.
+ * <p>
+ * Owned by the hart thread. Source: virtio 1.2, section 5.3.
+ */
 public final class VirtioConsole extends VirtioDevice
 {
-    /** Input that may wait for the guest: a pasted page of text. */
+    /** Input bytes that may wait for the guest; a pasted page of text. */
     public static final int INPUT_BYTES = 4 * 1024;
 
-    private static final int DEVICE_ID = 3;
-    private static final int RECEIVE = 0;
-    private static final int TRANSMIT = 1;
+    static final int ID = 3;
+    static final int RECEIVE_QUEUE = 0;
+    static final int TRANSMIT_QUEUE = 1;
 
-    private final OutputSink sink;
+    /** The longest output of one buffer: twice what Linux writes at once, and 16 MiB for all of one notify. */
+    static final int MAX_OUTPUT_BYTES = 64 * 1024;
+
+    private static final int QUEUES = 2;
+
+    private final OutputSink output;
     private final byte[] input = new byte[INPUT_BYTES];
+    private int inputHead;
     private int inputCount;
 
-    public VirtioConsole(final GuestMemory memory, final OutputSink sink)
+    /**
+     * @param memory the RAM that the driver's buffers are in
+     * @param output called during the guest's store to QueueNotify, once for each piece of a buffer
+     */
+    public VirtioConsole(final GuestMemory memory, final OutputSink output)
     {
-        super(memory, 2);
-        this.sink = sink;
+        super(memory);
+        this.output = output;
     }
 
     /** Whether a driver uses the device, so that console input belongs here. */
@@ -30,26 +44,33 @@ public final class VirtioConsole extends VirtioDevice
         return isLive();
     }
 
-    /** Number of bytes that {@link #receive} would take. */
+    /** Number of input bytes that {@link #receive} would take now. */
     public int inputRoom()
     {
         return INPUT_BYTES - inputCount;
     }
 
-    /** Takes input, as much as there is room for, and says how much that was. */
+    /**
+     * Takes input from the world, as much as there is room for; the guest gets it as soon as it has buffers.
+     *
+     * @return number of bytes taken
+     */
     public int receive(final byte[] data, final int offset, final int length)
     {
         final int taken = Math.min(length, inputRoom());
-        System.arraycopy(data, offset, input, inputCount, taken);
+        for (int i = 0; i < taken; i++)
+        {
+            input[(inputHead + inputCount + i) % INPUT_BYTES] = data[offset + i];
+        }
         inputCount += taken;
         deliver();
         return taken;
     }
 
     @Override
-    int deviceId()
+    int id()
     {
-        return DEVICE_ID;
+        return ID;
     }
 
     @Override
@@ -59,11 +80,30 @@ public final class VirtioConsole extends VirtioDevice
     }
 
     @Override
+    int queueCount()
+    {
+        return QUEUES;
+    }
+
+    @Override
+    int maxQueueSize(final int queue)
+    {
+        return VirtQueue.MAX_SIZE;
+    }
+
+    /** Every field belongs to a feature that is not offered. */
+    @Override
+    int configByte(final int offset)
+    {
+        return 0;
+    }
+
+    @Override
     void onNotify(final int queue)
     {
-        if (queue == TRANSMIT)
+        if (queue == TRANSMIT_QUEUE)
         {
-            transmit();
+            print();
         }
         else
         {
@@ -74,45 +114,55 @@ public final class VirtioConsole extends VirtioDevice
     @Override
     void onLive()
     {
+        print();
         deliver();
     }
 
     @Override
+    void onQueueStopped(final int queue)
+    {
+        // No buffer is kept.
+    }
+
+    /** Input stays: what was typed is for whoever opens the console next. */
+    @Override
     void onReset()
     {
-        inputCount = 0;
+        // No buffer is kept.
     }
 
     @Override
-    int configuration(final int offset)
+    void digest(final StateHash hash)
     {
-        return 0;
+        hash.add(inputCount);
+        for (int i = 0; i < inputCount; i++)
+        {
+            hash.add(input[(inputHead + i) % INPUT_BYTES]);
+        }
     }
 
-    private void transmit()
+    private void print()
     {
-        final VirtQueue queue = queues[TRANSMIT];
-        boolean isUsed = false;
-        for (int head = queue.pop(); head >= 0; head = queue.pop())
+        final VirtQueue queue = queue(TRANSMIT_QUEUE);
+        final DescriptorChain chain = chain();
+        for (int i = 0; i < queue.size() && queue.pop(chain); i++)
         {
-            while (queue.next())
+            if (chain.writableBytes() > 0 || chain.readableBytes() > MAX_OUTPUT_BYTES)
             {
-                if (queue.isWritable())
-                {
-                    needsReset();
-                    return;
-                }
-                final int offset = (int)(queue.address() - GuestMemory.BASE);
-                sink.onConsole(memory.array(), offset, queue.length());
-            }
-            if (queue.isBroken())
-            {
+                needsReset();
                 break;
             }
-            queue.push(head, 0);
-            isUsed = true;
+            for (int piece = 0; piece < chain.readableCount(); piece++)
+            {
+                if (chain.length(piece) > 0)
+                {
+                    final int offset = (int)(chain.address(piece) - GuestMemory.BASE);
+                    output.onConsole(memory().array(), offset, chain.length(piece));
+                }
+            }
+            queue.push(chain.head(), 0);
         }
-        finish(queue, isUsed);
+        queue.signal();
     }
 
     private void deliver()
@@ -121,42 +171,27 @@ public final class VirtioConsole extends VirtioDevice
         {
             return;
         }
-        final VirtQueue queue = queues[RECEIVE];
-        boolean isUsed = false;
-        while (inputCount > 0)
+        final VirtQueue queue = queue(RECEIVE_QUEUE);
+        final DescriptorChain chain = chain();
+        for (int i = 0; i < queue.size() && inputCount > 0 && queue.pop(chain); i++)
         {
-            final int head = queue.pop();
-            if (head < 0)
+            if (chain.readableBytes() > 0)
             {
+                needsReset();
                 break;
             }
             int written = 0;
-            while (queue.next())
+            final int length = (int)Math.min(chain.writableBytes(), inputCount);
+            while (written < length)
             {
-                if (!queue.isWritable())
-                {
-                    needsReset();
-                    return;
-                }
-                final int count = Math.min(queue.length(), inputCount - written);
-                memory.write(queue.address(), input, written, count);
-                written += count;
+                final int bytes = Math.min(length - written, INPUT_BYTES - inputHead);
+                chain.write(memory(), written, input, inputHead, bytes);
+                inputHead = (inputHead + bytes) % INPUT_BYTES;
+                inputCount -= bytes;
+                written += bytes;
             }
-            if (queue.isBroken())
-            {
-                break;
-            }
-            inputCount -= written;
-            System.arraycopy(input, written, input, 0, inputCount);
-            queue.push(head, written);
-            isUsed = true;
+            queue.push(chain.head(), written);
         }
-        finish(queue, isUsed);
-    }
-
-    @Override
-    void digest(final StateHash hash)
-    {
-        hash.add(input, 0, inputCount);
+        queue.signal();
     }
 }

@@ -3,71 +3,88 @@ package dev.understudy.guest.virtio;
 import dev.understudy.guest.digest.StateHash;
 import dev.understudy.guest.memory.GuestMemory;
 
-/** What is particular to one kind of virtio device, behind {@link VirtioMmio}. Owned by the hart thread. */
-abstract class VirtioDevice
+/**
+ * What is particular to one type of virtio device; {@link VirtioMmio} does what they all have in common.
+ * <p>
+ * Devices act only when called: by the transport when the driver notifies, or by the host when an event enters.
+ * Neither calls back into the other. Owned by the hart thread.
+ */
+abstract sealed class VirtioDevice permits VirtioConsole, VirtioEntropy, VirtioVsock
 {
-    final GuestMemory memory;
-    final VirtQueue[] queues;
+    private final GuestMemory memory;
     private VirtioMmio transport;
 
-    VirtioDevice(final GuestMemory memory, final int queueCount)
+    /** Scratch for buffers that are handled at once. */
+    private final DescriptorChain chain = new DescriptorChain();
+
+    VirtioDevice(final GuestMemory memory)
     {
         this.memory = memory;
-        queues = new VirtQueue[queueCount];
-        for (int i = 0; i < queueCount; i++)
-        {
-            queues[i] = new VirtQueue(memory);
-        }
     }
 
-    final void attach(final VirtioMmio mmio)
+    /** Device type of section 5. */
+    abstract int id();
+
+    /** Feature bits 0 to 23 of the device type. */
+    abstract long features();
+
+    abstract int queueCount();
+
+    /** Largest size that the driver may give a queue, a power of two. */
+    abstract int maxQueueSize(int queue);
+
+    /** Byte of the configuration space, 0 beyond its end. */
+    abstract int configByte(int offset);
+
+    /** The driver may have made buffers available in a queue that is ready; the device is live. */
+    abstract void onNotify(int queue);
+
+    /** The driver set DRIVER_OK: what has waited may go on. */
+    abstract void onLive();
+
+    /** The driver took a queue away; buffers that were taken from it do not exist any more. */
+    abstract void onQueueStopped(int queue);
+
+    /** The driver reset the device. */
+    abstract void onReset();
+
+    abstract void digest(StateHash hash);
+
+    /** Called once, by the transport that this device is put on. */
+    final void attach(final VirtioMmio to)
     {
-        transport = mmio;
+        if (transport != null)
+        {
+            throw new IllegalStateException("virtio device of type " + id() + " is already on the transport at 0x" +
+                Long.toHexString(transport.base()));
+        }
+        transport = to;
     }
 
-    /** Whether the driver has taken the device into use, and the device is sound. */
+    /** Whether the driver runs and nothing is broken, so that queues may be used. */
     final boolean isLive()
     {
-        return transport.isLive();
+        return transport != null && transport.isLive();
     }
 
-    /** Tells the driver of chains that were given back, if it wants to know, and of a queue that is broken. */
-    final void finish(final VirtQueue queue, final boolean isUsed)
+    final VirtQueue queue(final int index)
     {
-        if (queue.isBroken())
-        {
-            transport.needsReset();
-        }
-        else if (isUsed && queue.wantsInterrupt())
-        {
-            transport.interrupt();
-        }
+        return transport.queue(index);
     }
 
-    /** The guest broke a rule of this kind of device: it must reset the device before using it again. */
+    final GuestMemory memory()
+    {
+        return memory;
+    }
+
+    final DescriptorChain chain()
+    {
+        return chain;
+    }
+
+    /** The driver broke the rules: nothing more happens until it resets the device. */
     final void needsReset()
     {
         transport.needsReset();
     }
-
-    /** Number of this kind of device (virtio 1.2, chapter 5). */
-    abstract int deviceId();
-
-    /** Feature bits of this kind, below bit 24. */
-    abstract long features();
-
-    /** The driver has put chains into a queue. */
-    abstract void onNotify(int queue);
-
-    /** The driver has taken the device into use. */
-    abstract void onLive();
-
-    /** The driver has reset the device. */
-    abstract void onReset();
-
-    /** A byte of the configuration space. */
-    abstract int configuration(int offset);
-
-    /** Adds the state that is particular to this kind. */
-    abstract void digest(StateHash hash);
 }

@@ -4,64 +4,62 @@ import dev.understudy.guest.digest.StateHash;
 import dev.understudy.guest.memory.GuestMemory;
 
 /**
- * A source of random bytes, which come from the world as events. Source: virtio 1.2, section 5.4. Owned by the hart
- * thread.
+ * A source of random bytes: keeps the guest's requests until the host supplies what each one asks for.
+ * <p>
+ * The host asks with {@link #wanted} and answers with {@link #supply}; the device itself never calls out. Owned by the
+ * hart thread. Source: virtio 1.2, section 5.4.
  */
 public final class VirtioEntropy extends VirtioDevice
 {
-    /** The most bytes given at once; a device may give fewer than the driver has room for. */
+    /** The most random bytes that one request gets; the guest asks again if it wants more. */
     public static final int MAX_BYTES = 4096;
 
-    private static final int DEVICE_ID = 4;
-    private static final int REQUESTS = 0;
-    private static final int NONE = -1;
+    static final int ID = 4;
+    static final int REQUEST_QUEUE = 0;
 
-    /** Head of the chain that waits for bytes. */
-    private int head = NONE;
-    private int wanted;
+    /** The oldest request that is not answered; meaningful while {@link #wantedBytes} is not 0. */
+    private final DescriptorChain request = new DescriptorChain();
 
+    private int wantedBytes;
+
+    /**
+     * @param memory the RAM that the driver's buffers are in
+     */
     public VirtioEntropy(final GuestMemory memory)
     {
-        super(memory, 1);
+        super(memory);
     }
 
-    /** Number of bytes that the oldest request waits for; 0 without one. */
+    /** Number of bytes that the oldest request asks for, up to {@link #MAX_BYTES}; 0 without a request. */
     public int wanted()
     {
-        return wanted;
+        return isLive() ? wantedBytes : 0;
     }
 
-    /** Completes the oldest request with at most {@link #wanted} bytes; without a request it does nothing. */
+    /**
+     * Answers the oldest request. Does nothing without one, or without any bytes.
+     *
+     * @param length number of bytes; of more than are {@link #wanted} the rest is not used
+     */
     public void supply(final byte[] data, final int offset, final int length)
     {
-        if (wanted == 0)
+        final int bytes = Math.min(length, wanted());
+        if (bytes <= 0)
         {
             return;
         }
-        final VirtQueue queue = queues[REQUESTS];
-        final int count = Math.min(length, wanted);
-        int written = 0;
-        queue.rewind(head);
-        while (written < count && queue.next())
-        {
-            final int part = Math.min(queue.length(), count - written);
-            memory.write(queue.address(), data, offset + written, part);
-            written += part;
-        }
-        if (!queue.isBroken())
-        {
-            queue.push(head, written);
-        }
-        head = NONE;
-        wanted = 0;
-        finish(queue, true);
+        final VirtQueue queue = queue(REQUEST_QUEUE);
+        request.write(memory(), 0, data, offset, bytes);
+        queue.push(request.head(), bytes);
+        wantedBytes = 0;
         takeRequest();
+        queue.signal();
     }
 
     @Override
-    int deviceId()
+    int id()
     {
-        return DEVICE_ID;
+        return ID;
     }
 
     @Override
@@ -71,69 +69,73 @@ public final class VirtioEntropy extends VirtioDevice
     }
 
     @Override
+    int queueCount()
+    {
+        return 1;
+    }
+
+    @Override
+    int maxQueueSize(final int queue)
+    {
+        return VirtQueue.MAX_SIZE;
+    }
+
+    @Override
+    int configByte(final int offset)
+    {
+        return 0;
+    }
+
+    @Override
     void onNotify(final int queue)
     {
         takeRequest();
+        queue(REQUEST_QUEUE).signal();
     }
 
     @Override
     void onLive()
     {
-        takeRequest();
+        onNotify(REQUEST_QUEUE);
+    }
+
+    @Override
+    void onQueueStopped(final int queue)
+    {
+        wantedBytes = 0;
     }
 
     @Override
     void onReset()
     {
-        head = NONE;
-        wanted = 0;
-    }
-
-    @Override
-    int configuration(final int offset)
-    {
-        return 0;
-    }
-
-    private void takeRequest()
-    {
-        final VirtQueue queue = queues[REQUESTS];
-        while (wanted == 0 && isLive())
-        {
-            head = queue.pop();
-            if (head < 0)
-            {
-                finish(queue, false);
-                return;
-            }
-            long room = 0;
-            while (queue.next())
-            {
-                if (!queue.isWritable())
-                {
-                    needsReset();
-                    return;
-                }
-                room += queue.length();
-            }
-            if (queue.isBroken())
-            {
-                finish(queue, false);
-                return;
-            }
-            wanted = (int)Math.min(room, MAX_BYTES);
-            if (wanted == 0)
-            {
-                queue.push(head, 0);
-                finish(queue, true);
-            }
-        }
+        wantedBytes = 0;
     }
 
     @Override
     void digest(final StateHash hash)
     {
-        hash.add(head);
-        hash.add(wanted);
+        hash.add(wantedBytes);
+        if (wantedBytes > 0)
+        {
+            request.digest(hash);
+        }
+    }
+
+    private void takeRequest()
+    {
+        final VirtQueue queue = queue(REQUEST_QUEUE);
+        for (int i = 0; i < queue.size() && wantedBytes == 0 && queue.pop(request); i++)
+        {
+            if (request.readableBytes() > 0)
+            {
+                needsReset();
+                return;
+            }
+            wantedBytes = (int)Math.min(request.writableBytes(), MAX_BYTES);
+            if (wantedBytes == 0)
+            {
+                queue.push(request.head(), 0);
+            }
+        }
     }
 }

@@ -5,52 +5,113 @@ import dev.understudy.guest.digest.StateHash;
 import dev.understudy.guest.interrupt.Plic;
 
 /**
- * The registers of a virtio device over MMIO. Source: virtio 1.2, section 4.2 (modern devices only). Owned by the hart
- * thread.
+ * The registers through which a driver finds, sets up and notifies one virtio device.
+ * <p>
+ * Version 2 ("modern") alone. Work happens synchronously, in the store to QueueNotify or in the host's event. A driver
+ * that breaks the rules finds DEVICE_NEEDS_RESET in the status and nothing else harmed. Registers are 32 bits wide;
+ * an access of another width reads as zero and ignores writes, except in the configuration space. Owned by the hart
+ * thread. Source: virtio 1.2, sections 2.1 to 2.4, 3.1 and 4.2.2.
  */
 public final class VirtioMmio implements Device
 {
-    /** Address of the first device, as on QEMU's {@code virt} machine. */
+    /** Physical address of the first device's window, as on QEMU's {@code virt} machine. */
     public static final long FIRST_BASE = 0x1000_1000L;
 
-    /** Size of a window, and the distance to the next, in bytes. */
+    /** Size of a window in bytes, and distance to the next. */
     public static final long WINDOW_BYTES = 0x1000;
 
+    /** Interrupt source of the first device; the next device has the next source. */
+    public static final int FIRST_SOURCE = 1;
+
+    static final int STATUS_ACKNOWLEDGE = 1;
+    static final int STATUS_DRIVER = 2;
+    static final int STATUS_DRIVER_OK = 4;
+    static final int STATUS_FEATURES_OK = 8;
+    static final int STATUS_NEEDS_RESET = 64;
+    static final int STATUS_FAILED = 128;
+
+    static final long FEATURE_INDIRECT_DESC = 1L << 28;
+    static final long FEATURE_EVENT_IDX = 1L << 29;
+    static final long FEATURE_VERSION_1 = 1L << 32;
+
+    static final int INTERRUPT_USED_BUFFER = 1;
+    static final int INTERRUPT_CONFIG_CHANGE = 2;
+
+    static final int MAGIC_VALUE = 0x000;
+    static final int VERSION = 0x004;
+    static final int DEVICE_ID = 0x008;
+    static final int VENDOR_ID = 0x00C;
+    static final int DEVICE_FEATURES = 0x010;
+    static final int DEVICE_FEATURES_SEL = 0x014;
+    static final int DRIVER_FEATURES = 0x020;
+    static final int DRIVER_FEATURES_SEL = 0x024;
+    static final int QUEUE_SEL = 0x030;
+    static final int QUEUE_NUM_MAX = 0x034;
+    static final int QUEUE_NUM = 0x038;
+    static final int QUEUE_READY = 0x044;
+    static final int QUEUE_NOTIFY = 0x050;
+    static final int INTERRUPT_STATUS = 0x060;
+    static final int INTERRUPT_ACK = 0x064;
+    static final int STATUS = 0x070;
+    static final int QUEUE_DESC_LOW = 0x080;
+    static final int QUEUE_DESC_HIGH = 0x084;
+    static final int QUEUE_DRIVER_LOW = 0x090;
+    static final int QUEUE_DRIVER_HIGH = 0x094;
+    static final int QUEUE_DEVICE_LOW = 0x0A0;
+    static final int QUEUE_DEVICE_HIGH = 0x0A4;
+    static final int SHM_LEN_LOW = 0x0B0;
+    static final int SHM_LEN_HIGH = 0x0B4;
+    static final int SHM_BASE_LOW = 0x0B8;
+    static final int SHM_BASE_HIGH = 0x0BC;
+    static final int CONFIG = 0x100;
+
+    /** "virt". */
     private static final int MAGIC = 0x7472_6976;
-    private static final int VERSION = 2;
-    private static final int VENDOR = 0x5553_4D55;
-    private static final long FEATURE_VERSION_1 = 1L << 32;
-    private static final int CONFIGURATION = 0x100;
+    private static final int MODERN = 2;
 
-    private static final int STATUS_DRIVER_OK = 4;
-    private static final int STATUS_FEATURES_OK = 8;
-    private static final int STATUS_NEEDS_RESET = 64;
-    private static final int STATUS_MASK = 0xFF;
+    /** "USTY"; a driver may show it and nothing depends on it. */
+    private static final int VENDOR = 0x5954_5355;
 
-    private static final int INTERRUPT_USED = 1;
-    private static final int INTERRUPT_CONFIGURATION = 2;
+    /** A shared memory region that does not exist has a length of all ones (section 4.2.2). */
+    private static final long NO_SHARED_MEMORY = 0xFFFF_FFFFL;
+
+    private static final int DRIVER_STATUS_BITS =
+        STATUS_ACKNOWLEDGE | STATUS_DRIVER | STATUS_DRIVER_OK | STATUS_FEATURES_OK | STATUS_FAILED;
+    private static final int REGISTER_BYTES = 4;
+    private static final long LOW_WORD = 0xFFFF_FFFFL;
 
     private final long base;
-    private final int source;
     private final VirtioDevice device;
     private final Plic plic;
+    private final int source;
+    private final VirtQueue[] queues;
+    private final long offeredFeatures;
 
     private int status;
     private int interruptStatus;
-    private int deviceFeaturesSelect;
-    private int driverFeaturesSelect;
+    private long deviceFeaturesSel;
+    private long driverFeaturesSel;
+    private long queueSel;
     private long driverFeatures;
-    private int queueSelect;
+    private boolean live;
 
     /**
-     * @param index of the device on the machine: its window is the index-th, its interrupt source index + 1
+     * @param index  of the device on the machine, from 0: gives the window and the interrupt source
+     * @param device not on another transport
+     * @param plic   has a wire from this transport
      */
     public VirtioMmio(final int index, final VirtioDevice device, final Plic plic)
     {
         base = FIRST_BASE + index * WINDOW_BYTES;
-        source = index + 1;
+        source = FIRST_SOURCE + index;
         this.device = device;
         this.plic = plic;
+        offeredFeatures = device.features() | FEATURE_VERSION_1 | FEATURE_INDIRECT_DESC | FEATURE_EVENT_IDX;
+        queues = new VirtQueue[device.queueCount()];
+        for (int i = 0; i < queues.length; i++)
+        {
+            queues[i] = new VirtQueue(device.memory(), this, device.maxQueueSize(i));
+        }
         device.attach(this);
     }
 
@@ -72,66 +133,30 @@ public final class VirtioMmio implements Device
         return source;
     }
 
-    boolean isLive()
-    {
-        return (status & (STATUS_DRIVER_OK | STATUS_NEEDS_RESET)) == STATUS_DRIVER_OK;
-    }
-
-    void interrupt()
-    {
-        raise(INTERRUPT_USED);
-    }
-
-    /** Section 2.1.2: the device cannot go on before it is reset. */
-    void needsReset()
-    {
-        if ((status & STATUS_NEEDS_RESET) == 0)
-        {
-            status |= STATUS_NEEDS_RESET;
-            if ((status & STATUS_DRIVER_OK) != 0)
-            {
-                raise(INTERRUPT_CONFIGURATION);
-            }
-        }
-    }
-
-    private void raise(final int cause)
-    {
-        interruptStatus |= cause;
-        plic.setLevel(source, true);
-    }
-
     @Override
     public long load(final long offset, final int bytes)
     {
-        if (offset >= CONFIGURATION)
+        if (offset >= CONFIG && offset < WINDOW_BYTES)
         {
-            long value = 0;
-            for (int i = 0; i < bytes; i++)
-            {
-                value |= (long)device.configuration((int)offset - CONFIGURATION + i) << (8 * i);
-            }
-            return value;
+            return loadConfig((int)offset - CONFIG, bytes);
         }
-        return bytes == 4 ? loadRegister((int)offset) & 0xFFFF_FFFFL : 0;
-    }
-
-    private int loadRegister(final int offset)
-    {
-        final VirtQueue queue = selectedQueue();
-        return switch (offset)
+        if (bytes != REGISTER_BYTES || offset < 0 || offset >= WINDOW_BYTES)
         {
-            case 0x000 -> MAGIC;
-            case 0x004 -> VERSION;
-            case 0x008 -> device.deviceId();
-            case 0x00C -> VENDOR;
-            case 0x010 -> half(offeredFeatures(), deviceFeaturesSelect);
-            case 0x034 -> queue == null ? 0 : VirtQueue.MAX_SIZE;
-            case 0x044 -> queue != null && queue.isReady() ? 1 : 0;
-            case 0x060 -> interruptStatus;
-            case 0x070 -> status;
-            // No shared memory region: its length and base read as all ones.
-            case 0x0B0, 0x0B4, 0x0B8, 0x0BC -> -1;
+            return 0;
+        }
+        return switch ((int)offset)
+        {
+            case MAGIC_VALUE -> MAGIC;
+            case VERSION -> MODERN;
+            case DEVICE_ID -> device.id();
+            case VENDOR_ID -> VENDOR;
+            case DEVICE_FEATURES -> word(offeredFeatures, deviceFeaturesSel);
+            case QUEUE_NUM_MAX -> isQueue(queueSel) ? queues[(int)queueSel].maxSize() : 0;
+            case QUEUE_READY -> isQueue(queueSel) && queues[(int)queueSel].isReady() ? 1 : 0;
+            case INTERRUPT_STATUS -> interruptStatus;
+            case STATUS -> status;
+            case SHM_LEN_LOW, SHM_LEN_HIGH, SHM_BASE_LOW, SHM_BASE_HIGH -> NO_SHARED_MEMORY;
+            // ConfigGeneration among them: no field of any configuration space ever changes.
             default -> 0;
         };
     }
@@ -139,75 +164,93 @@ public final class VirtioMmio implements Device
     @Override
     public void store(final long offset, final int bytes, final long value)
     {
-        if (bytes == 4 && offset < CONFIGURATION)
+        if (bytes != REGISTER_BYTES || offset < 0 || offset >= WINDOW_BYTES)
         {
-            storeRegister((int)offset, (int)value);
+            return;
         }
-    }
-
-    private void storeRegister(final int offset, final int value)
-    {
-        final VirtQueue queue = selectedQueue();
-        switch (offset)
+        final long word = value & LOW_WORD;
+        switch ((int)offset)
         {
-            case 0x014 -> deviceFeaturesSelect = value;
-            case 0x020 -> storeDriverFeatures(value);
-            case 0x024 -> driverFeaturesSelect = value;
-            case 0x030 -> queueSelect = value;
-            case 0x050 -> onNotify(value);
-            case 0x064 -> acknowledge(value);
-            case 0x070 -> storeStatus(value & STATUS_MASK);
+            case QUEUE_NOTIFY -> notifyQueue(word);
+            case INTERRUPT_ACK -> interruptStatus(interruptStatus & ~(int)word);
+            case STATUS -> storeStatus((int)word);
+            case DEVICE_FEATURES_SEL -> deviceFeaturesSel = word;
+            case DRIVER_FEATURES_SEL -> driverFeaturesSel = word;
+            case DRIVER_FEATURES -> storeDriverFeatures(word);
+            case QUEUE_SEL -> queueSel = word;
             default ->
             {
-                if (queue != null)
+                if (isQueue(queueSel))
                 {
-                    storeQueueRegister(queue, offset, value);
+                    storeQueue((int)offset, word);
                 }
             }
         }
     }
 
-    private void storeQueueRegister(final VirtQueue queue, final int offset, final int value)
+    @Override
+    public void digest(final StateHash hash)
     {
-        if (offset == 0x044)
+        hash.add(status);
+        hash.add(interruptStatus);
+        hash.add(deviceFeaturesSel);
+        hash.add(driverFeaturesSel);
+        hash.add(queueSel);
+        hash.add(driverFeatures);
+        for (final VirtQueue queue : queues)
         {
-            queue.ready((value & 1) != 0);
-            if (queue.isBroken())
-            {
-                needsReset();
-            }
+            queue.digest(hash);
+        }
+        device.digest(hash);
+    }
+
+    /** Whether the driver runs and nothing is broken. */
+    boolean isLive()
+    {
+        return live;
+    }
+
+    boolean hasIndirect()
+    {
+        return (driverFeatures & FEATURE_INDIRECT_DESC) != 0;
+    }
+
+    boolean hasEventIndex()
+    {
+        return (driverFeatures & FEATURE_EVENT_IDX) != 0;
+    }
+
+    VirtQueue queue(final int index)
+    {
+        return queues[index];
+    }
+
+    /** Tells the driver that buffers were used. */
+    void usedBuffer()
+    {
+        interruptStatus(interruptStatus | INTERRUPT_USED_BUFFER);
+    }
+
+    /** Stops the device until the driver resets it, and tells the driver (section 2.1.2). */
+    void needsReset()
+    {
+        if ((status & STATUS_NEEDS_RESET) != 0)
+        {
             return;
         }
-        // Section 4.2.2.2: the rest is not to be changed while the queue is ready.
-        if (queue.isReady())
+        status |= STATUS_NEEDS_RESET;
+        live = false;
+        if ((status & STATUS_DRIVER_OK) != 0)
         {
-            return;
-        }
-        switch (offset)
-        {
-            case 0x038 -> queue.size(value);
-            case 0x080 -> queue.descriptors(withLow(queue.descriptors(), value));
-            case 0x084 -> queue.descriptors(withHigh(queue.descriptors(), value));
-            case 0x090 -> queue.available(withLow(queue.available(), value));
-            case 0x094 -> queue.available(withHigh(queue.available(), value));
-            case 0x0A0 -> queue.used(withLow(queue.used(), value));
-            case 0x0A4 -> queue.used(withHigh(queue.used(), value));
-            default ->
-            {
-            }
+            interruptStatus(interruptStatus | INTERRUPT_CONFIG_CHANGE);
         }
     }
 
-    private void storeDriverFeatures(final int value)
+    private void notifyQueue(final long index)
     {
-        if ((status & STATUS_FEATURES_OK) == 0)
+        if (live && isQueue(index) && queues[(int)index].isReady())
         {
-            driverFeatures = switch (driverFeaturesSelect)
-            {
-                case 0 -> withLow(driverFeatures, value);
-                case 1 -> withHigh(driverFeatures, value);
-                default -> driverFeatures;
-            };
+            device.onNotify((int)index);
         }
     }
 
@@ -218,88 +261,120 @@ public final class VirtioMmio implements Device
             reset();
             return;
         }
-        int accepted = value | (status & STATUS_NEEDS_RESET);
-        // Section 2.2: a device refuses a driver that takes what is not offered, or no VERSION_1.
-        if ((driverFeatures & FEATURE_VERSION_1) == 0 || (driverFeatures & ~offeredFeatures()) != 0)
+        // Bits are only ever added: a driver must not clear one without a reset (section 2.1.1).
+        int added = value & DRIVER_STATUS_BITS & ~status;
+        if ((added & STATUS_FEATURES_OK) != 0 && !areFeaturesAcceptable())
         {
-            accepted &= ~STATUS_FEATURES_OK;
+            added &= ~STATUS_FEATURES_OK;
         }
-        final boolean goesLive = (status & STATUS_DRIVER_OK) == 0 && (accepted & STATUS_DRIVER_OK) != 0;
-        status = accepted;
-        if (goesLive && isLive())
+        if (((status | added) & STATUS_FEATURES_OK) == 0)
         {
+            added &= ~STATUS_DRIVER_OK;
+        }
+        status |= added;
+        if ((added & STATUS_DRIVER_OK) != 0 && (status & (STATUS_NEEDS_RESET | STATUS_FAILED)) == 0)
+        {
+            live = true;
             device.onLive();
+        }
+        if ((added & STATUS_FAILED) != 0)
+        {
+            live = false;
         }
     }
 
+    private boolean areFeaturesAcceptable()
+    {
+        return (driverFeatures & ~offeredFeatures) == 0 && (driverFeatures & FEATURE_VERSION_1) != 0;
+    }
+
+    private void storeDriverFeatures(final long value)
+    {
+        if ((status & STATUS_FEATURES_OK) != 0)
+        {
+            return;
+        }
+        if (driverFeaturesSel == 0)
+        {
+            driverFeatures = (driverFeatures & ~LOW_WORD) | value;
+        }
+        else if (driverFeaturesSel == 1)
+        {
+            driverFeatures = (driverFeatures & LOW_WORD) | (value << Integer.SIZE);
+        }
+    }
+
+    private void storeQueue(final int offset, final long value)
+    {
+        final VirtQueue queue = queues[(int)queueSel];
+        switch (offset)
+        {
+            case QUEUE_NUM -> queue.size(value);
+            case QUEUE_DESC_LOW -> queue.descriptorArea(false, value);
+            case QUEUE_DESC_HIGH -> queue.descriptorArea(true, value);
+            case QUEUE_DRIVER_LOW -> queue.driverArea(false, value);
+            case QUEUE_DRIVER_HIGH -> queue.driverArea(true, value);
+            case QUEUE_DEVICE_LOW -> queue.deviceArea(false, value);
+            case QUEUE_DEVICE_HIGH -> queue.deviceArea(true, value);
+            case QUEUE_READY ->
+            {
+                if ((value & 1) != 0)
+                {
+                    queue.start();
+                }
+                else
+                {
+                    queue.stop();
+                    device.onQueueStopped((int)queueSel);
+                }
+            }
+            default ->
+            {
+                // No register, or one that is read-only.
+            }
+        }
+    }
+
+    /** Section 2.4: as after power-on, except for what the host has given the device. */
     private void reset()
     {
         status = 0;
-        interruptStatus = 0;
-        deviceFeaturesSelect = 0;
-        driverFeaturesSelect = 0;
+        live = false;
+        deviceFeaturesSel = 0;
+        driverFeaturesSel = 0;
+        queueSel = 0;
         driverFeatures = 0;
-        queueSelect = 0;
-        plic.setLevel(source, false);
-        for (final VirtQueue queue : device.queues)
+        for (final VirtQueue queue : queues)
         {
             queue.reset();
         }
+        interruptStatus(0);
         device.onReset();
     }
 
-    private void onNotify(final int queue)
+    private void interruptStatus(final int value)
     {
-        if (isLive() && queue >= 0 && queue < device.queues.length && device.queues[queue].isReady())
+        interruptStatus = value;
+        plic.setLevel(source, value != 0);
+    }
+
+    private long loadConfig(final int offset, final int bytes)
+    {
+        long value = 0;
+        for (int i = 0; i < bytes; i++)
         {
-            device.onNotify(queue);
+            value |= (device.configByte(offset + i) & 0xFFL) << (Byte.SIZE * i);
         }
+        return value;
     }
 
-    private void acknowledge(final int causes)
+    private boolean isQueue(final long index)
     {
-        interruptStatus &= ~causes;
-        plic.setLevel(source, interruptStatus != 0);
+        return index < queues.length;
     }
 
-    private VirtQueue selectedQueue()
+    private static long word(final long features, final long select)
     {
-        return queueSelect >= 0 && queueSelect < device.queues.length ? device.queues[queueSelect] : null;
-    }
-
-    private long offeredFeatures()
-    {
-        return FEATURE_VERSION_1 | device.features();
-    }
-
-    private static int half(final long bits, final int select)
-    {
-        return select == 0 ? (int)bits : select == 1 ? (int)(bits >>> 32) : 0;
-    }
-
-    private static long withLow(final long bits, final int value)
-    {
-        return (bits & ~0xFFFF_FFFFL) | (value & 0xFFFF_FFFFL);
-    }
-
-    private static long withHigh(final long bits, final int value)
-    {
-        return (bits & 0xFFFF_FFFFL) | (long)value << 32;
-    }
-
-    @Override
-    public void digest(final StateHash hash)
-    {
-        hash.add(status);
-        hash.add(interruptStatus);
-        hash.add(deviceFeaturesSelect);
-        hash.add(driverFeaturesSelect);
-        hash.add(driverFeatures);
-        hash.add(queueSelect);
-        for (final VirtQueue queue : device.queues)
-        {
-            queue.digest(hash);
-        }
-        device.digest(hash);
+        return select == 0 ? features & LOW_WORD : select == 1 ? features >>> Integer.SIZE : 0;
     }
 }

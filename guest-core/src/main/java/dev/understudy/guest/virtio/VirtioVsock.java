@@ -3,138 +3,177 @@ package dev.understudy.guest.virtio;
 import dev.understudy.guest.OutputSink;
 import dev.understudy.guest.digest.StateHash;
 import dev.understudy.guest.memory.GuestMemory;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
-import java.util.ArrayDeque;
-import java.util.Arrays;
 
 /**
- * Stream sockets between guest and host. Source: virtio 1.2, section 5.10. Owned by the hart thread.
+ * The guest's end of stream sockets between guest and host.
  * <p>
- * Packets from the host are written to the guest's buffers at once when there are any, and wait in a bounded backlog
- * otherwise. The device follows which connections exist, so that it can reset them all when another replica takes
- * over, whose host knows none of them.
+ * Carries packets and follows which connections they open and end; buffer space and data are the business of the two
+ * ends. Packets for the guest wait in a bounded backlog until it offers buffers. Nothing is allocated while packets
+ * flow. Owned by the hart thread. Source: virtio 1.2, section 5.10.
  */
 public final class VirtioVsock extends VirtioDevice
 {
-    /** The most packets that wait for buffers of the guest. */
-    static final int MAX_BACKLOG_PACKETS = 2048;
+    /** The lowest context identifier that a guest can have; those below are reserved. */
+    public static final long MIN_GUEST_CID = 3;
 
-    /** The most bytes that wait for buffers of the guest. */
-    static final int MAX_BACKLOG_BYTES = 4 << 20;
+    /** Connections that may be live at once; requests beyond that are refused. */
+    public static final int MAX_CONNECTIONS = VsockConnections.MAX_CONNECTIONS;
 
-    private static final int DEVICE_ID = 19;
-    private static final int RECEIVE = 0;
-    private static final int TRANSMIT = 1;
+    static final int ID = 19;
+    static final int RECEIVE_QUEUE = 0;
+    static final int TRANSMIT_QUEUE = 1;
+    static final long FEATURE_STREAM = 1;
 
-    private static final VarHandle SHORT =
-        MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final VarHandle INT =
-        MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final VarHandle LONG =
-        MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    /** RST packets of the device that may wait for the guest beyond one for each live connection. */
+    static final int MAX_REPLIES = 256;
+
+    /** The third is for events, of which this device sends none: it resets connections one by one. */
+    private static final int QUEUES = 3;
+    private static final int CID_BYTES = 8;
+
+    private static final int MAX_RESETS = VsockConnections.MAX_CONNECTIONS + MAX_REPLIES;
 
     private final long guestCid;
-    private final OutputSink sink;
-    private final byte[] packet = new byte[VsockHeader.BYTES + VsockHeader.MAX_PAYLOAD_BYTES];
+    private final OutputSink output;
+    private final VsockConnections connections = new VsockConnections();
+    private final VsockBacklog backlog = new VsockBacklog(MAX_RESETS);
+
+    /** Payload bytes of the oldest packet of the backlog that the guest already has. */
+    private int deliveredBytes;
+
+    private final byte[] packet = new byte[VsockHeader.MAX_PACKET_BYTES];
     private final byte[] header = new byte[VsockHeader.BYTES];
 
-    private final ArrayDeque<byte[]> backlog = new ArrayDeque<>();
-    private int backlogBytes;
-
-    /** How much of the payload of the backlog's first packet the guest has already. */
-    private int headDelivered;
-
-    /** The connections, guest's port in the high half and host's in the low, in ascending order. */
-    private long[] connections = new long[64];
-    private int connectionCount;
-
-    public VirtioVsock(final GuestMemory memory, final long guestCid, final OutputSink sink)
+    /**
+     * @param memory   the RAM that the driver's buffers are in
+     * @param guestCid the guest's context identifier, {@link #MIN_GUEST_CID} to 2^32 - 2
+     * @param output   called during the guest's stores to QueueNotify and Status and, to refuse a request, during
+     *                 {@link #receive}; once for each packet
+     */
+    public VirtioVsock(final GuestMemory memory, final long guestCid, final OutputSink output)
     {
-        super(memory, 3);
+        super(memory);
+        if (guestCid < MIN_GUEST_CID || guestCid >= 0xFFFF_FFFFL)
+        {
+            throw new IllegalArgumentException("vsock context identifier " + guestCid + ": expected " +
+                MIN_GUEST_CID + " to 4294967294");
+        }
         this.guestCid = guestCid;
-        this.sink = sink;
-    }
-
-    /** Whether {@link #receive} would take a packet of this length, header included. */
-    public boolean canReceive(final int length)
-    {
-        return isLive() && backlog.size() < MAX_BACKLOG_PACKETS && backlogBytes + length <= MAX_BACKLOG_BYTES;
+        this.output = output;
     }
 
     /**
-     * Takes a packet from the host.
-     *
-     * @return false, and nothing has changed, when there is no room or no driver
+     * Whether {@link #receive} would take a packet of {@code length} bytes, header included; never without a driver.
      */
-    public boolean receive(final byte[] data, final int offset, final int length)
+    public boolean canReceive(final int length)
     {
-        if (!canReceive(length) || length < VsockHeader.BYTES)
+        // A connection that the packet may open must leave room for its own RST.
+        return isLive() && connections.count() + backlog.resets() < MAX_RESETS && backlog.hasRoom(length);
+    }
+
+    /**
+     * Takes a packet from the host for the guest, which gets it as soon as it has buffers.
+     * <p>
+     * A request for one connection too many is answered with an RST through the sink.
+     *
+     * @param from from {@link VsockHeader#HOST_CID} to the guest; header and payload as {@link VsockHeader} draws it
+     * @return false when there is no room or no driver; nothing has changed then
+     * @throws IllegalArgumentException if this is no such packet
+     */
+    public boolean receive(final byte[] from, final int offset, final int length)
+    {
+        checkFromHost(from, offset, length);
+        if (!canReceive(length))
         {
             return false;
         }
-        final int op = (short)SHORT.get(data, offset + VsockHeader.OP);
-        final long key = key(
-            (int)INT.get(data, offset + VsockHeader.DST_PORT), (int)INT.get(data, offset + VsockHeader.SRC_PORT));
+        final int guestPort = VsockHeader.dstPort(from, offset);
+        final int hostPort = VsockHeader.srcPort(from, offset);
+        final int op = VsockHeader.op(from, offset);
         if (op == VsockHeader.OP_REQUEST)
         {
-            addConnection(key);
+            if (connections.isFull() && !connections.contains(guestPort, hostPort))
+            {
+                resetHost(guestPort, hostPort);
+                return true;
+            }
+            connections.add(guestPort, hostPort);
         }
         else if (op == VsockHeader.OP_RST)
         {
-            removeConnection(key);
+            connections.remove(guestPort, hostPort);
         }
-        backlog.add(Arrays.copyOfRange(data, offset, offset + length));
-        backlogBytes += length;
+        backlog.add(from, offset, length);
         deliver();
         return true;
     }
 
-    /** Number of connections that neither side has reset. */
-    public int connections()
-    {
-        return connectionCount;
-    }
-
-    /** Sends the guest a reset for every connection; what waited for it on these is dropped. */
+    /**
+     * Ends all connections towards the guest, as if the host's end had vanished: the backlog forgets their packets and
+     * the guest gets an RST for each, ordered by guest port, then host port. The sink is not called.
+     */
     public void resetConnections()
     {
-        if (!isLive())
+        if (backlog.removeAll(connections))
         {
-            connectionCount = 0;
-            return;
+            deliveredBytes = 0;
         }
-        clearBacklog();
-        for (int i = 0; i < connectionCount; i++)
+        for (int i = 0; i < connections.count(); i++)
         {
-            backlog.add(reset((int)(connections[i] >>> 32), (int)connections[i]));
-            backlogBytes += VsockHeader.BYTES;
+            putReset(VsockHeader.HOST_CID, connections.hostPort(i), guestCid, connections.guestPort(i));
+            backlog.addReset(header);
         }
-        connectionCount = 0;
+        connections.clear();
         deliver();
     }
 
-    @Override
-    int deviceId()
+    /** Number of connections that have been asked for and not reset. */
+    public int connections()
     {
-        return DEVICE_ID;
+        return connections.count();
+    }
+
+    @Override
+    int id()
+    {
+        return ID;
     }
 
     @Override
     long features()
     {
-        return 0;
+        return FEATURE_STREAM;
+    }
+
+    @Override
+    int queueCount()
+    {
+        return QUEUES;
+    }
+
+    @Override
+    int maxQueueSize(final int queue)
+    {
+        return VirtQueue.MAX_SIZE;
+    }
+
+    /** {@code le64 guest_cid}. */
+    @Override
+    int configByte(final int offset)
+    {
+        return offset < CID_BYTES ? (int)(guestCid >>> (Byte.SIZE * offset)) & 0xFF : 0;
     }
 
     @Override
     void onNotify(final int queue)
     {
-        if (queue == TRANSMIT)
+        if (queue == TRANSMIT_QUEUE)
         {
             transmit();
+            // The guest's packets may have been answered by the device.
+            deliver();
         }
-        else if (queue == RECEIVE)
+        else if (queue == RECEIVE_QUEUE)
         {
             deliver();
         }
@@ -143,241 +182,176 @@ public final class VirtioVsock extends VirtioDevice
     @Override
     void onLive()
     {
-        deliver();
+        onNotify(TRANSMIT_QUEUE);
     }
 
-    /** A driver that starts over knows no connection: the host is told, in the guest's name. */
+    @Override
+    void onQueueStopped(final int queue)
+    {
+        // No buffer is kept.
+    }
+
+    /** The guest's sockets are gone: the host's ends learn it, in order. */
     @Override
     void onReset()
     {
-        clearBacklog();
-        final int count = connectionCount;
-        connectionCount = 0;
-        for (int i = 0; i < count; i++)
+        for (int i = 0; i < connections.count(); i++)
         {
-            final byte[] toHost = reset((int)(connections[i] >>> 32), (int)connections[i]);
-            LONG.set(toHost, VsockHeader.SRC_CID, guestCid);
-            LONG.set(toHost, VsockHeader.DST_CID, VsockHeader.HOST_CID);
-            INT.set(toHost, VsockHeader.SRC_PORT, (int)(connections[i] >>> 32));
-            INT.set(toHost, VsockHeader.DST_PORT, (int)connections[i]);
-            sink.onVsock(toHost, 0, toHost.length);
+            resetHost(connections.guestPort(i), connections.hostPort(i));
         }
-    }
-
-    @Override
-    int configuration(final int offset)
-    {
-        return offset >= 0 && offset < Long.BYTES ? (int)(guestCid >>> (8 * offset)) & 0xFF : 0;
-    }
-
-    private void transmit()
-    {
-        final VirtQueue queue = queues[TRANSMIT];
-        boolean isUsed = false;
-        for (int head = queue.pop(); head >= 0; head = queue.pop())
-        {
-            final int length = gather(queue);
-            if (length < 0)
-            {
-                needsReset();
-                return;
-            }
-            queue.push(head, 0);
-            isUsed = true;
-            send(length);
-        }
-        finish(queue, isUsed);
-    }
-
-    /** Copies a chain to {@link #packet}; returns its length, or -1 when it is not one packet. */
-    private int gather(final VirtQueue queue)
-    {
-        int length = 0;
-        while (queue.next())
-        {
-            if (queue.isWritable() || queue.length() > packet.length - length)
-            {
-                return -1;
-            }
-            memory.read(queue.address(), packet, length, queue.length());
-            length += queue.length();
-        }
-        if (queue.isBroken() || length < VsockHeader.BYTES)
-        {
-            return -1;
-        }
-        final int payload = (int)INT.get(packet, VsockHeader.LEN);
-        return payload < 0 || payload > length - VsockHeader.BYTES ? -1 : VsockHeader.BYTES + payload;
-    }
-
-    private void send(final int length)
-    {
-        final int guestPort = (int)INT.get(packet, VsockHeader.SRC_PORT);
-        final int hostPort = (int)INT.get(packet, VsockHeader.DST_PORT);
-        final int op = (short)SHORT.get(packet, VsockHeader.OP);
-        final boolean isForHost = (long)LONG.get(packet, VsockHeader.SRC_CID) == guestCid &&
-            (long)LONG.get(packet, VsockHeader.DST_CID) == VsockHeader.HOST_CID;
-        if (!isForHost)
-        {
-            // Section 5.10.6: packets with an unknown address are dropped.
-            return;
-        }
-        if ((short)SHORT.get(packet, VsockHeader.TYPE) != VsockHeader.TYPE_STREAM)
-        {
-            if (op != VsockHeader.OP_RST && backlog.size() < MAX_BACKLOG_PACKETS)
-            {
-                backlog.add(reset(guestPort, hostPort));
-                backlogBytes += VsockHeader.BYTES;
-                deliver();
-            }
-            return;
-        }
-        if (op == VsockHeader.OP_RST)
-        {
-            removeConnection(key(guestPort, hostPort));
-        }
-        sink.onVsock(packet, 0, length);
-    }
-
-    private void deliver()
-    {
-        if (!isLive())
-        {
-            return;
-        }
-        final VirtQueue queue = queues[RECEIVE];
-        boolean isUsed = false;
-        while (!backlog.isEmpty())
-        {
-            final int head = queue.pop();
-            if (head < 0)
-            {
-                break;
-            }
-            final int written = scatter(queue, backlog.peek());
-            if (written < 0)
-            {
-                needsReset();
-                return;
-            }
-            queue.push(head, written);
-            isUsed = true;
-        }
-        finish(queue, isUsed);
-    }
-
-    /** Writes the first packet of the backlog, or as much of it as fits, to a chain; -1 when the chain is unfit. */
-    private int scatter(final VirtQueue queue, final byte[] data)
-    {
-        final int payload = data.length - VsockHeader.BYTES - headDelivered;
-        System.arraycopy(data, 0, header, 0, VsockHeader.BYTES);
-        long firstAddress = 0;
-        int written = 0;
-        while (queue.next())
-        {
-            if (!queue.isWritable() || (written == 0 && queue.length() < VsockHeader.BYTES))
-            {
-                return -1;
-            }
-            int at = 0;
-            if (written == 0)
-            {
-                // The header goes last: the length is known when it is known how much fits.
-                firstAddress = queue.address();
-                at = VsockHeader.BYTES;
-                written = VsockHeader.BYTES;
-            }
-            final int done = written - VsockHeader.BYTES;
-            final int count = Math.min(queue.length() - at, payload - done);
-            memory.write(queue.address() + at, data, VsockHeader.BYTES + headDelivered + done, count);
-            written += count;
-        }
-        if (queue.isBroken() || written == 0)
-        {
-            return -1;
-        }
-        final int delivered = written - VsockHeader.BYTES;
-        if (payload > 0 && delivered == 0)
-        {
-            return -1;
-        }
-        INT.set(header, VsockHeader.LEN, delivered);
-        memory.write(firstAddress, header, 0, VsockHeader.BYTES);
-        headDelivered += delivered;
-        if (delivered == payload)
-        {
-            backlog.remove();
-            backlogBytes -= data.length;
-            headDelivered = 0;
-        }
-        return written;
-    }
-
-    private byte[] reset(final int guestPort, final int hostPort)
-    {
-        final byte[] data = new byte[VsockHeader.BYTES];
-        LONG.set(data, VsockHeader.SRC_CID, VsockHeader.HOST_CID);
-        LONG.set(data, VsockHeader.DST_CID, guestCid);
-        INT.set(data, VsockHeader.SRC_PORT, hostPort);
-        INT.set(data, VsockHeader.DST_PORT, guestPort);
-        SHORT.set(data, VsockHeader.TYPE, (short)VsockHeader.TYPE_STREAM);
-        SHORT.set(data, VsockHeader.OP, (short)VsockHeader.OP_RST);
-        return data;
-    }
-
-    private void clearBacklog()
-    {
+        connections.clear();
         backlog.clear();
-        backlogBytes = 0;
-        headDelivered = 0;
-    }
-
-    private static long key(final int guestPort, final int hostPort)
-    {
-        return (long)guestPort << 32 | (hostPort & 0xFFFF_FFFFL);
-    }
-
-    private void addConnection(final long key)
-    {
-        final int at = Arrays.binarySearch(connections, 0, connectionCount, key);
-        if (at >= 0)
-        {
-            return;
-        }
-        if (connectionCount == connections.length)
-        {
-            connections = Arrays.copyOf(connections, 2 * connectionCount);
-        }
-        final int insertion = -at - 1;
-        System.arraycopy(connections, insertion, connections, insertion + 1, connectionCount - insertion);
-        connections[insertion] = key;
-        connectionCount++;
-    }
-
-    private void removeConnection(final long key)
-    {
-        final int at = Arrays.binarySearch(connections, 0, connectionCount, key);
-        if (at >= 0)
-        {
-            connectionCount--;
-            System.arraycopy(connections, at + 1, connections, at, connectionCount - at);
-        }
+        deliveredBytes = 0;
     }
 
     @Override
     void digest(final StateHash hash)
     {
         hash.add(guestCid);
-        hash.add(backlog.size());
-        for (final byte[] waiting : backlog)
+        hash.add(deliveredBytes);
+        connections.digest(hash);
+        backlog.digest(hash);
+    }
+
+    private void checkFromHost(final byte[] from, final int offset, final int length)
+    {
+        final boolean isPacket = length >= VsockHeader.BYTES && length <= VsockHeader.MAX_PACKET_BYTES &&
+            VsockHeader.len(from, offset) == length - VsockHeader.BYTES &&
+            VsockHeader.type(from, offset) == VsockHeader.TYPE_STREAM &&
+            VsockHeader.srcCid(from, offset) == VsockHeader.HOST_CID &&
+            VsockHeader.dstCid(from, offset) == guestCid &&
+            isOperation(VsockHeader.op(from, offset), length - VsockHeader.BYTES);
+        if (!isPacket)
         {
-            hash.add(waiting, 0, waiting.length);
+            throw new IllegalArgumentException("not a vsock stream packet from the host to context " + guestCid +
+                ": " + (length < VsockHeader.BYTES ? length + " bytes, a header has " + VsockHeader.BYTES :
+                    "%d bytes with len %d, type %d, op %d, from context %d to %d".formatted(length,
+                        VsockHeader.len(from, offset), VsockHeader.type(from, offset), VsockHeader.op(from, offset),
+                        VsockHeader.srcCid(from, offset), VsockHeader.dstCid(from, offset))));
         }
-        hash.add(headDelivered);
-        hash.add(connectionCount);
-        for (int i = 0; i < connectionCount; i++)
+    }
+
+    private static boolean isOperation(final int op, final int payloadBytes)
+    {
+        return op >= VsockHeader.OP_REQUEST && op <= VsockHeader.OP_CREDIT_REQUEST &&
+            (payloadBytes == 0 || op == VsockHeader.OP_RW);
+    }
+
+    private void transmit()
+    {
+        final VirtQueue queue = queue(TRANSMIT_QUEUE);
+        final DescriptorChain chain = chain();
+        for (int i = 0; i < queue.size() && queue.pop(chain); i++)
         {
-            hash.add(connections[i]);
+            if (chain.writableBytes() > 0 || chain.readableBytes() < VsockHeader.BYTES)
+            {
+                needsReset();
+                break;
+            }
+            if (chain.readableBytes() <= VsockHeader.MAX_PACKET_BYTES)
+            {
+                final int length = (int)chain.readableBytes();
+                chain.read(memory(), packet, 0, length);
+                onGuestPacket(length);
+            }
+            queue.push(chain.head(), 0);
         }
+        queue.signal();
+    }
+
+    /** Section 5.10.6: a packet that is not properly addressed or formed is dropped, as Linux's host end does. */
+    private void onGuestPacket(final int length)
+    {
+        if (VsockHeader.srcCid(packet, 0) != guestCid || VsockHeader.len(packet, 0) != length - VsockHeader.BYTES)
+        {
+            return;
+        }
+        final int op = VsockHeader.op(packet, 0);
+        final int type = VsockHeader.type(packet, 0);
+        if (type != VsockHeader.TYPE_STREAM || VsockHeader.dstCid(packet, 0) != VsockHeader.HOST_CID)
+        {
+            // An unknown type must be answered with RST; where nobody is, nobody listens.
+            refuse(op, type);
+            return;
+        }
+        if (!isOperation(op, length - VsockHeader.BYTES))
+        {
+            return;
+        }
+        final int guestPort = VsockHeader.srcPort(packet, 0);
+        final int hostPort = VsockHeader.dstPort(packet, 0);
+        if (op == VsockHeader.OP_REQUEST)
+        {
+            final boolean hasRoom = connections.contains(guestPort, hostPort) ||
+                (!connections.isFull() && connections.count() + backlog.resets() < MAX_RESETS);
+            if (!hasRoom)
+            {
+                refuse(op, type);
+                return;
+            }
+            connections.add(guestPort, hostPort);
+        }
+        else if (op == VsockHeader.OP_RST)
+        {
+            connections.remove(guestPort, hostPort);
+        }
+        output.onVsock(packet, 0, length);
+    }
+
+    /** Answers the guest's packet with RST; not an RST itself, and not while too many answers wait for the guest. */
+    private void refuse(final int op, final int type)
+    {
+        if (op != VsockHeader.OP_RST && connections.count() + backlog.resets() < MAX_RESETS)
+        {
+            putReset(VsockHeader.dstCid(packet, 0), VsockHeader.dstPort(packet, 0),
+                guestCid, VsockHeader.srcPort(packet, 0));
+            VsockHeader.type(header, 0, type);
+            backlog.addReset(header);
+        }
+    }
+
+    private void resetHost(final int guestPort, final int hostPort)
+    {
+        putReset(guestCid, guestPort, VsockHeader.HOST_CID, hostPort);
+        output.onVsock(header, 0, VsockHeader.BYTES);
+    }
+
+    private void putReset(final long srcCid, final int srcPort, final long dstCid, final int dstPort)
+    {
+        VsockHeader.put(header, 0, srcCid, srcPort, dstCid, dstPort, VsockHeader.OP_RST, 0, 0, 0, 0);
+    }
+
+    /** Fills the guest's buffers; a payload that is larger than one of them becomes several packets. */
+    private void deliver()
+    {
+        if (!isLive() || backlog.isEmpty())
+        {
+            return;
+        }
+        final VirtQueue queue = queue(RECEIVE_QUEUE);
+        final DescriptorChain chain = chain();
+        for (int i = 0; i < queue.size() && !backlog.isEmpty() && queue.pop(chain); i++)
+        {
+            if (chain.readableBytes() > 0 || chain.writableBytes() <= VsockHeader.BYTES)
+            {
+                needsReset();
+                break;
+            }
+            final int payloadBytes = backlog.firstLength() - VsockHeader.BYTES;
+            final int pieceBytes =
+                (int)Math.min(payloadBytes - deliveredBytes, chain.writableBytes() - VsockHeader.BYTES);
+            backlog.copyFirst(0, header, 0, VsockHeader.BYTES);
+            VsockHeader.len(header, 0, pieceBytes);
+            chain.write(memory(), 0, header, 0, VsockHeader.BYTES);
+            backlog.copyFirst(VsockHeader.BYTES + deliveredBytes, memory(), chain, VsockHeader.BYTES, pieceBytes);
+            queue.push(chain.head(), VsockHeader.BYTES + pieceBytes);
+            deliveredBytes += pieceBytes;
+            if (deliveredBytes == payloadBytes)
+            {
+                deliveredBytes = 0;
+                backlog.removeFirst();
+            }
+        }
+        queue.signal();
     }
 }

@@ -1,0 +1,145 @@
+package dev.understudy.guest.virtio;
+
+import dev.understudy.guest.digest.StateHash;
+import dev.understudy.guest.memory.GuestMemory;
+
+/**
+ * One buffer that the driver has made available: pieces of RAM that the device reads, then pieces that it writes.
+ * <p>
+ * A copy of the descriptors, each checked when it was added, so that what the driver does to the ring afterwards
+ * changes nothing. Filled again and again by {@link VirtQueue#pop} without allocation. Owned by the hart thread.
+ */
+final class DescriptorChain
+{
+    private final long[] addresses = new long[VirtQueue.MAX_SIZE];
+    private final int[] lengths = new int[VirtQueue.MAX_SIZE];
+    private int head;
+    private int count;
+    private int readableCount;
+    private long readableBytes;
+    private long writableBytes;
+
+    /** Empties the chain, to be filled with that of descriptor {@code newHead}. */
+    void begin(final int newHead)
+    {
+        head = newHead;
+        count = 0;
+        readableCount = 0;
+        readableBytes = 0;
+        writableBytes = 0;
+    }
+
+    /**
+     * Appends a piece.
+     *
+     * @param length in bytes; the piece lies in RAM if this is not 0
+     * @return false when a piece to read follows one to write, which section 2.7.4.2 forbids
+     */
+    boolean add(final long address, final int length, final boolean isWritable)
+    {
+        if (isWritable)
+        {
+            writableBytes += length;
+        }
+        else
+        {
+            if (readableCount != count)
+            {
+                return false;
+            }
+            readableCount++;
+            readableBytes += length;
+        }
+        addresses[count] = address;
+        lengths[count] = length;
+        count++;
+        return true;
+    }
+
+    /** Index of the first descriptor, which names the buffer in the used ring. */
+    int head()
+    {
+        return head;
+    }
+
+    /** Number of pieces that the device reads. */
+    int readableCount()
+    {
+        return readableCount;
+    }
+
+    /** Number of bytes that the device may read. */
+    long readableBytes()
+    {
+        return readableBytes;
+    }
+
+    /** Number of bytes that the device may write. */
+    long writableBytes()
+    {
+        return writableBytes;
+    }
+
+    /** Physical address of a piece. */
+    long address(final int piece)
+    {
+        return addresses[piece];
+    }
+
+    /** Length of a piece in bytes. */
+    int length(final int piece)
+    {
+        return lengths[piece];
+    }
+
+    /** Copies the first {@code length} readable bytes out; there are so many. */
+    void read(final GuestMemory memory, final byte[] to, final int index, final int length)
+    {
+        int done = 0;
+        for (int piece = 0; done < length; piece++)
+        {
+            final int bytes = Math.min(lengths[piece], length - done);
+            if (bytes > 0)
+            {
+                memory.read(addresses[piece], to, index + done, bytes);
+                done += bytes;
+            }
+        }
+    }
+
+    /**
+     * Copies bytes in.
+     *
+     * @param position number of writable bytes to skip; with {@code length} at most {@link #writableBytes}
+     */
+    void write(
+        final GuestMemory memory, final long position, final byte[] from, final int index, final int length)
+    {
+        long skip = position;
+        int done = 0;
+        for (int piece = readableCount; done < length; piece++)
+        {
+            if (skip >= lengths[piece])
+            {
+                skip -= lengths[piece];
+                continue;
+            }
+            final int bytes = Math.min(lengths[piece] - (int)skip, length - done);
+            memory.write(addresses[piece] + skip, from, index + done, bytes);
+            done += bytes;
+            skip = 0;
+        }
+    }
+
+    void digest(final StateHash hash)
+    {
+        hash.add(head);
+        hash.add(count);
+        hash.add(readableCount);
+        for (int piece = 0; piece < count; piece++)
+        {
+            hash.add(addresses[piece]);
+            hash.add(lengths[piece]);
+        }
+    }
+}

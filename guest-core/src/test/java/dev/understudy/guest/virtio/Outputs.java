@@ -1,0 +1,38 @@
+package dev.understudy.guest.virtio;
+
+import dev.understudy.guest.OutputSink;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** Keeps what a guest did to the world. */
+final class Outputs implements OutputSink
+{
+    private final ByteArrayOutputStream console = new ByteArrayOutputStream();
+    final List<byte[]> packets = new ArrayList<>();
+    long calls;
+    long bytes;
+
+    @Override
+    public void onConsole(final byte[] data, final int offset, final int length)
+    {
+        calls++;
+        bytes += length;
+        console.write(data, offset, length);
+    }
+
+    @Override
+    public void onVsock(final byte[] packet, final int offset, final int length)
+    {
+        calls++;
+        bytes += length;
+        packets.add(Arrays.copyOfRange(packet, offset, offset + length));
+    }
+
+    String console()
+    {
+        return console.toString(StandardCharsets.US_ASCII);
+    }
+}

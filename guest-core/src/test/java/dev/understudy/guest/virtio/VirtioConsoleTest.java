@@ -1,0 +1,127 @@
+package dev.understudy.guest.virtio;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.understudy.guest.interrupt.Plic;
+import dev.understudy.guest.memory.GuestMemory;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
+
+/** The console. */
+class VirtioConsoleTest
+{
+    private static final int RX = VirtioConsole.RECEIVE_QUEUE;
+    private static final int TX = VirtioConsole.TRANSMIT_QUEUE;
+
+    private final GuestMemory memory = new GuestMemory(GuestMemory.MIN_BYTES);
+    private final Outputs outputs = new Outputs();
+    private final VirtioConsole console = new VirtioConsole(memory, outputs);
+    private final GuestDriver driver = new GuestDriver(memory, new VirtioMmio(0, console, new Plic()), 2);
+
+    @Test
+    void isUsedFromDriverOkToReset()
+    {
+        assertThat(console.isUsed()).isFalse();
+        driver.start(0);
+        assertThat(console.isUsed()).isTrue();
+        driver.status(0);
+        assertThat(console.isUsed()).isFalse();
+    }
+
+    @Test
+    void inputFillsTheBuffersThatWait()
+    {
+        driver.start(0);
+        final GuestDriver.Piece a = driver.writable(3);
+        final GuestDriver.Piece b = driver.writable(2);
+        final GuestDriver.Piece c = driver.writable(8);
+        final int first = driver.add(RX, a, b);
+        final int second = driver.add(RX, c);
+        driver.notifyDevice(RX);
+
+        assertThat(receive("hello, w")).isEqualTo(8);
+
+        assertThat(driver.used(RX)).containsExactly(
+            new GuestDriver.Used(first, 5), new GuestDriver.Used(second, 3));
+        assertThat(driver.content(a, 3)).asString().isEqualTo("hel");
+        assertThat(driver.content(b, 2)).asString().isEqualTo("lo");
+        assertThat(driver.content(c, 3)).asString().isEqualTo(", w");
+        assertThat(driver.takeInterrupt()).isEqualTo(VirtioMmio.INTERRUPT_USED_BUFFER);
+    }
+
+    @Test
+    void inputWaitsForBuffersUpToItsBound()
+    {
+        assertThat(receive("x".repeat(5000))).isEqualTo(VirtioConsole.INPUT_BYTES);
+        assertThat(console.inputRoom()).isZero();
+        assertThat(receive("y")).isZero();
+
+        driver.start(0);
+        final GuestDriver.Piece piece = driver.writable(5000);
+        driver.add(RX, piece);
+        driver.notifyDevice(RX);
+
+        assertThat(driver.used(RX)).containsExactly(new GuestDriver.Used(0, VirtioConsole.INPUT_BYTES));
+        assertThat(driver.content(piece, 4096)).asString().isEqualTo("x".repeat(4096));
+        assertThat(console.inputRoom()).isEqualTo(VirtioConsole.INPUT_BYTES);
+    }
+
+    @Test
+    void inputKeepsItsOrderWhileTheBufferWrapsAround()
+    {
+        driver.start(0);
+        final StringBuilder sent = new StringBuilder();
+        final StringBuilder got = new StringBuilder();
+        for (int i = 0; i < 300; i++)
+        {
+            final String text = "line %d%n".formatted(i).repeat(10);
+            assertThat(receive(text)).isEqualTo(text.length());
+            sent.append(text);
+            while (console.inputRoom() < VirtioConsole.INPUT_BYTES)
+            {
+                final GuestDriver.Piece piece = driver.writable(33);
+                driver.add(RX, piece);
+                driver.notifyDevice(RX);
+                for (final GuestDriver.Used used : driver.used(RX))
+                {
+                    got.append(new String(driver.content(piece, used.writtenBytes()), StandardCharsets.US_ASCII));
+                }
+            }
+        }
+        assertThat(got).hasToString(sent.toString());
+    }
+
+    @Test
+    void anInputBufferThatIsReadableNeedsAReset()
+    {
+        driver.start(0);
+        driver.add(RX, driver.readable(new byte[4]));
+        driver.notifyDevice(RX);
+        assertThat(driver.needsReset()).isFalse();
+
+        receive("x");
+
+        assertThat(driver.needsReset()).isTrue();
+        assertThat(console.inputRoom()).isEqualTo(VirtioConsole.INPUT_BYTES - 1);
+    }
+
+    @Test
+    void anOutputLongerThanTheBoundNeedsAResetAndPrintsNothing()
+    {
+        driver.start(0);
+        driver.add(TX, driver.readable(new byte[VirtioConsole.MAX_OUTPUT_BYTES]));
+        driver.notifyDevice(TX);
+        assertThat(outputs.bytes).isEqualTo(VirtioConsole.MAX_OUTPUT_BYTES);
+
+        driver.add(TX, driver.readable(new byte[VirtioConsole.MAX_OUTPUT_BYTES]), driver.readable(new byte[1]));
+        driver.notifyDevice(TX);
+
+        assertThat(driver.needsReset()).isTrue();
+        assertThat(outputs.bytes).isEqualTo(VirtioConsole.MAX_OUTPUT_BYTES);
+    }
+
+    private int receive(final String text)
+    {
+        return console.receive(text.getBytes(StandardCharsets.US_ASCII), 0, text.length());
+    }
+}
