@@ -21,7 +21,9 @@ public final class MachineDeviceTree
     /**
      * The blob.
      *
+     * @param commandLine for {@code /chosen/bootargs}
      * @param initrdBytes 0 without an initial RAM disk
+     * @throws BootException when the command line cannot be told to the guest
      */
     public static byte[] blob(
         final long memoryBytes,
@@ -30,6 +32,11 @@ public final class MachineDeviceTree
         final long initrdBytes,
         final VirtioMmio... devices)
     {
+        if (commandLine.indexOf('\0') >= 0)
+        {
+            throw new BootException("the kernel's command line holds a NUL character at index " +
+                commandLine.indexOf('\0') + ", where the guest would take it to end: remove it");
+        }
         final DeviceTree tree = new DeviceTree()
             .begin("")
             .cells("#address-cells", 2)
@@ -69,6 +76,7 @@ public final class MachineDeviceTree
             .strings("riscv,isa-extensions", EXTENSIONS)
             .strings("mmu-type", "riscv,sv39")
             .begin("interrupt-controller")
+            .cells("#address-cells", 0)
             .cells("#interrupt-cells", 1)
             .flag("interrupt-controller")
             .strings("compatible", "riscv,cpu-intc")

@@ -1,0 +1,159 @@
+package dev.understudy.guest.boot;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.understudy.guest.OutputSink;
+import dev.understudy.guest.interrupt.Plic;
+import dev.understudy.guest.memory.GuestMemory;
+import dev.understudy.guest.virtio.VirtioConsole;
+import dev.understudy.guest.virtio.VirtioEntropy;
+import dev.understudy.guest.virtio.VirtioMmio;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.CharRange;
+import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The description of the machine that its guest gets. */
+class MachineDeviceTreeTest
+{
+    private static final int MEMORY_BYTES = 64 << 20;
+    private static final long INITRD = 0x8300_0000L;
+
+    private static final OutputSink NOWHERE = new OutputSink()
+    {
+        @Override
+        public void onConsole(final byte[] data, final int offset, final int length)
+        {
+        }
+
+        @Override
+        public void onVsock(final byte[] packet, final int offset, final int length)
+        {
+        }
+    };
+
+    @Test
+    void describesMemoryProcessorAndDevices()
+    {
+        final BlobReader tree = new BlobReader(blob("console=hvc0", 0));
+
+        assertThat(tree.text("/chosen/bootargs")).isEqualTo("console=hvc0|");
+        assertThat(tree.has("/chosen/linux,initrd-start")).isFalse();
+        assertThat(tree.has("/chosen/rng-seed")).isFalse();
+        assertThat(tree.text("/memory@80000000/device_type")).isEqualTo("memory|");
+        assertThat(tree.longs("/memory@80000000/reg")).containsExactly(GuestMemory.BASE, MEMORY_BYTES);
+        assertThat(tree.cells("/cpus/timebase-frequency")).containsExactly(10_000_000);
+        assertThat(tree.cells("/cpus/cpu@0/reg")).containsExactly(0);
+        assertThat(tree.text("/cpus/cpu@0/mmu-type")).isEqualTo("riscv,sv39|");
+        assertThat(tree.text("/cpus/cpu@0/interrupt-controller/compatible")).isEqualTo("riscv,cpu-intc|");
+        assertThat(tree.text("/soc/plic@c000000/compatible")).startsWith("sifive,plic-1.0.0|");
+        assertThat(tree.longs("/soc/plic@c000000/reg")).containsExactly(0x0C00_0000L, 0x60_0000L);
+        assertThat(tree.cells("/soc/plic@c000000/riscv,ndev")).containsExactly(63);
+        for (int i = 0; i < 2; i++)
+        {
+            final String node = "/soc/virtio_mmio@1000" + (i + 1) + "000/";
+            assertThat(tree.text(node + "compatible")).isEqualTo("virtio,mmio|");
+            assertThat(tree.longs(node + "reg")).containsExactly(0x1000_1000L + 0x1000 * i, 0x1000);
+            assertThat(tree.cells(node + "interrupts")).containsExactly(i + 1);
+        }
+    }
+
+    @Test
+    void namesTheExtensionsInBothWaysThatKernelsRead()
+    {
+        final BlobReader tree = new BlobReader(blob("", 0));
+        final String isa = tree.text("/cpus/cpu@0/riscv,isa").replace("|", "");
+        final String[] extensions = tree.text("/cpus/cpu@0/riscv,isa-extensions").split("\\|");
+
+        assertThat(tree.text("/cpus/cpu@0/riscv,isa-base")).isEqualTo("rv64i|");
+        final StringBuilder joined = new StringBuilder("rv64");
+        for (final String extension : extensions)
+        {
+            joined.append(extension.length() == 1 ? "" : "_").append(extension);
+        }
+        assertThat(joined).hasToString(isa);
+    }
+
+    @Test
+    void wiresTheInterrupts()
+    {
+        final BlobReader tree = new BlobReader(blob("", 0));
+        final int hart = tree.cells("/cpus/cpu@0/interrupt-controller/phandle")[0];
+        final int plic = tree.cells("/soc/plic@c000000/phandle")[0];
+
+        assertThat(plic).isNotEqualTo(hart);
+        // One entry: context 0 is the S-mode of hart 0. Number 9 is the supervisor external interrupt.
+        assertThat(tree.cells("/soc/plic@c000000/interrupts-extended")).containsExactly(hart, 9);
+        assertThat(tree.cells("/soc/virtio_mmio@10001000/interrupt-parent")).containsExactly(plic);
+    }
+
+    @Test
+    void tellsWhereTheInitialRamDiskIs()
+    {
+        final BlobReader tree = new BlobReader(blob("", 12_345));
+
+        assertThat(tree.longs("/chosen/linux,initrd-start")).containsExactly(INITRD);
+        assertThat(tree.longs("/chosen/linux,initrd-end")).containsExactly(INITRD + 12_345);
+    }
+
+    @Test
+    void refusesACommandLineThatTheGuestWouldReadInPart()
+    {
+        assertThatThrownBy(() -> blob("a\0b", 0))
+            .isInstanceOf(BootException.class)
+            .hasMessageContaining("NUL character at index 1");
+    }
+
+    @Property(tries = 200)
+    void everyCommandLineArrives(@ForAll @CharRange(from = 1, to = 0x17F) final String commandLine,
+        @ForAll @IntRange(min = 0, max = 1 << 20) final int initrdBytes)
+    {
+        final BlobReader tree = new BlobReader(blob(commandLine, initrdBytes));
+
+        assertThat(tree.text("/chosen/bootargs")).isEqualTo(commandLine + "|");
+    }
+
+    @Test
+    void theDeviceTreeCompilerHasNothingToSay(@TempDir final Path directory) throws IOException, InterruptedException
+    {
+        final Path blob = Files.write(directory.resolve("machine.dtb"), blob("console=hvc0 quiet", 4096));
+        final Path source = directory.resolve("machine.dts");
+        final Path warnings = directory.resolve("warnings");
+        final Process process;
+        try
+        {
+            process = new ProcessBuilder("dtc", "-I", "dtb", "-O", "dts", "-o", source.toString(), blob.toString())
+                .redirectErrorStream(true).redirectOutput(warnings.toFile()).start();
+        }
+        catch (final IOException e)
+        {
+            assumeTrue(false, "dtc is missing, so the blob was not checked with it: install device-tree-compiler");
+            return;
+        }
+        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+
+        assertThat(Files.readString(warnings, StandardCharsets.UTF_8)).isEmpty();
+        assertThat(process.exitValue()).isZero();
+        assertThat(Files.readString(source, StandardCharsets.UTF_8))
+            .contains("bootargs = \"console=hvc0 quiet\"")
+            .contains("virtio_mmio@10002000");
+    }
+
+    private static byte[] blob(final String commandLine, final int initrdBytes)
+    {
+        final GuestMemory memory = new GuestMemory(GuestMemory.MIN_BYTES);
+        final Plic plic = new Plic();
+        return MachineDeviceTree.blob(MEMORY_BYTES, commandLine, INITRD, initrdBytes,
+            new VirtioMmio(0, new VirtioConsole(memory, NOWHERE), plic),
+            new VirtioMmio(1, new VirtioEntropy(memory), plic));
+    }
+}
