@@ -1,50 +1,34 @@
 package dev.understudy.journal;
 
-import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 
 /**
- * Keeps disk blocks allocated ahead of the place where entries are written.
+ * Keeps disk blocks allocated ahead of the place where entries are written, within the bound of the journal.
  * <p>
  * Chronicle maps sparse files, and a store into a hole of a full disk is a SIGBUS, which ends the process in the middle
- * of whatever it did. So the blocks are allocated first, by posix_fallocate, and a full disk is an error before it
- * is written to. Owned by the writer's thread.
+ * of whatever it did. So the blocks are allocated first, and a full disk is an error before anything is written. Holds
+ * on tmpfs, ext4 and xfs; a file system that copies on write (btrfs, zfs) may break the promise of an allocation.
+ * Owned by the writer's thread.
  */
 final class DiskReserve
 {
-    /** Allocated at once: 10,000 entries of the usual length, 5 ms on a slow disk. */
+    /** Allocated at once: ten thousand entries of the usual length, well under a millisecond on ext4. */
     static final long STEP_BYTES = 1 << 20;
 
-    /** Kept allocated ahead, so that the closing entry always finds room. */
-    private static final long AHEAD_BYTES = 512 * 1024;
+    /** Steps become smaller down to this when the disk or the bound is nearly reached. */
+    private static final long MIN_STEP_BYTES = 16 * 1024;
 
-    private static final int OPEN_READ_WRITE = 2;
-    private static final int ENOSPC = 28;
+    /** An alarm comes when this share of the bound, or of the disk, is taken. */
     private static final double ALARM_SHARE = 0.8;
 
-    private static final Linker LINKER = Linker.nativeLinker();
-    private static final MethodHandle OPEN = function("open",
-        FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT),
-        Linker.Option.firstVariadicArg(2));
-    private static final MethodHandle POSIX_FALLOCATE = function("posix_fallocate",
-        FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
-    private static final MethodHandle CLOSE = function("close",
-        FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+    /** A disk with this much left is no cause for alarm, however small a share it is. */
+    private static final long COMFORTABLE_FREE_BYTES = 1L << 30;
 
     private final Path directory;
     private final long maxBytes;
     private final Consumer<String> alarm;
-    private Path file;
-    private long reservedEnd;
-    private long otherFilesBytes;
+    private long takenBytes;
     private boolean alarmed;
 
     DiskReserve(final Path directory, final JournalOptions options)
@@ -52,107 +36,81 @@ final class DiskReserve
         this.directory = directory;
         maxBytes = options.maxBytes();
         alarm = options.alarm();
+        takenBytes = QueueFiles.diskBytes(directory);
     }
 
-    /** Whether an entry that is written from a place on may leave the allocated blocks. */
-    boolean isShort(final long writePosition)
+    /** Disk that the journal takes, in bytes. */
+    long takenBytes()
     {
-        return writePosition + AHEAD_BYTES > reservedEnd;
+        return takenBytes;
     }
 
     /**
-     * Allocates further blocks of the file that is written now.
+     * Allocates the next blocks of a file: a step more than what is needed, or as much less of that as there is room for.
      *
-     * @throws JournalFullException when there are none, or the journal's bound is reached
+     * @param from   up to where blocks are allocated
+     * @param needed up to where they must be
+     * @param useful beyond this the file will hold nothing
+     * @return up to where blocks are allocated now
+     * @throws JournalFullException when the disk or the bound has no room; nothing is allocated then
      */
-    void extend(final Path currentFile, final long writePosition)
+    long extend(final Path file, final long from, final long needed, final long useful)
     {
-        if (!currentFile.equals(file))
+        int error = 0;
+        for (long step = STEP_BYTES; step >= MIN_STEP_BYTES; step /= 2)
         {
-            file = currentFile;
-            reservedEnd = 0;
-            otherFilesBytes = 0;
-            for (final Path other : QueueFiles.list(directory))
+            final long end = Math.max(needed, Math.min(useful, needed + step - 1 & -step));
+            if (takenBytes + end - from > maxBytes)
             {
-                otherFilesBytes += other.equals(currentFile) ? 0 : other.toFile().length();
+                continue;
+            }
+            error = DiskBlocks.allocate(file, from, end - from);
+            if (error == 0)
+            {
+                takenBytes += end - from;
+                warn();
+                return end;
+            }
+            if (error != DiskBlocks.ENOSPC)
+            {
+                break;
             }
         }
-        final long end = writePosition + AHEAD_BYTES + STEP_BYTES;
-        final long total = otherFilesBytes + end;
-        if (total > maxBytes)
-        {
-            throw new JournalFullException(("journal %s has reached its bound of %,d bytes: raise journal.maxBytes, or " +
-                "put the journal aside and start afresh").formatted(directory, maxBytes));
-        }
-        final int error = allocate(file, reservedEnd, end - reservedEnd);
-        if (error != 0)
-        {
-            throw new JournalFullException(("journal %s: no disk space for another %,d bytes (%s; %,d bytes are free): " +
-                "free some and start again; every entry so far is there").formatted(
-                directory, STEP_BYTES, error == ENOSPC ? "the disk is full" : "error " + error, freeBytes()));
-        }
-        reservedEnd = end;
-        warn(total);
+        throw full(file, needed - from, error);
     }
 
-    private void warn(final long total)
+    private JournalFullException full(final Path file, final long needed, final int error)
+    {
+        final long free = DiskBlocks.freeBytes(directory);
+        if (error == 0)
+        {
+            return new JournalFullException(("journal %s has reached its bound: it takes %,d of %,d bytes, and needs " +
+                "%,d more. Every entry so far is intact. Raise the bound, or put the journal aside and start afresh")
+                .formatted(directory, takenBytes, maxBytes, needed));
+        }
+        return new JournalFullException(("journal %s: the disk has no room for another %,d bytes (%s; %,d bytes are " +
+            "free). Every entry so far is intact. Free some space and start again").formatted(
+            file, needed, error == DiskBlocks.ENOSPC ? "it is full" : "error " + error, free));
+    }
+
+    private void warn()
     {
         if (alarmed)
         {
             return;
         }
-        final long free = freeBytes();
-        if (total > maxBytes * ALARM_SHARE)
+        final long free = DiskBlocks.freeBytes(directory);
+        if (takenBytes > maxBytes * ALARM_SHARE)
         {
             alarmed = true;
-            alarm.accept("journal %s takes %,d of the %,d bytes that it may take".formatted(directory, total, maxBytes));
+            alarm.accept("journal %s takes %,d of the %,d bytes that it may take: raise the bound, or plan its end"
+                .formatted(directory, takenBytes, maxBytes));
         }
-        else if (free < (total + free) * (1 - ALARM_SHARE) && free < 16 * STEP_BYTES)
+        else if (free < COMFORTABLE_FREE_BYTES && free < (takenBytes + free) * (1 - ALARM_SHARE))
         {
             alarmed = true;
-            alarm.accept("journal %s: only %,d bytes of the disk are free".formatted(directory, free));
+            alarm.accept("journal %s takes %,d bytes and only %,d bytes of the disk are free: free some"
+                .formatted(directory, takenBytes, free));
         }
-    }
-
-    private long freeBytes()
-    {
-        try
-        {
-            return Files.getFileStore(directory).getUsableSpace();
-        }
-        catch (final IOException e)
-        {
-            return 0;
-        }
-    }
-
-    private static int allocate(final Path path, final long offset, final long length)
-    {
-        try (Arena arena = Arena.ofConfined())
-        {
-            final MemorySegment name = arena.allocateFrom(path.toString());
-            final int descriptor = (int)OPEN.invokeExact(name, OPEN_READ_WRITE);
-            if (descriptor < 0)
-            {
-                throw new JournalException("journal " + path + " cannot be opened for writing");
-            }
-            final int error = (int)POSIX_FALLOCATE.invokeExact(descriptor, offset, length);
-            final int ignored = (int)CLOSE.invokeExact(descriptor);
-            return error;
-        }
-        catch (final JournalException e)
-        {
-            throw e;
-        }
-        catch (final Throwable e)
-        {
-            throw new JournalException("journal " + path + ": posix_fallocate cannot be called", e);
-        }
-    }
-
-    private static MethodHandle function(
-        final String name, final FunctionDescriptor descriptor, final Linker.Option... options)
-    {
-        return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), descriptor, options);
     }
 }

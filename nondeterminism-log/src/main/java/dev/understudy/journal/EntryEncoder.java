@@ -14,6 +14,7 @@ import dev.understudy.journal.codec.GenerationEventEncoder;
 import dev.understudy.journal.codec.GenesisEventEncoder;
 import dev.understudy.journal.codec.MessageHeaderEncoder;
 import dev.understudy.journal.codec.VsockPacketEventEncoder;
+import java.nio.charset.StandardCharsets;
 import org.agrona.DirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -25,6 +26,12 @@ final class EntryEncoder
 {
     /** The longest entry, in bytes: a vsock packet of 64 KiB, and room for the longest genesis. */
     static final int MAX_BYTES = 128 * 1024;
+
+    /** The longest payload, in bytes: the header of a vsock packet and 64 KiB. */
+    static final int MAX_DATA_BYTES = 64 * 1024 + 44;
+
+    /** Version of what lies around the entries: segments, Chronicle's files, the seal, the rule of the chain. */
+    static final int FORMAT_VERSION = 1;
 
     private final UnsafeBuffer buffer = new UnsafeBuffer(new byte[MAX_BYTES]);
     private final MessageHeaderEncoder message = new MessageHeaderEncoder();
@@ -44,11 +51,26 @@ final class EntryEncoder
         return buffer;
     }
 
+    /** The type of the last entry. */
+    EventType lastType()
+    {
+        return EventType.of(buffer.getShort(
+            MessageHeaderEncoder.templateIdEncodingOffset(), GenesisEventEncoder.BYTE_ORDER));
+    }
+
     int genesis(final Genesis it)
     {
+        final int textBytes = bytes(it.name()) + bytes(it.kernelPath()) + bytes(it.initrdPath()) +
+            bytes(it.commandLine());
+        if (textBytes > MAX_DATA_BYTES)
+        {
+            throw new IllegalArgumentException("the names, paths and command line of guest " + it.name() + " take " +
+                textBytes + " bytes: a journal's first entry holds " + MAX_DATA_BYTES);
+        }
         genesis.wrapAndApplyHeader(buffer, 0, message);
         header(genesis.header(), 0, 0, 0, 0);
-        genesis.machineVersion(it.machineVersion())
+        genesis.formatVersion(FORMAT_VERSION)
+            .machineVersion(it.machineVersion())
             .memoryBytes(it.memoryBytes())
             .vsockCid(it.vsockCid())
             .createdEpochMs(it.createdEpochMs())
@@ -74,7 +96,8 @@ final class EntryEncoder
     {
         clockSample.wrapAndApplyHeader(buffer, 0, message);
         header(clockSample.header(), sequence, position, timeNs, outputs);
-        clockSample.picosPerInstruction(picosPerInstruction).limitNs(limitNs);
+        clockSample.picosPerInstruction(Integer.toUnsignedLong(picosPerInstruction))
+            .limitNs(Integer.toUnsignedLong(limitNs));
         return MessageHeaderEncoder.ENCODED_LENGTH + clockSample.encodedLength();
     }
 
@@ -87,6 +110,7 @@ final class EntryEncoder
         final int offset,
         final int length)
     {
+        requireData(length);
         consoleInput.wrapAndApplyHeader(buffer, 0, message);
         header(consoleInput.header(), sequence, position, timeNs, outputs);
         consoleInput.putPayload(data, offset, length);
@@ -102,6 +126,7 @@ final class EntryEncoder
         final int offset,
         final int length)
     {
+        requireData(length);
         entropy.wrapAndApplyHeader(buffer, 0, message);
         header(entropy.header(), sequence, position, timeNs, outputs);
         entropy.putPayload(data, offset, length);
@@ -117,6 +142,7 @@ final class EntryEncoder
         final int offset,
         final int length)
     {
+        requireData(length);
         vsockPacket.wrapAndApplyHeader(buffer, 0, message);
         header(vsockPacket.header(), sequence, position, timeNs, outputs);
         vsockPacket.putPayload(data, offset, length);
@@ -172,6 +198,20 @@ final class EntryEncoder
         header(closed.header(), sequence, position, timeNs, outputs);
         closed.outcome(End.get((short)outcome.ordinal())).state(state);
         return MessageHeaderEncoder.ENCODED_LENGTH + closed.encodedLength();
+    }
+
+    private static int bytes(final String text)
+    {
+        return text == null ? 0 : text.getBytes(StandardCharsets.UTF_8).length;
+    }
+
+    private static void requireData(final int length)
+    {
+        if (length < 0 || length > MAX_DATA_BYTES)
+        {
+            throw new IllegalArgumentException(
+                "a payload of " + length + " bytes: an entry holds 0 to " + MAX_DATA_BYTES);
+        }
     }
 
     private static void header(

@@ -14,39 +14,92 @@ import dev.understudy.journal.codec.VsockPacketEventDecoder;
 public enum EventType
 {
     /** What the guest is; the first entry of a journal. */
-    GENESIS(GenesisEventDecoder.TEMPLATE_ID),
+    GENESIS(
+        GenesisEventDecoder.TEMPLATE_ID,
+        GenesisEventDecoder.BLOCK_LENGTH,
+        4,
+        GenesisEventDecoder.hasInitrdEncodingOffset(),
+        2),
 
     /** The world's time, and how the guest's time goes on from it. */
-    CLOCK_SAMPLE(ClockSampleEventDecoder.TEMPLATE_ID),
+    CLOCK_SAMPLE(ClockSampleEventDecoder.TEMPLATE_ID, ClockSampleEventDecoder.BLOCK_LENGTH, 0),
 
     /** Bytes typed at the console. */
-    CONSOLE_INPUT(ConsoleInputEventDecoder.TEMPLATE_ID),
+    CONSOLE_INPUT(ConsoleInputEventDecoder.TEMPLATE_ID, ConsoleInputEventDecoder.BLOCK_LENGTH, 1),
 
     /** Random bytes that the guest asked for. */
-    ENTROPY(EntropyEventDecoder.TEMPLATE_ID),
+    ENTROPY(EntropyEventDecoder.TEMPLATE_ID, EntropyEventDecoder.BLOCK_LENGTH, 1),
 
     /** A packet of the host's end of virtio-vsock. */
-    VSOCK_PACKET(VsockPacketEventDecoder.TEMPLATE_ID),
+    VSOCK_PACKET(VsockPacketEventDecoder.TEMPLATE_ID, VsockPacketEventDecoder.BLOCK_LENGTH, 1),
 
     /** A digest of the machine, for comparison. */
-    DIGEST(DigestEventDecoder.TEMPLATE_ID),
+    DIGEST(DigestEventDecoder.TEMPLATE_ID, DigestEventDecoder.BLOCK_LENGTH, 0),
 
     /** A replica runs the guest from here on. */
-    GENERATION(GenerationEventDecoder.TEMPLATE_ID),
+    GENERATION(
+        GenerationEventDecoder.TEMPLATE_ID,
+        GenerationEventDecoder.BLOCK_LENGTH,
+        1,
+        GenerationEventDecoder.causeEncodingOffset(),
+        4),
 
     /** Outputs from here on wait for a backup. */
-    BACKUP_JOINED(BackupJoinedEventDecoder.TEMPLATE_ID),
+    BACKUP_JOINED(BackupJoinedEventDecoder.TEMPLATE_ID, BackupJoinedEventDecoder.BLOCK_LENGTH, 1),
 
     /** The end of a recording that ended in order. */
-    CLOSED(ClosedEventDecoder.TEMPLATE_ID);
+    CLOSED(
+        ClosedEventDecoder.TEMPLATE_ID,
+        ClosedEventDecoder.BLOCK_LENGTH,
+        0,
+        ClosedEventDecoder.outcomeEncodingOffset(),
+        5);
 
     private static final EventType[] BY_TEMPLATE_ID = byTemplateId();
 
     private final int templateId;
+    private final int blockLength;
+    private final int variableParts;
+    private final int codeOffset;
+    private final int codes;
 
-    EventType(final int templateId)
+    EventType(final int templateId, final int blockLength, final int variableParts)
+    {
+        this(templateId, blockLength, variableParts, 0, 0);
+    }
+
+    EventType(
+        final int templateId, final int blockLength, final int variableParts, final int codeOffset, final int codes)
     {
         this.templateId = templateId;
+        this.blockLength = blockLength;
+        this.variableParts = variableParts;
+        this.codeOffset = codeOffset;
+        this.codes = codes;
+    }
+
+    /** Length of the fixed part of such an entry, in bytes. */
+    int blockLength()
+    {
+        return blockLength;
+    }
+
+    /** Number of parts of variable length that follow the fixed part. */
+    int variableParts()
+    {
+        return variableParts;
+    }
+
+    /** Where the fixed part holds a byte that is one of {@link #codes} values. */
+    int codeOffset()
+    {
+        return codeOffset;
+    }
+
+    /** How many values that byte may have, from 0; 0 when there is no such byte. */
+    int codes()
+    {
+        return codes;
     }
 
     /** The kind of a template of the schema, or null for one that this version does not know. */

@@ -83,6 +83,13 @@ final class HashChain
         return fits;
     }
 
+    /** What the last entry's chain should have been, in hexadecimal; after {@link #accept} said no. */
+    String computed()
+    {
+        return "%016x%016x".formatted(
+            hashBuffer.getLong(0, ByteOrder.BIG_ENDIAN), hashBuffer.getLong(Long.BYTES, ByteOrder.BIG_ENDIAN));
+    }
+
     private void compute(final MutableDirectBuffer entry, final int length)
     {
         put(entry, high, low);

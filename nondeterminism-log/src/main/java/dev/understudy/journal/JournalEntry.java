@@ -10,7 +10,6 @@ import dev.understudy.journal.codec.GenerationEventDecoder;
 import dev.understudy.journal.codec.GenesisEventDecoder;
 import dev.understudy.journal.codec.MessageHeaderDecoder;
 import dev.understudy.journal.codec.VarDataDecoder;
-import dev.understudy.journal.codec.VsockPacketEventDecoder;
 import org.agrona.DirectBuffer;
 
 /**
@@ -63,9 +62,10 @@ public final class JournalEntry
         {
             return "its type " + message.templateId() + " is not known to this release";
         }
-        if (MessageHeaderDecoder.ENCODED_LENGTH + message.blockLength() > newLength)
+        final String problem = layoutProblem(newType, newBuffer, newOffset, newLength);
+        if (problem != null)
         {
-            return "its fields are longer than it is";
+            return problem;
         }
         buffer = newBuffer;
         offset = newOffset;
@@ -73,6 +73,49 @@ public final class JournalEntry
         type = newType;
         header.wrap(newBuffer, newOffset + MessageHeaderDecoder.ENCODED_LENGTH);
         return null;
+    }
+
+    /**
+     * Looks at an encoded entry, as one from the network. Its hash is not checked here.
+     *
+     * @throws JournalException when it is no entry of this version
+     */
+    public void wrap(final DirectBuffer newBuffer, final int newOffset, final int newLength)
+    {
+        final String problem = tryWrap(newBuffer, newOffset, newLength);
+        if (problem != null)
+        {
+            throw new JournalException("these " + newLength + " bytes are no entry of a journal: " + problem +
+                ". Both sides must run the same release");
+        }
+    }
+
+    /** Every length and every code must fit, so that no field that is read later can lie outside the entry. */
+    private String layoutProblem(
+        final EventType newType, final DirectBuffer bytes, final int start, final int wholeLength)
+    {
+        if (message.blockLength() != newType.blockLength())
+        {
+            return "its fields take " + message.blockLength() + " bytes, those of " + newType + " take " +
+                newType.blockLength();
+        }
+        long end = MessageHeaderDecoder.ENCODED_LENGTH + message.blockLength();
+        for (int i = 0; i < newType.variableParts(); i++)
+        {
+            end = end + Integer.BYTES > wholeLength ? Long.MAX_VALUE : end + Integer.BYTES +
+                Integer.toUnsignedLong(bytes.getInt(start + (int)end, VarDataDecoder.BYTE_ORDER));
+            if (end > wholeLength)
+            {
+                return "its parts are longer than it is";
+            }
+        }
+        if (end != wholeLength)
+        {
+            return "it has " + wholeLength + " bytes, its parts take " + end;
+        }
+        final int codeOffset = start + MessageHeaderDecoder.ENCODED_LENGTH + newType.codeOffset();
+        final boolean isCodeKnown = newType.codes() == 0 || (bytes.getByte(codeOffset) & 0xFF) < newType.codes();
+        return isCodeKnown ? null : "its code " + (bytes.getByte(codeOffset) & 0xFF) + " is not known to this release";
     }
 
     /** Whether the head of an entry of this length, of which no more is there, looks like one of this version. */
@@ -83,9 +126,19 @@ public final class JournalEntry
         return message.schemaId() == MessageHeaderDecoder.SCHEMA_ID &&
             message.version() == MessageHeaderDecoder.SCHEMA_VERSION &&
             EventType.of(message.templateId()) != null &&
+            EventType.of(message.templateId()).blockLength() == message.blockLength() &&
             MessageHeaderDecoder.ENCODED_LENGTH + message.blockLength() <= wholeLength;
     }
 
+    /** Whether the head that was looked at is one of an entry whose only part of variable length is a payload. */
+    boolean hasData()
+    {
+        final EventType headType = EventType.of(message.templateId());
+        return headType == EventType.CONSOLE_INPUT || headType == EventType.ENTROPY ||
+            headType == EventType.VSOCK_PACKET;
+    }
+
+    /** What kind of entry this is. */
     public EventType type()
     {
         return type;
@@ -115,11 +168,13 @@ public final class JournalEntry
         return header.outputs();
     }
 
+    /** First 8 bytes of the hash chain, as a big-endian number. */
     public long chainHigh()
     {
         return header.chainHigh();
     }
 
+    /** Next 8 bytes of the hash chain, as a big-endian number. */
     public long chainLow()
     {
         return header.chainLow();
@@ -131,6 +186,7 @@ public final class JournalEntry
         return buffer;
     }
 
+    /** Where the encoded entry begins in {@link #buffer}. */
     public int offset()
     {
         return offset;
@@ -148,15 +204,16 @@ public final class JournalEntry
         return buffer;
     }
 
+    /** Where the payload begins in {@link #data}. */
     public int dataOffset()
     {
         return dataLengthOffset() + VarDataDecoder.varDataEncodingOffset();
     }
 
+    /** Length of the payload in bytes. */
     public int dataLength()
     {
-        final int dataLength = buffer.getInt(dataLengthOffset(), VsockPacketEventDecoder.BYTE_ORDER);
-        return Math.max(0, Math.min(dataLength, offset + length - dataOffset()));
+        return buffer.getInt(dataLengthOffset(), VarDataDecoder.BYTE_ORDER);
     }
 
     private int dataLengthOffset()
@@ -168,13 +225,13 @@ public final class JournalEntry
     /** Of a clock sample. */
     public int picosPerInstruction()
     {
-        return clockSample.wrapAndApplyHeader(buffer, offset, message).picosPerInstruction();
+        return (int)clockSample.wrapAndApplyHeader(buffer, offset, message).picosPerInstruction();
     }
 
     /** Of a clock sample, in nanoseconds. */
     public int limitNs()
     {
-        return clockSample.wrapAndApplyHeader(buffer, offset, message).limitNs();
+        return (int)clockSample.wrapAndApplyHeader(buffer, offset, message).limitNs();
     }
 
     /** The digest in a digest or closing entry. */

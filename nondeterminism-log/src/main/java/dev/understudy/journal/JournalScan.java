@@ -1,57 +1,49 @@
 package dev.understudy.journal;
 
+import dev.understudy.journal.codec.MessageHeaderDecoder;
 import java.io.Closeable;
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
-
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * Reads a journal that nobody writes, straight from its files, and checks every entry.
+ * Reads a journal that nobody writes, straight from its files, checks every entry, and tells damage from a torn tail.
  * <p>
- * It depends on nothing but the layout of Chronicle's files, so that no damage can make it hang: a file is a row of
- * documents, each behind a word that holds its length in the low 30 bits, and two flags: bit 31 for one that is not
- * complete, bit 30 for one of Chronicle's own. A word of zero is the end. Documents begin at multiples of four bytes.
- * Not thread-safe.
+ * It depends on nothing but the layout of the files ({@link QueueFile}), so that no damage can make it hang. What is
+ * wrong is a torn tail when no later entry is found, in the rest of the file or in a later one; then a writer, or its
+ * host, died in writing. Else it is damage. Not thread-safe.
  */
 public final class JournalScan implements Closeable
 {
-    private static final int LENGTH_MASK = 0x3FFF_FFFF;
-    private static final int INCOMPLETE = 0x8000_0000;
-    private static final int METADATA = 0x4000_0000;
-    private static final int END_OF_FILE = 0xC000_0000;
-    private static final int WORD_BYTES = 4;
-    private static final int READ_BYTES = 256 * 1024;
-
     /** Entries further ahead than this are not looked for when it is decided whether damage is at the tail. */
     private static final long MAX_LOOKAHEAD_ENTRIES = 1L << 32;
+
+    /** Where an entry's schema and version stand after its word, and what they are. */
+    private static final int SCHEMA_OFFSET = QueueFile.WORD_BYTES + MessageHeaderDecoder.schemaIdEncodingOffset();
+    private static final int SCHEMA = MessageHeaderDecoder.SCHEMA_ID | MessageHeaderDecoder.SCHEMA_VERSION << Short.SIZE;
 
     private final Path directory;
     private final List<Path> files;
     private final HashChain chain = new HashChain();
     private final UnsafeBuffer buffer = new UnsafeBuffer(new byte[EntryEncoder.MAX_BYTES]);
+    private final UnsafeBuffer head = new UnsafeBuffer(new byte[JournalEntry.MIN_BYTES]);
     private final JournalEntry entry = new JournalEntry();
-    private final ByteBuffer window = ByteBuffer.allocate(READ_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    private final JournalEntry candidate = new JournalEntry();
 
     private int fileIndex = -1;
-    private FileChannel channel;
-    private long fileBytes;
-    private long windowStart;
-    private int windowBytes;
+    private QueueFile file;
     private long at;
+    private boolean isAtFirstEntry;
+    private boolean isSealed;
+    private boolean isForeign;
     private long nextSequence;
     private long lastPosition;
     private long lastTimeNs;
     private long dataBytes;
     private String damage;
-    private Path tornFile;
-    private long tornAt;
     private String tornProblem;
+    private long tornBytes;
     private boolean ended;
 
     private JournalScan(final Path directory)
@@ -63,73 +55,58 @@ public final class JournalScan implements Closeable
     /** Opens the journal in a directory, before its first entry. */
     public static JournalScan open(final Path directory)
     {
-        final JournalScan scan = new JournalScan(directory);
-        if (scan.files.isEmpty())
+        if (QueueFiles.segments(directory).isEmpty())
         {
             throw new JournalException("journal " + directory + ": there is no journal in this directory");
         }
-        return scan;
-    }
-
-    /** The files that hold entries, oldest first. */
-    List<Path> files()
-    {
-        return files;
+        return new JournalScan(directory);
     }
 
     /** Goes to the next entry; false at the end, at a torn tail, and at damage. */
     public boolean next()
     {
-        if (ended)
+        while (!ended)
         {
-            return false;
-        }
-        try
-        {
-            while (channel != null || nextFile())
+            if (file == null && !nextFile())
             {
-                final int word = word(at);
-                final int length = word & LENGTH_MASK;
-                if (word == 0 || word == END_OF_FILE)
+                ended = true;
+                checkNothingIsMissing();
+                return false;
+            }
+            final int word = file.word(at);
+            final int length = QueueFile.lengthOf(word);
+            if (word == 0 || word == QueueFile.END)
+            {
+                endFile(word);
+            }
+            else if (QueueFile.isMetadata(word) && !QueueFile.isIncomplete(word))
+            {
+                if (at + QueueFile.WORD_BYTES + length > file.size())
                 {
-                    if (holdsEntryAfter(at + WORD_BYTES))
-                    {
-                        return fail("its header word was lost, later entries are there");
-                    }
-                    closeFile();
-                    if (fileIndex == files.size() - 1)
-                    {
-                        break;
-                    }
-                    continue;
+                    fail("one of Chronicle's own structures before it was changed");
                 }
-                if ((word & METADATA) != 0 && (word & INCOMPLETE) == 0)
+                else
                 {
-                    if (at + WORD_BYTES + length > fileBytes)
-                    {
-                        return fail("a header of the file was changed");
-                    }
-                    at = after(length);
-                    continue;
+                    at = QueueFile.after(at, length);
                 }
-                final String problem = check(word, length);
+            }
+            else
+            {
+                String problem = check(word, length);
                 if (problem != null)
                 {
-                    return fail(problem);
+                    // Once more, from the file: another process may be writing it after all.
+                    file.forget();
+                    problem = check(file.word(at), QueueFile.lengthOf(file.word(at)));
                 }
-                at = after(length);
-                dataBytes += length;
-                lastPosition = entry.position();
-                lastTimeNs = entry.timeNs();
-                nextSequence++;
-                return true;
+                if (problem == null)
+                {
+                    accept(QueueFile.lengthOf(file.word(at)));
+                    return true;
+                }
+                fail(problem);
             }
         }
-        catch (final IOException e)
-        {
-            damage = "journal %s: it cannot be read: %s".formatted(currentFile(), e.getMessage());
-        }
-        ended = true;
         return false;
     }
 
@@ -163,11 +140,13 @@ public final class JournalScan implements Closeable
         return dataBytes;
     }
 
+    /** First 8 bytes of the hash chain at the last entry, as a big-endian number. */
     public long chainHigh()
     {
         return chain.high();
     }
 
+    /** Next 8 bytes of the hash chain at the last entry, as a big-endian number. */
     public long chainLow()
     {
         return chain.low();
@@ -182,86 +161,189 @@ public final class JournalScan implements Closeable
     /** What is wrong behind the last entry, when its writer died while it wrote; null when nothing was found. */
     public String tornTail()
     {
-        return tornFile == null ? null : "journal %s: %s after entry %d at byte %d: the writer died while it wrote"
-            .formatted(tornFile, tornProblem, nextSequence - 1, tornAt);
+        return tornProblem == null ? null :
+            "journal %s: %,d bytes behind entry %d, at byte %,d, are not whole: %s. Its writer died while it wrote."
+                .formatted(files.get(fileIndex), tornBytes, nextSequence - 1, at, tornProblem);
+    }
+
+    /** Length in bytes of what {@link #tornTail} is about. */
+    public long tornBytes()
+    {
+        return tornBytes;
+    }
+
+    /** The files that hold entries, oldest first. */
+    List<Path> files()
+    {
+        return files;
+    }
+
+    /** Index of the file in which the entries end; -1 without a file. For a scan that is at its end without damage. */
+    int endFileIndex()
+    {
+        return fileIndex;
+    }
+
+    /** Where the entries end in that file. */
+    long endPlace()
+    {
+        return at;
+    }
+
+    /** Whether a sealed end mark, and nothing more, stands there. */
+    boolean isEndSealed()
+    {
+        return isSealed && tornProblem == null;
     }
 
     @Override
     public void close()
     {
         closeFile();
+        ended = true;
     }
 
-    /** Null when a whole entry that follows the last one stands at the present place. */
-    private String check(final int word, final int length) throws IOException
+    /** Null when the whole entry that is due stands at the present place. */
+    private String check(final int word, final int length)
     {
-        if ((word & INCOMPLETE) != 0)
+        isForeign = false;
+        if (QueueFile.isIncomplete(word))
         {
-            return "an unfinished entry";
+            return "it is unfinished";
         }
-        if (length > buffer.capacity() || length < JournalEntry.MIN_BYTES || at + WORD_BYTES + length > fileBytes)
+        if (length > buffer.capacity() || length < JournalEntry.MIN_BYTES ||
+            !file.copy(at + QueueFile.WORD_BYTES, buffer, length))
         {
-            return "an entry with an impossible length of " + length + " bytes";
+            return "it has an impossible length of " + length + " bytes";
         }
-        read(at + WORD_BYTES, length);
         final String problem = entry.tryWrap(buffer, 0, length);
-        if (problem != null)
+        if (problem == null && entry.sequence() != nextSequence)
         {
-            return problem;
+            return "entry " + entry.sequence() + " stands in its place";
         }
-        if (entry.sequence() != nextSequence)
+        final long high = chain.high();
+        final long low = chain.low();
+        if (!chain.accept(buffer, length))
         {
-            return "entry %d where entry %d is due".formatted(entry.sequence(), nextSequence);
+            return problem == null ? "it does not match its hash chain" : problem;
         }
-        return chain.accept(buffer, length) ? null : "it does not match its hash chain";
+        if (problem == null && (entry.type() == EventType.GENESIS) == (nextSequence == 0))
+        {
+            return null;
+        }
+        chain.set(high, low);
+        // The hash vouches for it: nothing was changed, but it is not for this release.
+        isForeign = true;
+        return problem == null ? "it is a " + entry.type() : problem;
     }
 
-    private boolean fail(final String problem) throws IOException
+    private void accept(final int length)
+    {
+        at = QueueFile.after(at, length);
+        isAtFirstEntry = false;
+        dataBytes += length;
+        lastPosition = entry.position();
+        lastTimeNs = entry.timeNs();
+        nextSequence++;
+    }
+
+    private void endFile(final int word)
+    {
+        isSealed = word == QueueFile.END && file.isSealed(at);
+        final long rest = word == QueueFile.END ? QueueFile.afterEndMark(at) : at + QueueFile.WORD_BYTES;
+        if (file.nextNonZero(rest) >= 0)
+        {
+            fail(word == 0 ? "its first word is zero" : "its first word says that nothing follows");
+            return;
+        }
+        if (fileIndex == files.size() - 1)
+        {
+            ended = true;
+            checkNothingIsMissing();
+        }
+        closeFile();
+    }
+
+    private void fail(final String problem)
     {
         ended = true;
-        final boolean isKnownForeign = problem.contains("version") || problem.contains("not known");
-        final boolean isLastFile = fileIndex == files.size() - 1;
-        if (!isKnownForeign && isLastFile && !holdsEntryAfter(at + WORD_BYTES))
+        final boolean isFileMissing = isAtFirstEntry && problem.contains("stands in its place");
+        if (!isForeign && !isFileMissing && !holdsLaterEntry(file, fromWhere(), nextSequence + 1) &&
+            !isInLaterFile())
         {
-            tornFile = currentFile();
-            tornAt = at;
             tornProblem = problem;
-            return false;
+            tornBytes = Math.max(file.endOfNonZero(at) - at, 0);
+            if (tornBytes == 0)
+            {
+                tornProblem = null;
+            }
+            return;
         }
+        final String cause = isForeign ? "Read it with the release that wrote it." :
+            isFileMissing ? "A file before this one is missing: put it back." :
+            "The file was changed or the disk returned wrong bytes.";
+        report(files.get(fileIndex), problem, cause);
+    }
+
+    private void report(final Path where, final String problem, final String cause)
+    {
         final String remedy = nextSequence == 0 ? "" :
             " Entries up to %d are intact: replay them with  understudy replay %s --until-entry %d".formatted(
                 nextSequence - 1, directory, nextSequence - 1);
-        damage = "journal %s: entry %d (after position %,d): %s.%s%s".formatted(
-            currentFile(), nextSequence, lastPosition, problem,
-            isKnownForeign ? "" : " The file was changed or the disk returned wrong bytes.", remedy);
+        damage = "journal %s: entry %d (after position %s): %s.%n  %s%s".formatted(
+            where, nextSequence, nextSequence == 0 ? "0" : "%,d".formatted(lastPosition), problem, cause, remedy);
+    }
+
+    /**
+     * The place behind which later entries are looked for. An entry that was being written when its writer died is
+     * passed over when enough of it is there: what a guest sent may look like entries.
+     */
+    private long fromWhere()
+    {
+        if (file.word(at) == QueueFile.BEING_WRITTEN &&
+            file.copy(at + QueueFile.WORD_BYTES, head, head.capacity()) &&
+            candidate.tryWrapHead(head, EntryEncoder.MAX_BYTES) && candidate.sequence() == nextSequence &&
+            candidate.hasData())
+        {
+            final long payload = at + QueueFile.WORD_BYTES + MessageHeaderDecoder.ENCODED_LENGTH +
+                EventType.VSOCK_PACKET.blockLength();
+            final int length = file.word(payload);
+            if (length >= 0 && length <= EntryEncoder.MAX_DATA_BYTES)
+            {
+                return payload + Integer.BYTES + length & -QueueFile.WORD_BYTES;
+            }
+        }
+        return at + QueueFile.WORD_BYTES;
+    }
+
+    private boolean isInLaterFile()
+    {
+        for (int i = fileIndex + 1; i < files.size(); i++)
+        {
+            try (QueueFile later = new QueueFile(files.get(i)))
+            {
+                if (holdsLaterEntry(later, 0, nextSequence))
+                {
+                    return true;
+                }
+            }
+        }
         return false;
     }
 
-    /** Whether something that looks like a later entry of this journal stands behind a place of the file. */
-    private boolean holdsEntryAfter(final long from) throws IOException
+    /** Whether something that looks like an entry of this journal, from a number on, stands behind a place of a file. */
+    private boolean holdsLaterEntry(final QueueFile in, final long from, final long leastSequence)
     {
-        final JournalEntry candidate = new JournalEntry();
-        final UnsafeBuffer bytes = new UnsafeBuffer(new byte[JournalEntry.MIN_BYTES]);
-        for (long place = from & -WORD_BYTES; place + WORD_BYTES + JournalEntry.MIN_BYTES <= fileBytes;
-            place += WORD_BYTES)
+        final long size = in.size();
+        for (long place = in.nextNonZero(from); place >= 0; place = in.nextNonZero(place + QueueFile.WORD_BYTES))
         {
-            if (skipsHole(place))
-            {
-                place = windowStart + windowBytes - WORD_BYTES & -WORD_BYTES;
-                continue;
-            }
-            final int length = word(place) & LENGTH_MASK;
-            if (length < JournalEntry.MIN_BYTES || length > EntryEncoder.MAX_BYTES)
-            {
-                continue;
-            }
-            for (int i = 0; i < JournalEntry.MIN_BYTES; i += WORD_BYTES)
-            {
-                bytes.putInt(i, word(place + WORD_BYTES + i), ByteOrder.LITTLE_ENDIAN);
-            }
+            final int length = QueueFile.lengthOf(in.word(place));
             // Only the head is looked at; the whole would have to follow a chain that is broken.
-            if (candidate.tryWrapHead(bytes, length) && candidate.sequence() > nextSequence &&
-                candidate.sequence() - nextSequence < MAX_LOOKAHEAD_ENTRIES)
+            if (in.word(place + SCHEMA_OFFSET) == SCHEMA && length >= JournalEntry.MIN_BYTES &&
+                length <= EntryEncoder.MAX_BYTES && place + QueueFile.WORD_BYTES + length <= size &&
+                in.copy(place + QueueFile.WORD_BYTES, head, head.capacity()) && candidate.tryWrapHead(head, length) &&
+                candidate.sequence() - leastSequence >= 0 &&
+                candidate.sequence() - leastSequence < MAX_LOOKAHEAD_ENTRIES)
             {
                 return true;
             }
@@ -269,106 +351,46 @@ public final class JournalScan implements Closeable
         return false;
     }
 
-    /** Whether the window that holds a place is all zero from there on, as the unwritten part of a file is. */
-    private boolean skipsHole(final long place) throws IOException
+    /**
+     * Finds out whether files are gone from the end. Only a writer that closes its segment seals a file, and before one
+     * rolls it has the next file ready under another name, so that an end without either means that a file is gone.
+     */
+    private void checkNothingIsMissing()
     {
-        word(place);
-        for (int i = (int)(place - windowStart); i + Long.BYTES <= windowBytes; i += Long.BYTES)
+        for (final Path segment : QueueFiles.segments(directory))
         {
-            if (window.getLong(i) != 0)
+            if (QueueFiles.entryFiles(segment).isEmpty() && !QueueFiles.hasPrecreated(segment) &&
+                Files.exists(segment.resolve(QueueFiles.METADATA)))
             {
-                return false;
+                report(segment, "the file that held it, or that it was to go to, is gone", "Put the file back.");
             }
         }
-        return windowBytes > (int)(place - windowStart) + Long.BYTES;
+        if (file != null && file.word(at) == QueueFile.END && !isSealed &&
+            !QueueFiles.hasPrecreated(files.get(fileIndex).getParent()))
+        {
+            report(files.get(fileIndex), "the file that follows this one is gone", "Put the file back.");
+        }
     }
 
-    private boolean nextFile() throws IOException
+    private boolean nextFile()
     {
         if (fileIndex >= files.size() - 1)
         {
             return false;
         }
         fileIndex++;
-        channel = FileChannel.open(files.get(fileIndex), StandardOpenOption.READ);
-        fileBytes = channel.size();
-        windowBytes = 0;
+        file = new QueueFile(files.get(fileIndex));
         at = 0;
+        isAtFirstEntry = true;
         return true;
     }
 
     private void closeFile()
     {
-        if (channel != null)
+        if (file != null)
         {
-            try
-            {
-                channel.close();
-            }
-            catch (final IOException e)
-            {
-                throw new JournalException("journal " + currentFile() + ": it cannot be closed", e);
-            }
-            channel = null;
-        }
-    }
-
-    private Path currentFile()
-    {
-        return files.get(Math.max(0, fileIndex));
-    }
-
-    private long after(final int length)
-    {
-        return at + WORD_BYTES + length + WORD_BYTES - 1 & -WORD_BYTES;
-    }
-
-    /** The word at a place; zero behind the end of the file. */
-    private int word(final long place) throws IOException
-    {
-        if (place + WORD_BYTES > fileBytes)
-        {
-            return 0;
-        }
-        if (place < windowStart || place + WORD_BYTES > windowStart + windowBytes)
-        {
-            fill(place);
-        }
-        return window.getInt((int)(place - windowStart));
-    }
-
-    private void read(final long place, final int length) throws IOException
-    {
-        int done = 0;
-        while (done < length)
-        {
-            final long from = place + done;
-            if (from < windowStart || from >= windowStart + windowBytes)
-            {
-                fill(from);
-            }
-            final int index = (int)(from - windowStart);
-            final int count = Math.min(length - done, windowBytes - index);
-            buffer.putBytes(done, window.array(), index, count);
-            done += count;
-        }
-    }
-
-    private void fill(final long place) throws IOException
-    {
-        windowStart = place;
-        window.clear();
-        while (window.hasRemaining())
-        {
-            if (channel.read(window, place + window.position()) < 0)
-            {
-                break;
-            }
-        }
-        windowBytes = window.position();
-        if (windowBytes == 0)
-        {
-            throw new IOException("the file became shorter while it was read");
+            file.close();
+            file = null;
         }
     }
 }

@@ -23,9 +23,10 @@ public final class JournalVerifier
                 scan.entries(),
                 scan.lastPosition(),
                 scan.dataBytes(),
-                QueueFiles.bytes(directory),
+                QueueFiles.diskBytes(directory),
                 "%016x%016x".formatted(scan.chainHigh(), scan.chainLow()),
                 outcome,
+                scan.tornBytes(),
                 scan.tornTail(),
                 scan.damage());
         }

@@ -1,44 +1,103 @@
 package dev.understudy.journal;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-import net.openhft.chronicle.queue.RollCycles;
-import net.openhft.chronicle.queue.impl.single.SingleChronicleQueue;
-import net.openhft.chronicle.queue.impl.single.SingleChronicleQueueBuilder;
-
-/** Where a journal's Chronicle Queue lies and how it is opened. */
+/**
+ * Names the files of a journal.
+ * <pre>
+ *   guest-a/                     the journal
+ *     writer.lock                held by the process that writes
+ *     segment-000001/            what one writer wrote between its open and its close: one Chronicle queue
+ *       metadata.cq4t            Chronicle's
+ *       20261120-2250.cq4        entries; begun in that minute, or later when the minute before had its file already
+ *       20261120-2251.precreated the next file, with its blocks allocated, for the moment of the roll
+ *     segment-000002/
+ * </pre>
+ * A writer never opens a segment of another with Chronicle: it seals the last file and begins a segment of its own. So
+ * what a crash or a disk did to Chronicle's own structures can make nothing hang, and a queue never has to be mended.
+ */
 final class QueueFiles
 {
     /** Ending of the files that hold entries. */
     static final String SUFFIX = ".cq4";
 
-    /** What is mapped at once; four times the longest entry would do, and files grow in steps of it. */
-    private static final int BLOCK_BYTES = 4 << 20;
+    /** Ending of a file that Chronicle will take when it rolls. */
+    static final String PRECREATED_SUFFIX = ".precreated";
 
-    /** How long Chronicle waits for a writer that left an entry unfinished: such tails are cut before it is opened. */
-    private static final long UNFINISHED_TIMEOUT_MS = 500;
+    /** Chronicle's file for its locks and its directory listing. */
+    static final String METADATA = "metadata.cq4t";
+
+    private static final String SEGMENT_PREFIX = "segment-";
 
     private QueueFiles()
     {
     }
 
-    static SingleChronicleQueue open(final Path directory, final JournalOptions options)
+    /** The segments of a journal, oldest first; empty without a journal. */
+    static List<Path> segments(final Path directory)
     {
-        return SingleChronicleQueueBuilder.binary(directory)
-            .rollCycle(RollCycles.FAST_DAILY)
-            .blockSize(BLOCK_BYTES)
-            .timeoutMS(UNFINISHED_TIMEOUT_MS)
-            .timeProvider(options.clock())
-            .build();
+        return sorted(directory, "", SEGMENT_PREFIX);
+    }
+
+    /** The segment to begin after those that are there. */
+    static Path nextSegment(final Path directory)
+    {
+        final List<Path> segments = segments(directory);
+        final String last = segments.isEmpty() ? SEGMENT_PREFIX + 0 : segments.getLast().getFileName().toString();
+        try
+        {
+            final int number = Integer.parseInt(last.substring(SEGMENT_PREFIX.length())) + 1;
+            return directory.resolve("%s%06d".formatted(SEGMENT_PREFIX, number));
+        }
+        catch (final NumberFormatException e)
+        {
+            throw new JournalException("journal " + directory + ": " + last + " is no segment: move it away", e);
+        }
     }
 
     /** The files that hold entries, oldest first; empty without a journal. */
     static List<Path> list(final Path directory)
+    {
+        final List<Path> files = new ArrayList<>();
+        for (final Path segment : segments(directory))
+        {
+            files.addAll(sorted(segment, SUFFIX, ""));
+        }
+        return files;
+    }
+
+    /** The files of a segment that hold entries, oldest first. */
+    static List<Path> entryFiles(final Path segment)
+    {
+        return sorted(segment, SUFFIX, "");
+    }
+
+    /** Whether a file is allocated for a roll that has not happened yet. */
+    static boolean hasPrecreated(final Path segment)
+    {
+        return !sorted(segment, PRECREATED_SUFFIX, "").isEmpty();
+    }
+
+    /** Disk that a journal takes, in bytes: what is allocated, not how long the files seem. */
+    static long diskBytes(final Path directory)
+    {
+        long bytes = 0;
+        for (final Path segment : segments(directory))
+        {
+            for (final Path file : sorted(segment, "", ""))
+            {
+                bytes += DiskBlocks.allocatedBytes(file);
+            }
+        }
+        return bytes;
+    }
+
+    private static List<Path> sorted(final Path directory, final String suffix, final String prefix)
     {
         if (!Files.isDirectory(directory))
         {
@@ -46,22 +105,14 @@ final class QueueFiles
         }
         try (Stream<Path> files = Files.list(directory))
         {
-            return files.filter(file -> file.toString().endsWith(SUFFIX)).sorted().toList();
+            return files.filter(file -> file.getFileName().toString().endsWith(suffix))
+                .filter(file -> file.getFileName().toString().startsWith(prefix))
+                .sorted()
+                .toList();
         }
         catch (final IOException e)
         {
-            throw new UncheckedIOException(e);
+            throw new JournalException(directory + " cannot be listed: " + e.getMessage(), e);
         }
-    }
-
-    /** Disk that the journal takes, in bytes. */
-    static long bytes(final Path directory)
-    {
-        long bytes = 0;
-        for (final Path file : list(directory))
-        {
-            bytes += file.toFile().length();
-        }
-        return bytes;
     }
 }

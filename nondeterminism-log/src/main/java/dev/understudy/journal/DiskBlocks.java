@@ -1,0 +1,138 @@
+package dev.understudy.journal;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * Asks the operating system for the blocks of files: to allocate them, to count them, to write them to the disk.
+ * <p>
+ * Linux on 64 bits, by its C library. Thread-safe.
+ */
+final class DiskBlocks
+{
+    /** What {@link #allocate} returns for a full disk. */
+    static final int ENOSPC = 28;
+
+    private static final int OPEN_READ_WRITE_CLOEXEC = 2 | 0x80000;
+
+    /** struct stat is 144 bytes at most, st_blocks at 64, on x86-64 as on aarch64. */
+    private static final int STAT_BYTES = 256;
+    private static final int STAT_BLOCKS_OFFSET = 64;
+    private static final int STAT_BLOCK_BYTES = 512;
+
+    private static final Linker LINKER = Linker.nativeLinker();
+    private static final MethodHandle OPEN = function("open",
+        FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT),
+        Linker.Option.firstVariadicArg(2));
+    private static final MethodHandle POSIX_FALLOCATE = function("posix_fallocate",
+        FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
+    private static final MethodHandle CLOSE = function("close",
+        FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+    private static final MethodHandle STAT = function("stat",
+        FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS));
+
+    private DiskBlocks()
+    {
+    }
+
+    /**
+     * Allocates the blocks of a part of a file, which becomes longer when it has to.
+     *
+     * @return 0, or the number of the error
+     */
+    static int allocate(final Path path, final long offset, final long length)
+    {
+        try (Arena arena = Arena.ofConfined())
+        {
+            final int descriptor =
+                (int)OPEN.invokeExact(arena.allocateFrom(path.toString()), OPEN_READ_WRITE_CLOEXEC);
+            if (descriptor < 0)
+            {
+                throw new JournalException(path + " cannot be opened for writing: check its owner and its permissions");
+            }
+            final int error = (int)POSIX_FALLOCATE.invokeExact(descriptor, offset, length);
+            final int ignored = (int)CLOSE.invokeExact(descriptor);
+            return error;
+        }
+        catch (final JournalException e)
+        {
+            throw e;
+        }
+        catch (final Throwable e)
+        {
+            throw new JournalException(path + ": posix_fallocate cannot be called", e);
+        }
+    }
+
+    /** Disk that a file takes, in bytes; 0 when it is gone. */
+    static long allocatedBytes(final Path path)
+    {
+        try (Arena arena = Arena.ofConfined())
+        {
+            final MemorySegment stat = arena.allocate(STAT_BYTES);
+            final int error = (int)STAT.invokeExact(arena.allocateFrom(path.toString()), stat);
+            return error != 0 ? 0 : stat.get(ValueLayout.JAVA_LONG, STAT_BLOCKS_OFFSET) * STAT_BLOCK_BYTES;
+        }
+        catch (final Throwable e)
+        {
+            throw new JournalException(path + ": stat cannot be called", e);
+        }
+    }
+
+    /** Bytes of the disk that this process may still take. */
+    static long freeBytes(final Path directory)
+    {
+        try
+        {
+            return Files.getFileStore(directory).getUsableSpace();
+        }
+        catch (final IOException e)
+        {
+            throw new JournalException(directory + ": its disk cannot be asked for its free space: " + e.getMessage(), e);
+        }
+    }
+
+    /** Waits until the disk has all of a file, what was stored through maps included. */
+    static void sync(final Path file)
+    {
+        // Not a FileChannel, which an interrupt of the thread would close.
+        try (RandomAccessFile opened = new RandomAccessFile(file.toFile(), "rw"))
+        {
+            opened.getFD().sync();
+        }
+        catch (final IOException e)
+        {
+            throw new JournalException(file + " cannot be written to the disk: " + e.getMessage() +
+                ". What was appended since the last sync may be lost with the power: replace the disk", e);
+        }
+    }
+
+    /** Waits until the disk has the names in a directory. */
+    static void syncDirectory(final Path directory)
+    {
+        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ))
+        {
+            channel.force(true);
+        }
+        catch (final IOException e)
+        {
+            throw new JournalException(directory + " cannot be written to the disk: " + e.getMessage(), e);
+        }
+    }
+
+    private static MethodHandle function(
+        final String name, final FunctionDescriptor descriptor, final Linker.Option... options)
+    {
+        return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), descriptor, options);
+    }
+}

@@ -1,0 +1,300 @@
+package dev.understudy.journal;
+
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+import net.openhft.chronicle.bytes.Bytes;
+import net.openhft.chronicle.queue.ExcerptAppender;
+import net.openhft.chronicle.queue.impl.single.SingleChronicleQueue;
+import net.openhft.chronicle.queue.impl.single.SingleChronicleQueueBuilder;
+import net.openhft.chronicle.queue.rollcycles.LegacyRollCycles;
+import org.agrona.concurrent.EpochClock;
+
+/**
+ * Appends to a segment of its own: a Chronicle queue that nobody wrote before.
+ * <p>
+ * Chronicle rolls by its clock, so that clock is ours: it stands still until a file is long enough, then it goes on to
+ * the present minute, or to the next one when the file of that minute is there. A file's first blocks are allocated
+ * before Chronicle takes it (it renames a precreated file), those that follow before they are written. Owned by the
+ * writer's thread.
+ */
+final class QueueSegment implements AutoCloseable
+{
+    private static final long MINUTE_MS = 60_000;
+
+    /** Chronicle's own format of {@link LegacyRollCycles#MINUTELY}. */
+    private static final DateTimeFormatter FILE_NAME =
+        DateTimeFormatter.ofPattern("yyyyMMdd-HHmm").withZone(ZoneOffset.UTC);
+
+    /** Places of an index page: 2 KiB a page and 4 million entries a file, instead of 16 KiB a page. */
+    private static final int INDEX_COUNT = 256;
+    private static final int INDEX_SPACING = 64;
+
+    /** What Chronicle may write around an entry: an index page, padding, the end mark. */
+    private static final long AROUND_ENTRY_BYTES = 8 * 1024;
+
+    /** Chronicle's header and its first two index pages. */
+    private static final long FILE_HEAD_BYTES = 16 * 1024;
+
+    /** Chronicle uses 1 KiB of it. */
+    private static final long METADATA_BYTES = 16 * 1024;
+
+    /** Chronicle lets an entry be a quarter of this long. */
+    private static final long MIN_BLOCK_BYTES = 1 << 20;
+
+    /** Nobody but this writer has the segment, so that Chronicle has nothing to wait for. */
+    private static final long CHRONICLE_TIMEOUT_MS = 1_000;
+
+    static
+    {
+        // Its background checks and its banner are not wanted in a process whose output is its user's.
+        setDefault("chronicle.analytics.disable", "true");
+        setDefault("chronicle.announcer.disable", "true");
+        setDefault("chronicle.disk.monitor.disable", "true");
+    }
+
+    private final Path directory;
+    private final EpochClock clock;
+    private final DiskReserve reserve;
+    private final long reserveBytes;
+    private final long fileBytes;
+    private final long usefulBytes;
+    private final Bytes<byte[]> staged;
+    private final SingleChronicleQueue queue;
+    private final ExcerptAppender appender;
+    private final List<Path> unsynced = new ArrayList<>();
+
+    private long minute;
+    private Path file;
+    private long allocatedEnd;
+    private long writePosition;
+    private long lastPlace;
+    private boolean hasFile;
+    private boolean isDirectorySynced;
+
+    /**
+     * Begins a segment.
+     *
+     * @param staging holds each entry that is appended, from its start on
+     * @throws JournalFullException when the disk has no room for its first file
+     */
+    QueueSegment(
+        final Path directory, final JournalOptions options, final DiskReserve reserve, final byte[] staging)
+    {
+        this.directory = directory;
+        this.reserve = reserve;
+        clock = options.clock();
+        reserveBytes = options.reserveBytes();
+        fileBytes = options.fileBytes();
+        usefulBytes = fileBytes + reserveBytes + AROUND_ENTRY_BYTES;
+        staged = Bytes.wrapForRead(staging);
+        minute = clock.time() / MINUTE_MS;
+        createDirectory();
+        // First, as JournalScan takes a segment that has Chronicle's metadata and no file for one that lost it.
+        precreate();
+        createMetadata();
+        final long blockBytes = Math.max(MIN_BLOCK_BYTES, fileBytes + reserveBytes + FILE_HEAD_BYTES);
+        queue = SingleChronicleQueueBuilder.binary(directory)
+            .rollCycle(LegacyRollCycles.MINUTELY)
+            .indexCount(INDEX_COUNT)
+            .indexSpacing(INDEX_SPACING)
+            .blockSize(blockBytes)
+            .timeoutMS(CHRONICLE_TIMEOUT_MS)
+            .checkInterrupts(false)
+            .timeProvider(() -> minute * MINUTE_MS)
+            .build();
+        appender = queue.createAppender();
+        appender.singleThreadedCheckDisabled(true);
+    }
+
+    /** Takes away what the constructor made before it failed; the journal is as it was before. */
+    static void discard(final Path directory)
+    {
+        try (Stream<Path> files = Files.exists(directory) ? Files.list(directory) : Stream.empty())
+        {
+            for (final Path file : files.toList())
+            {
+                Files.delete(file);
+            }
+            Files.deleteIfExists(directory);
+        }
+        catch (final IOException e)
+        {
+            throw new JournalException("journal " + directory + " holds no entry and cannot be deleted: " +
+                e.getMessage() + ". Delete it", e);
+        }
+    }
+
+    /**
+     * Appends what is staged.
+     *
+     * @param mayUseReserve whether the entry is one that the reserve is kept for
+     * @throws JournalFullException when there is no room; nothing is appended then
+     */
+    void append(final int length, final boolean mayUseReserve)
+    {
+        final long end = writePosition + length + AROUND_ENTRY_BYTES;
+        if (end + (mayUseReserve ? 0 : reserveBytes) > allocatedEnd || end > fileBytes && !mayUseReserve)
+        {
+            makeRoom(length, mayUseReserve);
+        }
+        staged.readPositionRemaining(0, length);
+        appender.writeBytes(staged);
+        writePosition = appender.wire().bytes().writePosition();
+        lastPlace = writePosition - length - QueueFile.WORD_BYTES;
+        hasFile = true;
+    }
+
+    /** Waits until the disk has every entry. */
+    void sync()
+    {
+        unsynced.forEach(DiskBlocks::sync);
+        unsynced.clear();
+        if (hasFile)
+        {
+            DiskBlocks.sync(file);
+        }
+        if (!isDirectorySynced)
+        {
+            DiskBlocks.syncDirectory(directory);
+            DiskBlocks.syncDirectory(directory.toAbsolutePath().getParent());
+            isDirectorySynced = true;
+        }
+    }
+
+    /** Lets go of the files and gives back what was allocated in advance; the entries' end is sealed. */
+    @Override
+    public void close()
+    {
+        appender.close();
+        queue.close();
+        if (Files.exists(file))
+        {
+            final long end;
+            try (QueueFile written = new QueueFile(file))
+            {
+                end = written.endFrom(lastPlace);
+            }
+            QueueFile.seal(file, end);
+        }
+    }
+
+    private void makeRoom(final int length, final boolean mayUseReserve)
+    {
+        final long end = writePosition + length + AROUND_ENTRY_BYTES;
+        if (end > fileBytes && !mayUseReserve)
+        {
+            roll();
+            return;
+        }
+        final long needed = end + reserveBytes;
+        if (needed > allocatedEnd)
+        {
+            allocatedEnd = reserve.extend(file, allocatedEnd, needed, usefulBytes);
+        }
+    }
+
+    /** The next entry goes to a new file. */
+    private void roll()
+    {
+        final Path full = file;
+        final long fullEnd = allocatedEnd;
+        final long fullPosition = writePosition;
+        final long fullMinute = minute;
+        minute = Math.max(clock.time() / MINUTE_MS, minute + 1);
+        try
+        {
+            precreate();
+        }
+        catch (final JournalException e)
+        {
+            file = full;
+            allocatedEnd = fullEnd;
+            writePosition = fullPosition;
+            minute = fullMinute;
+            throw e;
+        }
+        unsynced.add(full);
+        isDirectorySynced = false;
+    }
+
+    private void precreate()
+    {
+        final String name = FILE_NAME.format(Instant.ofEpochMilli(minute * MINUTE_MS));
+        final Path precreated = directory.resolve(name + QueueFiles.PRECREATED_SUFFIX);
+        try
+        {
+            createFile(precreated);
+            final long needed =
+                FILE_HEAD_BYTES + reserveBytes + EntryEncoder.MAX_BYTES + AROUND_ENTRY_BYTES;
+            allocatedEnd = reserve.extend(precreated, 0, needed, usefulBytes);
+            writePosition = FILE_HEAD_BYTES;
+            file = directory.resolve(name + QueueFiles.SUFFIX);
+        }
+        catch (final IOException e)
+        {
+            throw new JournalException("journal " + precreated + " cannot be created: " + e.getMessage() +
+                ". Every entry so far is intact. Check the directory and its disk", e);
+        }
+    }
+
+    private void createDirectory()
+    {
+        try
+        {
+            Files.createDirectory(directory);
+        }
+        catch (final IOException e)
+        {
+            throw new JournalException("journal " + directory + " cannot be created: " + e.getMessage() +
+                ". Check the directory and its disk", e);
+        }
+    }
+
+    private void createMetadata()
+    {
+        final Path metadata = directory.resolve(QueueFiles.METADATA);
+        try
+        {
+            createFile(metadata);
+            reserve.extend(metadata, 0, METADATA_BYTES, METADATA_BYTES);
+        }
+        catch (final IOException e)
+        {
+            throw new JournalException("journal " + directory + " cannot be created: " + e.getMessage() +
+                ". Check the directory and its disk", e);
+        }
+    }
+
+    private static void createFile(final Path path) throws IOException
+    {
+        try
+        {
+            Files.createFile(path);
+        }
+        // Of an attempt before that found the disk full.
+        catch (final FileAlreadyExistsException e)
+        {
+            if (Files.size(path) > 0)
+            {
+                throw e;
+            }
+        }
+    }
+
+    private static void setDefault(final String property, final String value)
+    {
+        if (System.getProperty(property) == null)
+        {
+            System.setProperty(property, value);
+        }
+    }
+}
