@@ -48,6 +48,6 @@ final class RecordCommand implements Callable<Integer>
         final JournalOptions options = JournalOptions.defaults().bounded(
             ByteSize.parse(journalMax), alarm -> System.err.println("understudy: " + alarm));
         final JournalWriter writer = JournalWriter.create(journal, image.genesis(name), options);
-        return Foreground.run(image, guest.forwards(), EventLog.to(writer), writer);
+        return Foreground.run(image, guest.forwards(), EventLog.to(writer), writer::close);
     }
 }

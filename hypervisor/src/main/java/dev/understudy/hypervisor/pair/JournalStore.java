@@ -51,7 +51,7 @@ final class JournalStore implements AutoCloseable
             throw new JournalException("data directory " + data + " cannot be made: " + e, e);
         }
         rehearse();
-        if (holdsJournal())
+        if (JournalScan.exists(directory))
         {
             writer = JournalWriter.open(directory, options, notices);
             if (writer.lastSequence() < 0)
@@ -89,22 +89,6 @@ final class JournalStore implements AutoCloseable
         catch (final IOException | UncheckedIOException e)
         {
             throw new JournalException("data directory " + data + " cannot be written: " + e, e);
-        }
-    }
-
-    private boolean holdsJournal()
-    {
-        if (!Files.isDirectory(directory))
-        {
-            return false;
-        }
-        try (Stream<Path> files = Files.list(directory))
-        {
-            return files.anyMatch(file -> file.toString().endsWith(".cq4") || file.endsWith("torn"));
-        }
-        catch (final IOException e)
-        {
-            throw new JournalException("data directory " + data + " cannot be read: " + e, e);
         }
     }
 

@@ -1,0 +1,249 @@
+package dev.understudy.replay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.understudy.guest.Machine;
+import dev.understudy.guest.MachineConfiguration;
+import dev.understudy.guest.OutputSink;
+import dev.understudy.guest.RunState;
+import dev.understudy.guest.virtio.VsockHeader;
+import dev.understudy.journal.GenerationCause;
+import dev.understudy.journal.Genesis;
+import dev.understudy.journal.JournalOptions;
+import dev.understudy.journal.JournalScan;
+import dev.understudy.journal.JournalWriter;
+import dev.understudy.journal.Outcome;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Records the bundled key-value guest under a clock and a client that follow a seed, and replays it. */
+class RecordReplayTest
+{
+    private static final Path KV = Path.of("../guests/kv/kv.elf");
+    private static final Path HELLO = Path.of("../guests/tests/hello.elf");
+    private static final int MEMORY_BYTES = 16 << 20;
+    private static final int REQUESTS = 400;
+
+    @TempDir
+    private Path temp;
+
+    private long nowNs = 1_000_000_000;
+
+    @Test
+    void recordingOfAServedClientReplaysToTheSameDigest() throws IOException
+    {
+        final Path directory = temp.resolve("journal");
+        final Outputs recorded = new Outputs();
+        final long digest = record(directory, recorded, 42);
+
+        final Outputs replayed = new Outputs();
+        final Machine machine = machine(KV, replayed);
+        final Replayer replayer = replay(directory, machine);
+
+        assertThat(replayer.outcome()).isEqualTo(Outcome.STOPPED);
+        assertThat(machine.digest()).isEqualTo(digest);
+        assertThat(replayed.packets.toByteArray()).isEqualTo(recorded.packets.toByteArray());
+        assertThat(replayed.console.toByteArray()).isEqualTo(recorded.console.toByteArray());
+        assertThat(replayed.packets.toString(StandardCharsets.ISO_8859_1)).contains("+OK").contains(":" + REQUESTS / 2);
+        assertThat(replayer.digestsCompared()).isGreaterThan(2);
+    }
+
+    @Test
+    void digestDependsOnThePositionAlone() throws IOException
+    {
+        final Path directory = temp.resolve("journal");
+        record(directory, new Outputs(), 7);
+        final Machine whole = machine(KV, new Outputs());
+        replay(directory, whole);
+
+        final Machine sliced = machine(KV, new Outputs());
+        final Replayer replayer = new Replayer(sliced);
+        final Random random = new Random(7);
+        try (JournalScan scan = JournalScan.open(directory))
+        {
+            while (scan.next())
+            {
+                while (sliced.position() < scan.entry().position() &&
+                    sliced.run(Math.min(scan.entry().position(), sliced.position() + 1 + random.nextInt(5_000))) ==
+                        RunState.RUNNING)
+                {
+                    if (random.nextInt(8) == 0)
+                    {
+                        sliced.digest();
+                    }
+                }
+                replayer.apply(scan.entry());
+            }
+        }
+        assertThat(sliced.digest()).isEqualTo(whole.digest());
+    }
+
+    @Test
+    void inputThatWasNotRecordedIsADivergenceAtTheNextDigest() throws IOException
+    {
+        final Path directory = temp.resolve("journal");
+        record(directory, new Outputs(), 3);
+        final Machine machine = machine(KV, new Outputs());
+        final Replayer replayer = new Replayer(machine);
+        assertThatThrownBy(() ->
+        {
+            try (JournalScan scan = JournalScan.open(directory))
+            {
+                while (scan.next())
+                {
+                    replayer.apply(scan.entry());
+                    if (scan.entry().sequence() == 100)
+                    {
+                        machine.consoleInput(new byte[]{'x'}, 0, 1);
+                    }
+                }
+            }
+        }).isInstanceOf(DivergenceException.class).hasMessageContaining("digest of the machine");
+    }
+
+    @Test
+    void outputThatDiffersIsADivergenceAtTheNextEntry() throws IOException
+    {
+        final Path directory = temp.resolve("journal");
+        try (JournalWriter writer = JournalWriter.create(directory, genesis(), JournalOptions.defaults()))
+        {
+            final Machine machine = machine(HELLO, new Outputs());
+            final RunState state = machine.run(Long.MAX_VALUE);
+            writer.closed(machine.position(), 0, machine.outputs() + 1, Outcome.valueOf(state.name()), machine.digest());
+        }
+        assertThatThrownBy(() -> replay(directory, machine(HELLO, new Outputs())))
+            .isInstanceOf(DivergenceException.class)
+            .hasMessageContaining("entry 1").hasMessageContaining("outputs");
+    }
+
+    @Test
+    void takeoverResetsTheConnectionsInTheReplayToo() throws IOException
+    {
+        final Path directory = temp.resolve("journal");
+        final Outputs outputs = new Outputs();
+        final Machine machine = machine(KV, outputs);
+        try (JournalWriter writer = JournalWriter.create(directory, genesis(), JournalOptions.defaults()))
+        {
+            final Recorder recorder = new Recorder(machine, EventLog.to(writer), () -> nowNs, 1_000_000);
+            untilIdle(recorder);
+            send(recorder, VsockHeader.OP_REQUEST, 9000, "");
+            send(recorder, VsockHeader.OP_RW, 9000, "SET k v\r\n");
+            recorder.generation(2, GenerationCause.PROMOTED, "b");
+            untilIdle(recorder);
+            send(recorder, VsockHeader.OP_RW, 9000, "GET k\r\n");
+            send(recorder, VsockHeader.OP_REQUEST, 9001, "");
+            send(recorder, VsockHeader.OP_RW, 9001, "GET k\r\n");
+            recorder.stop();
+        }
+        final Machine replayed = machine(KV, new Outputs());
+        replay(directory, replayed);
+        assertThat(replayed.digest()).isEqualTo(machine.digest());
+        final String sent = outputs.packets.toString(StandardCharsets.ISO_8859_1);
+        assertThat(sent).containsOnlyOnce("$1\r\nv\r\n");
+    }
+
+    private long record(final Path directory, final Outputs outputs, final long seed) throws IOException
+    {
+        final Random random = new Random(seed);
+        final Machine machine = machine(KV, outputs);
+        try (JournalWriter writer = JournalWriter.create(directory, genesis(), JournalOptions.defaults()))
+        {
+            final Recorder recorder = new Recorder(machine, EventLog.to(writer), () -> nowNs, 3_000_000);
+            untilIdle(recorder);
+            for (int port = 5000; port < 5008; port++)
+            {
+                send(recorder, VsockHeader.OP_REQUEST, port, "");
+            }
+            for (int i = 0; i < REQUESTS; i++)
+            {
+                nowNs += random.nextInt(200_000);
+                final String request = i % 2 == 0 ? "INCR counter\r\n" : "SET key" + random.nextInt(50) + " " + i + "\r\n";
+                final int port = 5000 + random.nextInt(8);
+                recorder.vsock(packet(VsockHeader.OP_RW, port, request), 0, VsockHeader.BYTES + request.length());
+                if (random.nextBoolean())
+                {
+                    untilIdle(recorder);
+                }
+            }
+            untilIdle(recorder);
+            recorder.stop();
+        }
+        return machine.digest();
+    }
+
+    private void send(final Recorder recorder, final int op, final int port, final String payload)
+    {
+        recorder.vsock(packet(op, port, payload), 0, VsockHeader.BYTES + payload.length());
+        untilIdle(recorder);
+    }
+
+    private void untilIdle(final Recorder recorder)
+    {
+        for (int i = 0; recorder.runSlice() == RunState.RUNNING; i++)
+        {
+            nowNs += 70_000;
+            assertThat(i).isLessThan(10_000);
+        }
+    }
+
+    private static Replayer replay(final Path directory, final Machine machine)
+    {
+        final Replayer replayer = new Replayer(machine);
+        try (JournalScan scan = JournalScan.open(directory))
+        {
+            while (scan.next())
+            {
+                replayer.apply(scan.entry());
+            }
+            assertThat(scan.damage()).isNull();
+        }
+        return replayer;
+    }
+
+    private static Machine machine(final Path kernel, final OutputSink sink) throws IOException
+    {
+        return new Machine(new MachineConfiguration(MEMORY_BYTES, 3, Files.readAllBytes(kernel), null, ""), sink);
+    }
+
+    private static Genesis genesis()
+    {
+        return new Genesis("test", MEMORY_BYTES, 3, "kv", new byte[32], null, null, "", 1, 0);
+    }
+
+    private static byte[] packet(final int op, final int hostPort, final String payload)
+    {
+        final byte[] bytes = new byte[VsockHeader.BYTES + payload.length()];
+        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN)
+            .putLong(VsockHeader.HOST_CID).putLong(3).putInt(hostPort).putInt(6379).putInt(payload.length())
+            .putShort((short)VsockHeader.TYPE_STREAM).putShort((short)op).putInt(0).putInt(256 << 10).putInt(0)
+            .put(payload.getBytes(StandardCharsets.US_ASCII));
+        return bytes;
+    }
+
+    private static final class Outputs implements OutputSink
+    {
+        private final ByteArrayOutputStream console = new ByteArrayOutputStream();
+        private final ByteArrayOutputStream packets = new ByteArrayOutputStream();
+
+        @Override
+        public void onConsole(final byte[] data, final int offset, final int length)
+        {
+            console.write(data, offset, length);
+        }
+
+        @Override
+        public void onVsock(final byte[] packet, final int offset, final int length)
+        {
+            packets.write(packet, offset, length);
+        }
+    }
+}
