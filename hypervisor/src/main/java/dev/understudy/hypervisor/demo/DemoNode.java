@@ -43,9 +43,11 @@ final class DemoNode
         final List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-        command.addAll(List.of(
-            "-cp", System.getProperty("java.class.path"), Understudy.class.getName(),
-            "serve", "--config", config.toString(), "--node", name));
+        final String classPath = System.getProperty("java.class.path");
+        // The jar's manifest holds JVM options that count for -jar alone.
+        command.addAll(classPath.endsWith(".jar") && !classPath.contains(File.pathSeparator) ?
+            List.of("-jar", classPath) : List.of("-cp", classPath, Understudy.class.getName()));
+        command.addAll(List.of("serve", "--config", config.toString(), "--node", name));
         process = new ProcessBuilder(command)
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
