@@ -1,17 +1,14 @@
 package dev.understudy.journal;
 
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 
 /**
  * Asks the operating system for the blocks of files: to allocate them, to count them, to write them to the disk.
@@ -23,7 +20,8 @@ final class DiskBlocks
     /** What {@link #allocate} returns for a full disk. */
     static final int ENOSPC = 28;
 
-    private static final int OPEN_READ_WRITE_CLOEXEC = 2 | 0x80000;
+    private static final int OPEN_READ_CLOEXEC = 0x80000;
+    private static final int OPEN_READ_WRITE_CLOEXEC = 2 | OPEN_READ_CLOEXEC;
 
     /** struct stat is 144 bytes at most, st_blocks at 64, on x86-64 as on aarch64. */
     private static final int STAT_BYTES = 256;
@@ -37,6 +35,8 @@ final class DiskBlocks
     private static final MethodHandle POSIX_FALLOCATE = function("posix_fallocate",
         FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
     private static final MethodHandle CLOSE = function("close",
+        FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+    private static final MethodHandle FSYNC = function("fsync",
         FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
     private static final MethodHandle STAT = function("stat",
         FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS));
@@ -102,31 +102,35 @@ final class DiskBlocks
         }
     }
 
-    /** Waits until the disk has all of a file, what was stored through maps included. */
-    static void sync(final Path file)
+    /**
+     * Waits until the disk has all of a file, what was stored through maps included, or the names in a directory. Not by
+     * a FileChannel, which an interrupt of the thread would close.
+     */
+    static void sync(final Path path)
     {
-        // Not a FileChannel, which an interrupt of the thread would close.
-        try (RandomAccessFile opened = new RandomAccessFile(file.toFile(), "rw"))
+        final int error;
+        try (Arena arena = Arena.ofConfined())
         {
-            opened.getFD().sync();
+            final int descriptor = (int)OPEN.invokeExact(arena.allocateFrom(path.toString()), OPEN_READ_CLOEXEC);
+            if (descriptor < 0)
+            {
+                throw new JournalException(path + " cannot be opened: check its owner and its permissions");
+            }
+            error = (int)FSYNC.invokeExact(descriptor);
+            final int ignored = (int)CLOSE.invokeExact(descriptor);
         }
-        catch (final IOException e)
+        catch (final JournalException e)
         {
-            throw new JournalException(file + " cannot be written to the disk: " + e.getMessage() +
-                ". What was appended since the last sync may be lost with the power: replace the disk", e);
+            throw e;
         }
-    }
-
-    /** Waits until the disk has the names in a directory. */
-    static void syncDirectory(final Path directory)
-    {
-        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ))
+        catch (final Throwable e)
         {
-            channel.force(true);
+            throw new JournalException(path + ": fsync cannot be called", e);
         }
-        catch (final IOException e)
+        if (error != 0)
         {
-            throw new JournalException(directory + " cannot be written to the disk: " + e.getMessage(), e);
+            throw new JournalException(path + " cannot be written to the disk. What was appended since the last sync " +
+                "may be lost with the power: check the disk");
         }
     }
 

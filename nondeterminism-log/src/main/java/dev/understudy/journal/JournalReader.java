@@ -2,6 +2,7 @@ package dev.understudy.journal;
 
 import dev.understudy.journal.codec.EntryHeaderDecoder;
 import dev.understudy.journal.codec.MessageHeaderDecoder;
+import java.io.Closeable;
 import java.nio.file.Path;
 import java.util.List;
 import org.agrona.concurrent.UnsafeBuffer;
@@ -13,7 +14,7 @@ import org.agrona.concurrent.UnsafeBuffer;
  * An entry costs about a microsecond, as does finding that there is none; an interrupt of the thread changes nothing.
  * For a journal that nobody writes, {@link JournalScan} says more about damage. Owned by one thread at a time.
  */
-public final class JournalReader implements AutoCloseable
+public final class JournalReader implements Closeable
 {
     /** After so many calls of {@link #next} in vain it is looked whether something lies behind the place waited at. */
     private static final int IDLE_CALLS_BEFORE_LOOK = 256;
@@ -25,6 +26,7 @@ public final class JournalReader implements AutoCloseable
     private final HashChain chain = new HashChain();
     private final UnsafeBuffer buffer = new UnsafeBuffer(new byte[EntryEncoder.MAX_BYTES]);
     private final JournalEntry entry = new JournalEntry();
+    private final LaterEntries laterEntries = new LaterEntries();
 
     private QueueFile file;
     private long at;
@@ -185,12 +187,12 @@ public final class JournalReader implements AutoCloseable
     }
 
     /**
-     * Looks behind the place where a word was not complete for long; true when the place is to be read again. A later
-     * file, or something behind, is there when the word was changed, or when the writer went on in the meantime.
+     * Looks behind the place where a word was not complete for long; true when the place is to be read again. Later
+     * entries, or a later file, are there when the word was changed, or when the writer went on in the meantime.
      */
     private boolean look(final int word)
     {
-        final boolean isBehind = word != QueueFile.BEING_WRITTEN && file.nextNonZero(at + QueueFile.WORD_BYTES) >= 0;
+        final boolean isBehind = laterEntries.areBehind(file, at, nextSequence);
         final boolean isLaterFile = after(file.path()) != null;
         file.forget();
         if (file.freshWord(at) != word)

@@ -1,6 +1,5 @@
 package dev.understudy.journal;
 
-import dev.understudy.journal.codec.MessageHeaderDecoder;
 import java.io.Closeable;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,20 +15,12 @@ import org.agrona.concurrent.UnsafeBuffer;
  */
 public final class JournalScan implements Closeable
 {
-    /** Entries further ahead than this are not looked for when it is decided whether damage is at the tail. */
-    private static final long MAX_LOOKAHEAD_ENTRIES = 1L << 32;
-
-    /** Where an entry's schema and version stand after its word, and what they are. */
-    private static final int SCHEMA_OFFSET = QueueFile.WORD_BYTES + MessageHeaderDecoder.schemaIdEncodingOffset();
-    private static final int SCHEMA = MessageHeaderDecoder.SCHEMA_ID | MessageHeaderDecoder.SCHEMA_VERSION << Short.SIZE;
-
     private final Path directory;
     private final List<Path> files;
     private final HashChain chain = new HashChain();
     private final UnsafeBuffer buffer = new UnsafeBuffer(new byte[EntryEncoder.MAX_BYTES]);
-    private final UnsafeBuffer head = new UnsafeBuffer(new byte[JournalEntry.MIN_BYTES]);
     private final JournalEntry entry = new JournalEntry();
-    private final JournalEntry candidate = new JournalEntry();
+    private final LaterEntries laterEntries = new LaterEntries();
 
     private int fileIndex = -1;
     private QueueFile file;
@@ -50,12 +41,6 @@ public final class JournalScan implements Closeable
     {
         this.directory = directory;
         files = QueueFiles.list(directory);
-    }
-
-    /** Whether a directory holds a journal. */
-    public static boolean exists(final Path directory)
-    {
-        return !QueueFiles.segments(directory).isEmpty();
     }
 
     /** Opens the journal in a directory, before its first entry. */
@@ -274,8 +259,7 @@ public final class JournalScan implements Closeable
     {
         ended = true;
         final boolean isFileMissing = isAtFirstEntry && problem.contains("stands in its place");
-        if (!isForeign && !isFileMissing && !holdsLaterEntry(file, fromWhere(), nextSequence + 1) &&
-            !isInLaterFile())
+        if (!isForeign && !isFileMissing && !laterEntries.areBehind(file, at, nextSequence) && !isInLaterFile())
         {
             tornProblem = problem;
             tornBytes = Math.max(file.endOfNonZero(at) - at, 0);
@@ -286,7 +270,7 @@ public final class JournalScan implements Closeable
             return;
         }
         final String cause = isForeign ? "Read it with the release that wrote it." :
-            isFileMissing ? "A file before this one is missing: put it back." :
+            isFileMissing ? "A file before this one is missing or was shortened: put it back." :
             "The file was changed or the disk returned wrong bytes.";
         report(files.get(fileIndex), problem, cause);
     }
@@ -300,58 +284,16 @@ public final class JournalScan implements Closeable
             where, nextSequence, nextSequence == 0 ? "0" : "%,d".formatted(lastPosition), problem, cause, remedy);
     }
 
-    /**
-     * The place behind which later entries are looked for. An entry that was being written when its writer died is
-     * passed over when enough of it is there: what a guest sent may look like entries.
-     */
-    private long fromWhere()
-    {
-        if (file.word(at) == QueueFile.BEING_WRITTEN &&
-            file.copy(at + QueueFile.WORD_BYTES, head, head.capacity()) &&
-            candidate.tryWrapHead(head, EntryEncoder.MAX_BYTES) && candidate.sequence() == nextSequence &&
-            candidate.hasData())
-        {
-            final long payload = at + QueueFile.WORD_BYTES + MessageHeaderDecoder.ENCODED_LENGTH +
-                EventType.VSOCK_PACKET.blockLength();
-            final int length = file.word(payload);
-            if (length >= 0 && length <= EntryEncoder.MAX_DATA_BYTES)
-            {
-                return payload + Integer.BYTES + length & -QueueFile.WORD_BYTES;
-            }
-        }
-        return at + QueueFile.WORD_BYTES;
-    }
-
     private boolean isInLaterFile()
     {
         for (int i = fileIndex + 1; i < files.size(); i++)
         {
             try (QueueFile later = new QueueFile(files.get(i)))
             {
-                if (holdsLaterEntry(later, 0, nextSequence))
+                if (laterEntries.areIn(later, 0, nextSequence))
                 {
                     return true;
                 }
-            }
-        }
-        return false;
-    }
-
-    /** Whether something that looks like an entry of this journal, from a number on, stands behind a place of a file. */
-    private boolean holdsLaterEntry(final QueueFile in, final long from, final long leastSequence)
-    {
-        final long size = in.size();
-        for (long place = in.nextNonZero(from); place >= 0; place = in.nextNonZero(place + QueueFile.WORD_BYTES))
-        {
-            final int length = QueueFile.lengthOf(in.word(place));
-            // Only the head is looked at; the whole would have to follow a chain that is broken.
-            if (in.word(place + SCHEMA_OFFSET) == SCHEMA && length >= JournalEntry.MIN_BYTES &&
-                length <= EntryEncoder.MAX_BYTES && place + QueueFile.WORD_BYTES + length <= size &&
-                in.copy(place + QueueFile.WORD_BYTES, head, head.capacity()) && candidate.tryWrapHead(head, length) &&
-                candidate.sequence() - leastSequence >= 0 &&
-                candidate.sequence() - leastSequence < MAX_LOOKAHEAD_ENTRIES)
-            {
-                return true;
             }
         }
         return false;

@@ -1,5 +1,6 @@
 package dev.understudy.journal;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +21,7 @@ import org.agrona.DirectBuffer;
  * <p>
  * An entry of 100 bytes takes about 1 microsecond, the hash included, and no allocation; AppendCost measures it.
  */
-public final class JournalWriter implements AutoCloseable
+public final class JournalWriter implements Closeable
 {
     private final Path directory;
     private final JournalLock lock;

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.function.LongSupplier;
 
+import org.agrona.BufferUtil;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -360,6 +361,11 @@ final class QueueFile implements AutoCloseable
     @Override
     public void close()
     {
+        windowBytes = 0;
+        if (!channel.isOpen())
+        {
+            return;
+        }
         try
         {
             channel.close();
@@ -368,5 +374,7 @@ final class QueueFile implements AutoCloseable
         {
             throw unreadable(e);
         }
+        // Not left to the collector: a journal of many files is read faster than it comes by.
+        BufferUtil.free(bytes);
     }
 }

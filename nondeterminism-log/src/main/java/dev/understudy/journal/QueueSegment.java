@@ -164,8 +164,8 @@ final class QueueSegment implements AutoCloseable
         }
         if (!isDirectorySynced)
         {
-            DiskBlocks.syncDirectory(directory);
-            DiskBlocks.syncDirectory(directory.toAbsolutePath().getParent());
+            DiskBlocks.sync(directory);
+            DiskBlocks.sync(directory.toAbsolutePath().getParent());
             isDirectorySynced = true;
         }
     }

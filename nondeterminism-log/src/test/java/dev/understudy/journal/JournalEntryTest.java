@@ -1,0 +1,165 @@
+package dev.understudy.journal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.Random;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Example;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.constraints.Size;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/** What is encoded is decoded, and what is no entry is refused without reading past its end. */
+class JournalEntryTest
+{
+    private static final int TRIES = 200;
+
+    private final EntryEncoder encoder = new EntryEncoder();
+    private final JournalEntry entry = new JournalEntry();
+
+    @Property(tries = TRIES)
+    void genesisComesBack(
+        @ForAll("texts") final String name,
+        @ForAll final long memoryBytes,
+        @ForAll final long vsockCid,
+        @ForAll("texts") final String kernelPath,
+        @ForAll @Size(32) final byte[] kernelSha256,
+        @ForAll("texts") final String initrdPath,
+        @ForAll @Size(32) final byte[] initrdSha256,
+        @ForAll final boolean hasInitrd,
+        @ForAll("texts") final String commandLine,
+        @ForAll final long createdEpochMs)
+    {
+        final Genesis genesis = new Genesis(name, memoryBytes, vsockCid, kernelPath, kernelSha256,
+            hasInitrd ? initrdPath : null, hasInitrd ? initrdSha256 : null, commandLine, 7, createdEpochMs);
+        wrap(encoder.genesis(genesis), EventType.GENESIS, 0, 0, 0, 0);
+        assertThat(entry.genesis()).usingRecursiveComparison().isEqualTo(genesis);
+    }
+
+    @Property(tries = TRIES)
+    void clockSampleComesBack(
+        @ForAll final long sequence,
+        @ForAll final long position,
+        @ForAll final long timeNs,
+        @ForAll final long outputs,
+        @ForAll final int picos,
+        @ForAll final int limitNs)
+    {
+        wrap(encoder.clockSample(sequence, position, timeNs, outputs, picos, limitNs),
+            EventType.CLOCK_SAMPLE, sequence, position, timeNs, outputs);
+        assertThat(entry.picosPerInstruction()).isEqualTo(picos);
+        assertThat(entry.limitNs()).isEqualTo(limitNs);
+    }
+
+    @Property(tries = TRIES)
+    void payloadsComeBack(
+        @ForAll final long sequence, @ForAll final long position, @ForAll @Size(max = 5000) final byte[] payload)
+    {
+        final UnsafeBuffer data = new UnsafeBuffer(payload);
+        final int length = payload.length;
+        wrap(encoder.consoleInput(sequence, position, 1, 2, data, 0, length),
+            EventType.CONSOLE_INPUT, sequence, position, 1, 2);
+        assertThat(SampleJournal.data(entry)).isEqualTo(payload);
+        wrap(encoder.entropy(sequence, position, 3, 4, data, 0, length), EventType.ENTROPY, sequence, position, 3, 4);
+        assertThat(SampleJournal.data(entry)).isEqualTo(payload);
+        wrap(encoder.vsockPacket(sequence, position, 5, 6, data, 0, length),
+            EventType.VSOCK_PACKET, sequence, position, 5, 6);
+        assertThat(SampleJournal.data(entry)).isEqualTo(payload);
+    }
+
+    @Property(tries = TRIES)
+    void digestAndClosedComeBack(@ForAll final long sequence, @ForAll final long state, @ForAll final Outcome outcome)
+    {
+        wrap(encoder.digest(sequence, 1, 2, 3, state), EventType.DIGEST, sequence, 1, 2, 3);
+        assertThat(entry.state()).isEqualTo(state);
+        wrap(encoder.closed(sequence, 1, 2, 3, outcome, state), EventType.CLOSED, sequence, 1, 2, 3);
+        assertThat(entry.outcome()).isEqualTo(outcome);
+        assertThat(entry.state()).isEqualTo(state);
+    }
+
+    @Property(tries = TRIES)
+    void generationAndBackupJoinedComeBack(
+        @ForAll final long generation, @ForAll final GenerationCause cause, @ForAll("texts") final String node)
+    {
+        wrap(encoder.generation(1, 2, 3, 4, generation, cause, node), EventType.GENERATION, 1, 2, 3, 4);
+        assertThat(entry.generation()).isEqualTo(generation);
+        assertThat(entry.cause()).isEqualTo(cause);
+        assertThat(entry.node()).isEqualTo(node);
+        wrap(encoder.backupJoined(1, 2, 3, 4, generation, node), EventType.BACKUP_JOINED, 1, 2, 3, 4);
+        assertThat(entry.generation()).isEqualTo(generation);
+        assertThat(entry.node()).isEqualTo(node);
+    }
+
+    @Property(tries = TRIES)
+    void anEntryOfAnyOtherLengthIsNone(@ForAll("texts") final String node)
+    {
+        final int length = encoder.generation(1, 2, 3, 4, 5, GenerationCause.STARTED, node);
+        for (int other = 0; other <= length + 8; other++)
+        {
+            assertThat(entry.tryWrap(encoder.buffer(), 0, other) == null).isEqualTo(other == length);
+        }
+    }
+
+    @Property(tries = 1000)
+    void bytesThatAreNoEntryNeverMakeFieldsReachOutside(@ForAll final long seed)
+    {
+        final Random random = new Random(seed);
+        final int length = encoder.genesis(SampleJournal.GENESIS);
+        final byte[] bytes = new byte[length];
+        encoder.buffer().getBytes(0, bytes);
+        for (int i = 0; i < 1 + random.nextInt(4); i++)
+        {
+            bytes[random.nextInt(length)] = (byte)random.nextInt();
+        }
+        // The buffer is bounded, so that a field outside the entry would throw.
+        final UnsafeBuffer bounded = new UnsafeBuffer(bytes);
+        if (entry.tryWrap(bounded, 0, length) == null)
+        {
+            assertThat(entry.toString()).isNotEmpty();
+            assertThat(entry.length()).isEqualTo(length);
+        }
+    }
+
+    @Example
+    void anUnknownTypeVersionOrCodeIsNamed()
+    {
+        final int length = encoder.closed(1, 2, 3, 4, Outcome.STOPPED, 5);
+        assertThat(entry.tryWrap(encoder.buffer(), 0, length)).isNull();
+        encoder.buffer().putByte(length - 9, (byte)77);
+        assertThat(entry.tryWrap(encoder.buffer(), 0, length)).contains("code 77");
+        encoder.buffer().putByte(2, (byte)99);
+        assertThatThrownBy(() -> entry.wrap(encoder.buffer(), 0, length))
+            .isInstanceOf(JournalException.class).hasMessageContaining("type 99");
+        encoder.buffer().putByte(6, (byte)2);
+        assertThatThrownBy(() -> entry.wrap(encoder.buffer(), 0, length)).hasMessageContaining("version 2");
+    }
+
+    @Provide
+    Arbitrary<String> texts()
+    {
+        // No lone surrogates: UTF-8 has none.
+        return Arbitraries.strings().withCharRange((char)0, (char)0xD7FF).ofMaxLength(40);
+    }
+
+    private void wrap(
+        final int length,
+        final EventType type,
+        final long sequence,
+        final long position,
+        final long timeNs,
+        final long outputs)
+    {
+        entry.wrap(encoder.buffer(), 0, length);
+        assertThat(entry.type()).isEqualTo(type);
+        assertThat(entry.sequence()).isEqualTo(sequence);
+        assertThat(entry.position()).isEqualTo(position);
+        assertThat(entry.timeNs()).isEqualTo(timeNs);
+        assertThat(entry.outputs()).isEqualTo(outputs);
+        assertThat(entry.length()).isEqualTo(length);
+        assertThat(entry.toString()).contains(type.name());
+    }
+}
