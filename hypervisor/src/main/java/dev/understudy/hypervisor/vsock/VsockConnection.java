@@ -23,6 +23,11 @@ final class VsockConnection
 
     private static final int FIRST_RING_BYTES = 4 * 1024;
 
+    /** The most that is handed to TCP in one call, which copies it. */
+    private static final int MAX_WRITE_BYTES = 64 * 1024;
+
+    private static final ByteBuffer EMPTY = ByteBuffer.allocate(0);
+
     private final long key;
     private final int guestPort;
     private final int hostPort;
@@ -37,13 +42,16 @@ final class VsockConnection
     private int sent;
     private boolean endedToGuest;
 
-    private ByteBuffer ring = ByteBuffer.allocateDirect(FIRST_RING_BYTES);
+    /** On the heap: the memory of a closed connection goes with the next young collection. */
+    private ByteBuffer ring = EMPTY;
     private int head;
     private int count;
+    private int received;
     private int forwarded;
     private int announced;
     private boolean endedFromGuest;
     private boolean outputShut;
+    private boolean forgottenByGuest;
     private int interest;
 
     VsockConnection(
@@ -78,6 +86,23 @@ final class VsockConnection
         established = true;
     }
 
+    boolean isEstablished()
+    {
+        return established;
+    }
+
+    /** The guest knows this connection no more; what it sent before still goes to the client. */
+    void forgetGuest()
+    {
+        forgottenByGuest = true;
+        endedToGuest = true;
+    }
+
+    boolean isForgottenByGuest()
+    {
+        return forgottenByGuest;
+    }
+
     /** Takes the guest's end of the flow control from a packet's header. */
     void credit(final int window, final int forwardedByGuest)
     {
@@ -85,11 +110,12 @@ final class VsockConnection
         guestForwarded = forwardedByGuest;
     }
 
-    /** Number of bytes that the guest has room for. */
+    /** Number of bytes that the guest has room for; 0 as well when it claims to have taken what was never sent. */
     int room()
     {
-        final int inFlight = sent - guestForwarded;
-        return established ? Math.max(0, guestWindow - inFlight) : 0;
+        final long inFlight = Integer.toUnsignedLong(sent - guestForwarded);
+        final long room = Integer.toUnsignedLong(guestWindow) - inFlight;
+        return established ? (int)Math.clamp(room, 0, Integer.MAX_VALUE) : 0;
     }
 
     boolean isOpenToGuest()
@@ -130,13 +156,24 @@ final class VsockConnection
         return endedToGuest && endedFromGuest && count == 0;
     }
 
-    /** Keeps bytes from the guest for TCP; false when they are more than its window. */
+    /** Whether bytes from the guest wait for TCP. */
+    boolean hasUnwritten()
+    {
+        return count > 0;
+    }
+
+    /** Keeps bytes from the guest for TCP; false when they are more than the credit that it was given. */
     boolean accept(final DirectBuffer buffer, final int offset, final int length)
     {
-        if (length > WINDOW_BYTES - count || endedFromGuest)
+        if (length > WINDOW_BYTES - (received - announced) || !established || endedFromGuest)
         {
             return false;
         }
+        if (length == 0)
+        {
+            return true;
+        }
+        received += length;
         if (length > ring.capacity() - count)
         {
             grow(count + length);
@@ -154,16 +191,16 @@ final class VsockConnection
     {
         while (count > 0)
         {
-            final int part = Math.min(count, ring.capacity() - head);
+            final int part = Math.min(Math.min(count, ring.capacity() - head), MAX_WRITE_BYTES);
             final int written = socket.write(ring.limit(head + part).position(head));
             ring.clear();
-            if (written == 0)
-            {
-                break;
-            }
             head = (head + written) % ring.capacity();
             count -= written;
             forwarded += written;
+            if (written < part)
+            {
+                break;
+            }
         }
         if (count == 0 && endedFromGuest && !outputShut)
         {
@@ -229,12 +266,12 @@ final class VsockConnection
 
     private void grow(final int needed)
     {
-        int capacity = ring.capacity();
+        int capacity = Math.max(FIRST_RING_BYTES, ring.capacity());
         while (capacity < needed)
         {
             capacity *= 2;
         }
-        final ByteBuffer larger = ByteBuffer.allocateDirect(capacity);
+        final ByteBuffer larger = ByteBuffer.allocate(capacity);
         final int first = Math.min(count, ring.capacity() - head);
         larger.put(0, ring, head, first);
         larger.put(first, ring, 0, count - first);

@@ -12,6 +12,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.function.Consumer;
@@ -32,13 +33,26 @@ public final class VsockForwarder implements AutoCloseable
 
     private static final int BACKLOG = 1024;
 
-    /** Control packets that wait for room in the guest: a few for each connection. */
-    private static final int MAX_WAITING_PACKETS = 4 * MAX_CONNECTIONS;
+    /**
+     * Packets that may wait for room in the guest before what can be spared is: new connections, answers to packets of
+     * no connection, and updates of credit, which are made up for later.
+     */
+    private static final int MANY_WAITING_PACKETS = 1024;
+
+    /** The most that can wait: each connection that is there adds the end of its stream and its reset at most. */
+    private static final int MAX_WAITING_PACKETS = MANY_WAITING_PACKETS + 3 * MAX_CONNECTIONS;
+
+    /** Connections taken from a listener before other sockets have their turn. */
+    private static final int MAX_ACCEPTS = 64;
+
+    /** Ports below are privileged on a host, and the last is vsock's "any". */
+    private static final int FIRST_FREE_HOST_PORT = 1024;
+    private static final int ANY_PORT = -1;
 
     /** A reset connection's last packet and its like have no window to speak of. */
     private static final int NO_WINDOW = 0;
 
-    /** Time between two attempts to listen on a port that is in use, and between two notices of it. */
+    /** Time between two notices of the same kind. */
     private static final long NOTICE_INTERVAL_NS = 5_000_000_000L;
 
     private final Selector selector;
@@ -54,7 +68,8 @@ public final class VsockForwarder implements AutoCloseable
         ByteBuffer.wrap(packet.byteArray(), VsockHeader.BYTES, VsockHeader.MAX_PAYLOAD_BYTES).slice();
 
     private int nextHostPort;
-    private long lastNoticeNs = System.nanoTime() - NOTICE_INTERVAL_NS;
+    private boolean refusesConnections;
+    private final long[] lastNoticeNs = new long[NoticeKind.values().length];
 
     /**
      * @param firstHostPort first of the host's vsock ports; after a takeover it must be above those used before
@@ -73,6 +88,7 @@ public final class VsockForwarder implements AutoCloseable
         this.guest = guest;
         this.notices = notices;
         nextHostPort = (int)firstHostPort;
+        Arrays.fill(lastNoticeNs, System.nanoTime() - NOTICE_INTERVAL_NS);
     }
 
     /** Listens on all ports; the message of the exception names the one that cannot be had. */
@@ -93,9 +109,13 @@ public final class VsockForwarder implements AutoCloseable
         }
     }
 
-    /** Listens on all ports, or on none, and says so now and then, while one is in use. */
+    /** Listens on all ports, or on none, and says so now and then, while one is in use; true when it listens. */
     public boolean tryListen()
     {
+        if (!listeners.isEmpty())
+        {
+            return true;
+        }
         try
         {
             listen();
@@ -103,12 +123,7 @@ public final class VsockForwarder implements AutoCloseable
         }
         catch (final IOException e)
         {
-            final long nowNs = System.nanoTime();
-            if (nowNs - lastNoticeNs >= NOTICE_INTERVAL_NS)
-            {
-                lastNoticeNs = nowNs;
-                notices.accept(e.getMessage() + "; trying again");
-            }
+            notice(NoticeKind.PORT_IN_USE, e.getMessage() + "; trying again");
             return false;
         }
     }
@@ -121,7 +136,8 @@ public final class VsockForwarder implements AutoCloseable
             listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
             listener.bind(forward.socketAddress(), BACKLOG);
             listener.configureBlocking(false);
-            listener.register(selector, SelectionKey.OP_ACCEPT, new Listener(forward, listener));
+            listener.register(
+                selector, refusesConnections ? 0 : SelectionKey.OP_ACCEPT, new Listener(forward, listener));
             listeners.add(listener);
         }
         catch (final IOException | RuntimeException e)
@@ -171,19 +187,31 @@ public final class VsockForwarder implements AutoCloseable
         return work;
     }
 
-    /** A packet that the guest sent and that may leave. */
+    /**
+     * A packet that the guest sent and that may leave. Whatever it holds, at worst the connection that it names is lost.
+     */
     public void onGuestPacket(final DirectBuffer buffer, final int offset, final int length)
     {
+        if (!isForHost(buffer, offset, length))
+        {
+            notice(NoticeKind.MALFORMED_PACKET, "the guest sent a malformed vsock packet of " + length +
+                " bytes; it was dropped. The guest's vsock driver does not keep to virtio 1.2");
+            return;
+        }
         final int op = buffer.getShort(offset + VsockHeader.OP, ByteOrder.LITTLE_ENDIAN);
         final int guestPort = buffer.getInt(offset + VsockHeader.SRC_PORT, ByteOrder.LITTLE_ENDIAN);
         final int hostPort = buffer.getInt(offset + VsockHeader.DST_PORT, ByteOrder.LITTLE_ENDIAN);
-        final VsockConnection connection = connections.get(key(guestPort, hostPort));
-        if (connection == null)
+        final int type = buffer.getShort(offset + VsockHeader.TYPE, ByteOrder.LITTLE_ENDIAN);
+        final VsockConnection connection =
+            type == VsockHeader.TYPE_STREAM ? connections.get(key(guestPort, hostPort)) : null;
+        if (connection == null || connection.isForgottenByGuest())
         {
             // The guest cannot connect to the host: that, and whatever is left of an old connection, is reset.
-            if (op != VsockHeader.OP_RST)
+            if (op != VsockHeader.OP_RST && mayWait())
             {
-                sendControl(guestPort, hostPort, VsockHeader.OP_RST, 0, NO_WINDOW, 0);
+                header(guestPort, hostPort, VsockHeader.OP_RST, 0, 0, NO_WINDOW, 0);
+                packet.putShort(VsockHeader.TYPE, (short)type, ByteOrder.LITTLE_ENDIAN);
+                send(VsockHeader.BYTES);
             }
             return;
         }
@@ -196,20 +224,25 @@ public final class VsockForwarder implements AutoCloseable
             case VsockHeader.OP_RW -> onData(connection, buffer, offset + VsockHeader.BYTES, length - VsockHeader.BYTES);
             case VsockHeader.OP_SHUTDOWN ->
                 onShutdown(connection, buffer.getInt(offset + VsockHeader.FLAGS, ByteOrder.LITTLE_ENDIAN));
-            case VsockHeader.OP_RST -> remove(connection, !connection.isClosing());
+            case VsockHeader.OP_RST -> onReset(connection);
             case VsockHeader.OP_CREDIT_UPDATE ->
             {
             }
-            case VsockHeader.OP_CREDIT_REQUEST -> sendControl(connection, VsockHeader.OP_CREDIT_UPDATE, 0);
+            case VsockHeader.OP_CREDIT_REQUEST -> sendCredit(connection);
             default -> resetBoth(connection);
         }
-        if (connections.containsKey(connection.key()))
-        {
-            connection.updateInterest(waiting.isEmpty());
-        }
+        updateInterest(connection);
     }
 
-    /** Resets every TCP connection; the guest is not told. */
+    private boolean isForHost(final DirectBuffer buffer, final int offset, final int length)
+    {
+        return length >= VsockHeader.BYTES &&
+            buffer.getLong(offset + VsockHeader.SRC_CID, ByteOrder.LITTLE_ENDIAN) == guestCid &&
+            buffer.getLong(offset + VsockHeader.DST_CID, ByteOrder.LITTLE_ENDIAN) == VsockHeader.HOST_CID &&
+            buffer.getInt(offset + VsockHeader.LEN, ByteOrder.LITTLE_ENDIAN) == length - VsockHeader.BYTES;
+    }
+
+    /** Resets every TCP connection; the guest is not told. The resets leave at the next select at the latest. */
     public void resetAll()
     {
         for (final VsockConnection connection : connections.values())
@@ -227,29 +260,70 @@ public final class VsockForwarder implements AutoCloseable
         resetAll();
     }
 
-    private int accept(final Listener listener) throws IOException
+    private int accept(final Listener listener)
     {
         int count = 0;
-        for (SocketChannel socket = listener.accept(); socket != null; socket = listener.accept())
+        while (count < MAX_ACCEPTS && !refuseConnectionsWhileManyWait())
         {
-            count++;
-            if (connections.size() >= MAX_CONNECTIONS)
+            final SocketChannel socket;
+            try
             {
-                notices.accept("a connection to port " + listener.forward().hostPort() + " was closed: " +
-                    MAX_CONNECTIONS + " are open");
-                VsockConnection.closeQuietly(socket);
-                continue;
+                socket = listener.accept();
             }
+            catch (final IOException e)
+            {
+                // Out of file descriptors, as a rule: the client waits in the backlog until one is free.
+                notice(NoticeKind.ACCEPT_FAILED, "cannot take a connection to port " + listener.forward().hostPort() +
+                    ": " + e.getMessage() + "; raise the limit of open files (ulimit -n) if it is that");
+                return count;
+            }
+            if (socket == null)
+            {
+                return count;
+            }
+            count++;
+            take(socket, listener.forward());
+        }
+        return count;
+    }
+
+    private void take(final SocketChannel socket, final ForwardSpec forward)
+    {
+        if (connections.size() >= MAX_CONNECTIONS)
+        {
+            notice(NoticeKind.TOO_MANY_CONNECTIONS, "a connection to port " + forward.hostPort() + " was closed: " +
+                MAX_CONNECTIONS + " are open, the most there can be");
+            VsockConnection.closeQuietly(socket);
+            return;
+        }
+        final int guestPort = (int)forward.guestPort();
+        final int hostPort = freeHostPort(guestPort);
+        try
+        {
             socket.configureBlocking(false);
             socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
-            final int guestPort = (int)listener.forward().guestPort();
-            final int hostPort = nextHostPort++;
             final VsockConnection connection =
                 new VsockConnection(key(guestPort, hostPort), guestPort, hostPort, socket, selector);
             connections.put(connection.key(), connection);
             sendControl(connection, VsockHeader.OP_REQUEST, 0);
         }
-        return count;
+        catch (final IOException e)
+        {
+            // The client has gone already, and the guest has not heard of it.
+            VsockConnection.closeQuietly(socket);
+        }
+    }
+
+    private int freeHostPort(final int guestPort)
+    {
+        int port = nextHostPort;
+        while (port == ANY_PORT || Integer.compareUnsigned(port, FIRST_FREE_HOST_PORT) < 0 ||
+            connections.containsKey(key(guestPort, port)))
+        {
+            port++;
+        }
+        nextHostPort = port + 1;
+        return port;
     }
 
     private int onReady(final VsockConnection connection, final SelectionKey key)
@@ -275,11 +349,17 @@ public final class VsockForwarder implements AutoCloseable
             resetBoth(connection);
             return 1;
         }
+        updateInterest(connection);
+        return 1;
+    }
+
+    /** Has the selector report what can be done now with a connection that may have ended by now. */
+    private void updateInterest(final VsockConnection connection)
+    {
         if (connections.containsKey(connection.key()))
         {
             connection.updateInterest(waiting.isEmpty());
         }
-        return 1;
     }
 
     private void read(final VsockConnection connection) throws IOException
@@ -326,8 +406,24 @@ public final class VsockForwarder implements AutoCloseable
         }
     }
 
+    private void onReset(final VsockConnection connection)
+    {
+        if (connection.isClosing() && connection.hasUnwritten())
+        {
+            // The guest ended its stream in order and waits no longer: the client still gets all of it.
+            connection.forgetGuest();
+            return;
+        }
+        remove(connection, !connection.isClosing());
+    }
+
     private void onShutdown(final VsockConnection connection, final int flags)
     {
+        if (!connection.isEstablished())
+        {
+            resetBoth(connection);
+            return;
+        }
         if ((flags & VsockHeader.SHUTDOWN_RECEIVE) != 0)
         {
             connection.endToGuest();
@@ -349,11 +445,20 @@ public final class VsockForwarder implements AutoCloseable
 
     private void afterFlush(final VsockConnection connection)
     {
-        if (connection.owesCreditUpdate())
+        if (connection.owesCreditUpdate() && !connection.isForgottenByGuest())
+        {
+            sendCredit(connection);
+        }
+        endIfDone(connection);
+    }
+
+    /** Tells the guest its credit; if it takes no packets, then later. */
+    private void sendCredit(final VsockConnection connection)
+    {
+        if (mayWait())
         {
             sendControl(connection, VsockHeader.OP_CREDIT_UPDATE, 0);
         }
-        endIfDone(connection);
     }
 
     /** When both directions have ended and all is written: the socket is closed, and the guest told so. */
@@ -361,15 +466,23 @@ public final class VsockForwarder implements AutoCloseable
     {
         if (connection.isDone())
         {
-            sendControl(connection, VsockHeader.OP_RST, 0);
+            tellReset(connection);
             remove(connection, false);
         }
     }
 
     private void resetBoth(final VsockConnection connection)
     {
-        sendControl(connection, VsockHeader.OP_RST, 0);
+        tellReset(connection);
         remove(connection, true);
+    }
+
+    private void tellReset(final VsockConnection connection)
+    {
+        if (!connection.isForgottenByGuest())
+        {
+            sendControl(connection, VsockHeader.OP_RST, 0);
+        }
     }
 
     private void remove(final VsockConnection connection, final boolean withReset)
@@ -380,14 +493,8 @@ public final class VsockForwarder implements AutoCloseable
 
     private void sendControl(final VsockConnection connection, final int op, final int flags)
     {
-        sendControl(connection.guestPort(), connection.hostPort(), op, flags, VsockConnection.WINDOW_BYTES,
+        header(connection.guestPort(), connection.hostPort(), op, flags, 0, VsockConnection.WINDOW_BYTES,
             connection.announceForwarded());
-    }
-
-    private void sendControl(
-        final int guestPort, final int hostPort, final int op, final int flags, final int window, final int forwarded)
-    {
-        header(guestPort, hostPort, op, flags, 0, window, forwarded);
         send(VsockHeader.BYTES);
     }
 
@@ -437,14 +544,71 @@ public final class VsockForwarder implements AutoCloseable
         }
         if (work > 0 && waiting.isEmpty())
         {
-            connections.values().forEach(connection -> connection.updateInterest(true));
+            connections.values().forEach(this::resume);
+        }
+        if (refusesConnections && !refuseConnectionsWhileManyWait())
+        {
+            work++;
         }
         return work;
+    }
+
+    /** The guest takes packets again. */
+    private void resume(final VsockConnection connection)
+    {
+        if (connection.owesCreditUpdate() && !connection.isForgottenByGuest())
+        {
+            sendCredit(connection);
+        }
+        connection.updateInterest(waiting.isEmpty());
+    }
+
+    private boolean mayWait()
+    {
+        return waiting.size() < MANY_WAITING_PACKETS;
+    }
+
+    /** Leaves new connections in the backlog while the guest takes no packets; returns whether it does. */
+    private boolean refuseConnectionsWhileManyWait()
+    {
+        final boolean refuses = !mayWait();
+        if (refuses != refusesConnections)
+        {
+            refusesConnections = refuses;
+            for (final ServerSocketChannel listener : listeners)
+            {
+                final SelectionKey key = listener.keyFor(selector);
+                if (key != null && key.isValid())
+                {
+                    key.interestOps(refuses ? 0 : SelectionKey.OP_ACCEPT);
+                }
+            }
+        }
+        return refuses;
+    }
+
+    private void notice(final NoticeKind kind, final String text)
+    {
+        final long nowNs = System.nanoTime();
+        if (nowNs - lastNoticeNs[kind.ordinal()] >= NOTICE_INTERVAL_NS)
+        {
+            lastNoticeNs[kind.ordinal()] = nowNs;
+            notices.accept(text);
+        }
     }
 
     private static long key(final int guestPort, final int hostPort)
     {
         return (long)guestPort << 32 | (hostPort & 0xFFFF_FFFFL);
+    }
+
+    /** What there is to say that could come in floods; each kind is said now and then only. */
+    private enum NoticeKind
+    {
+        PORT_IN_USE,
+        ACCEPT_FAILED,
+        TOO_MANY_CONNECTIONS,
+        MALFORMED_PACKET,
     }
 
     /** Attachment of a listening socket's key. */
