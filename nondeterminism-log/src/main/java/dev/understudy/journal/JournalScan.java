@@ -307,14 +307,16 @@ public final class JournalScan implements Closeable
     {
         for (final Path segment : QueueFiles.segments(directory))
         {
-            if (QueueFiles.entryFiles(segment).isEmpty() && !QueueFiles.hasPrecreated(segment) &&
-                Files.exists(segment.resolve(QueueFiles.METADATA)))
+            // In this order: a writer that is at work makes, then renames, then goes on.
+            if (Files.exists(segment.resolve(QueueFiles.METADATA)) && !QueueFiles.hasPrecreated(segment) &&
+                QueueFiles.entryFiles(segment).isEmpty())
             {
                 report(segment, "the file that held it, or that it was to go to, is gone", "Put the file back.");
             }
         }
         if (file != null && file.word(at) == QueueFile.END && !isSealed &&
-            !QueueFiles.hasPrecreated(files.get(fileIndex).getParent()))
+            !QueueFiles.hasPrecreated(files.get(fileIndex).getParent()) &&
+            QueueFiles.list(directory).size() == files.size())
         {
             report(files.get(fileIndex), "the file that follows this one is gone", "Put the file back.");
         }

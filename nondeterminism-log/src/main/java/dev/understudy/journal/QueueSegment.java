@@ -241,8 +241,7 @@ final class QueueSegment implements AutoCloseable
         }
         catch (final IOException e)
         {
-            throw new JournalException("journal " + precreated + " cannot be created: " + e.getMessage() +
-                ". Every entry so far is intact. Check the directory and its disk", e);
+            throw failed(precreated, e);
         }
     }
 
@@ -254,8 +253,7 @@ final class QueueSegment implements AutoCloseable
         }
         catch (final IOException e)
         {
-            throw new JournalException("journal " + directory + " cannot be created: " + e.getMessage() +
-                ". Check the directory and its disk", e);
+            throw failed(directory, e);
         }
     }
 
@@ -269,9 +267,16 @@ final class QueueSegment implements AutoCloseable
         }
         catch (final IOException e)
         {
-            throw new JournalException("journal " + directory + " cannot be created: " + e.getMessage() +
-                ". Check the directory and its disk", e);
+            throw failed(directory, e);
         }
+    }
+
+    private static JournalException failed(final Path path, final IOException e)
+    {
+        final String text = "journal " + path + " cannot be created: " + e.getMessage() +
+            ". Every entry so far is intact. Check the directory, and its disk for free space and free inodes";
+        return String.valueOf(e.getMessage()).contains("No space left") ?
+            new JournalFullException(text) : new JournalException(text, e);
     }
 
     private static void createFile(final Path path) throws IOException

@@ -3,7 +3,9 @@ package dev.understudy.journal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.management.ThreadMXBean;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -252,6 +254,30 @@ class JournalWriterTest
         }
         assertThat(QueueFiles.diskBytes(directory)).isLessThan(64 * 1024);
         assertThat(Files.size(QueueFiles.list(directory).getFirst())).isLessThan(16 * 1024);
+    }
+
+    @Test
+    void appendingAllocatesNothingButForNewBlocks()
+    {
+        final int entries = 20_000;
+        final UnsafeBuffer data = new UnsafeBuffer(new byte[40]);
+        final ThreadMXBean threads = (ThreadMXBean)ManagementFactory.getThreadMXBean();
+        try (JournalWriter writer = JournalWriter.create(
+            root.resolve("guest-a"), SampleJournal.GENESIS, JournalOptions.defaults()))
+        {
+            for (int i = 0; i < entries * 2; i++)
+            {
+                writer.vsockPacket(i, i, i, data, 0, data.capacity());
+            }
+            final long before = threads.getThreadAllocatedBytes(Thread.currentThread().threadId());
+            for (int i = 0; i < entries; i++)
+            {
+                writer.vsockPacket(entries * 2L, i, i, data, 0, data.capacity());
+            }
+            // An object an entry would be sixteen bytes each at the least; the blocks of 1 MiB cost a few KiB.
+            assertThat(threads.getThreadAllocatedBytes(Thread.currentThread().threadId()) - before)
+                .isLessThan(entries * 8L);
+        }
     }
 
     @Test
