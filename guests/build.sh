@@ -79,10 +79,14 @@ do
     built="$built $guest"
 done
 
-"${prefix}gcc" -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -O2 -std=gnu17 -ffreestanding -fno-common \
-    -fno-tree-loop-distribute-patterns -nostdlib -static -Wall -Wextra -Werror -Ilib \
-    -Wl,--build-id=none -Wl,--no-warn-rwx-segments -Wl,-T,lib/link.ld -Wl,-z,max-page-size=4096 -s \
-    -o "$work/kv/kv.elf" lib/start.S lib/guest.c kv/main.c kv/vsock.c kv/resp.c kv/store.c kv/memory.c
+objects=
+for source in kv/*.c
+do
+    compile "$source" "-I kv"
+    objects="$objects $work/objects/${source%.c}.o"
+done
+# shellcheck disable=SC2086
+link_guest kv/kv.elf $runtime $objects
 built="kv/kv.elf $built"
 
 # shellcheck disable=SC2086

@@ -1,45 +1,60 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-/* A key-value server that speaks the Redis protocol to connections over virtio-vsock. */
-#include "guest.h"
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A key-value server that speaks the Redis protocol to connections over virtio-vsock. Boot argument: port=N.
+ */
+#include "clock.h"
+#include "console.h"
+#include "device.h"
 #include "memory.h"
+#include "platform.h"
+#include "sbi.h"
 #include "store.h"
-#include "vsock.h"
 
-/* Boot arguments: port=N. */
-#define DEFAULT_PORT 6379
+#define DEFAULT_PORT 6379UL
 
-#define SIE_SEIE (1ul << 9)
+extern char image_end[];
 
-int main(uint64_t hart, uint64_t fdt)
+uint64_t clock_ticks(void)
 {
-    (void)hart;
-    machine_init(fdt);
-    uint64_t end = machine.memory_base + machine.memory_size;
-    if (machine.initrd_start != 0 && machine.initrd_start < end)
-    {
-        end = machine.initrd_start;
-    }
-    if (machine.fdt >= (uint64_t)__image_end && machine.fdt < end)
-    {
-        end = machine.fdt;
-    }
-    memory_init((uint64_t)__image_end, end);
-    store_init();
+    return csr_read(time);
+}
 
-    uint32_t port = (uint32_t)boot_number("port", DEFAULT_PORT);
-    if (!vsock_init(port))
-    {
-        fail("there is no virtio-vsock device");
-    }
-    print("kv: ready on vsock port %u, %lu MiB for data\n", port, memory_total() >> 20);
+uint64_t clock_hz(void)
+{
+    return platform.timebase_hz;
+}
 
-    /* Interrupts stay disabled and only end the wait: what they ask for is looked at in the loop. */
-    csr_set(sie, SIE_SEIE);
+static void __attribute__((noreturn)) refuse(const char *const why)
+{
+    print("kv: %s\n", why);
+    shut_down(true);
+}
+
+void guest_main(void)
+{
+    // All of the device tree that matters was copied: the memory it lies in is as good as any.
+    const uint64_t memory_end = platform.memory_base + platform.memory_bytes;
+    const uint64_t image = (uint64_t)image_end;
+    if (platform.timebase_hz < 1000)
+    {
+        refuse("the device tree gives no timebase-frequency");
+    }
+    if (memory_end <= image || !memory_start(image_end, memory_end - image) || !store_start())
+    {
+        refuse("there is too little memory: give the machine at least 16 MiB");
+    }
+    const uint32_t port = (uint32_t)platform_argument("port", DEFAULT_PORT);
+    sbi_set_timer(SBI_TIMER_NEVER);
+    if (!device_start(port))
+    {
+        refuse("there is no modern virtio-vsock device");
+    }
+    print("kv: ready on vsock port %u, %lu MiB for data\n", port, memory_limit() >> 20);
     for (;;)
     {
-        if (!vsock_work())
+        if (!device_work())
         {
-            __asm__ volatile("wfi");
+            device_wait();
         }
     }
 }

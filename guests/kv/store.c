@@ -1,220 +1,307 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+// SPDX-License-Identifier: Apache-2.0
 #include "store.h"
 
+#include "bytes.h"
+#include "clock.h"
 #include "memory.h"
 
-#define FIRST_BUCKETS 1024
-/* Buckets moved to the larger table with each write: the move ends long before the next one is due. */
-#define MOVES 4
+/** Buckets are allocated a page at a time. */
+#define SEGMENT_SHIFT 9
+#define SEGMENT_BUCKETS (1u << SEGMENT_SHIFT)
 
-struct table
-{
-    struct entry **buckets;
-    uint64_t size;
-};
+/** What an entry takes at least; sets how many buckets a full memory can ask for. */
+#define MIN_ENTRY_BYTES 48
 
-static struct table current;
-/* While the table grows: what is left of the smaller one. */
-static struct table old;
-static uint64_t moved;
+/** A value is given a smaller block when it would leave more than three quarters of this much and of its block unused. */
+#define MAX_IDLE_BYTES 256
+
+typedef struct entry *bucket;
+
+static bucket **segments;
+static uint32_t max_segments;
+static uint32_t segment_count;
+
+/** Buckets below this many bits were split already; `high` is what their hashes are masked with. */
+static uint32_t low_mask;
+static uint32_t high_mask;
+static uint32_t bucket_count;
+
 static uint64_t count;
+static uint64_t expiring;
+static uint32_t swept;
 
-static uint64_t hash_of(const uint8_t *key, uint32_t length)
+static uint64_t scratch[MAX_KEY_BYTES / 8 + 1];
+
+static uint32_t hash_of(const uint64_t *const words, const uint32_t bytes)
 {
-    uint64_t hash = 0x9e3779b97f4a7c15ull ^ length;
-    while (length >= 8)
+    const uint64_t factor = 0x9E3779B97F4A7C15UL;
+    uint64_t hash = bytes * factor;
+    for (uint32_t i = 0; i < (bytes + 7) / 8; i++)
     {
-        uint64_t word;
-        __builtin_memcpy(&word, key, 8);
-        hash = (hash ^ word) * 0xff51afd7ed558ccdull;
+        hash = (hash ^ words[i]) * factor;
         hash ^= hash >> 32;
-        key += 8;
-        length -= 8;
     }
-    uint64_t word = 0;
-    for (uint32_t i = 0; i < length; i++)
-    {
-        word |= (uint64_t)key[i] << (8 * i);
-    }
-    hash = (hash ^ word) * 0xc4ceb9fe1a85ec53ull;
-    return hash ^ hash >> 29;
+    hash *= factor;
+    return (uint32_t)(hash >> 32);
 }
 
-static bool table_make(struct table *table, uint64_t size)
+struct key store_key(const uint8_t *const bytes, const uint32_t length)
 {
-    table->buckets = memory_take(size * sizeof(struct entry *));
-    if (table->buckets == NULL)
+    const uint64_t *words = scratch;
+    if (length > 0)
+    {
+        // The last word is cleared before the key is laid over it: its unused bytes must be zero.
+        scratch[(length - 1) / 8] = 0;
+        memcpy(scratch, bytes, length);
+    }
+    return (struct key){ .words = words, .bytes = length, .hash = hash_of(words, length) };
+}
+
+static bucket *bucket_at(const uint32_t index)
+{
+    return &segments[index >> SEGMENT_SHIFT][index & (SEGMENT_BUCKETS - 1)];
+}
+
+static bucket *bucket_of(const uint32_t hash)
+{
+    const uint32_t index = hash & high_mask;
+    return bucket_at(index < bucket_count ? index : hash & low_mask);
+}
+
+static bool add_segment(void)
+{
+    if (segment_count == max_segments)
     {
         return false;
     }
-    memset(table->buckets, 0, size * sizeof(struct entry *));
-    table->size = size;
+    bucket *const segment = memory_take_for_data(SEGMENT_BUCKETS * sizeof(bucket));
+    if (segment == NULL)
+    {
+        return false;
+    }
+    memset(segment, 0, SEGMENT_BUCKETS * sizeof(bucket));
+    segments[segment_count++] = segment;
     return true;
 }
 
-void store_init(void)
+static void begin_with_one_segment(void)
 {
-    if (!table_make(&current, FIRST_BUCKETS))
-    {
-        fail("no memory for the hash table");
-    }
+    bucket_count = SEGMENT_BUCKETS;
+    low_mask = SEGMENT_BUCKETS - 1;
+    high_mask = 2 * SEGMENT_BUCKETS - 1;
+    count = 0;
+    expiring = 0;
+    swept = 0;
 }
 
-static void move_some(void)
+bool store_start(void)
 {
-    for (int i = 0; i < MOVES && old.buckets != NULL; i++)
-    {
-        struct entry *entry = old.buckets[moved];
-        while (entry != NULL)
-        {
-            struct entry *next = entry->next;
-            struct entry **bucket = &current.buckets[entry->hash & (current.size - 1)];
-            entry->next = *bucket;
-            *bucket = entry;
-            entry = next;
-        }
-        old.buckets[moved++] = NULL;
-        if (moved == old.size)
-        {
-            memory_give(old.buckets, old.size * sizeof(struct entry *));
-            old.buckets = NULL;
-        }
-    }
+    const uint64_t most = memory_limit() / (MIN_ENTRY_BYTES * SEGMENT_BUCKETS) + 1;
+    max_segments = (uint32_t)most;
+    segment_count = 0;
+    segments = memory_take_for_data(most * sizeof segments[0]);
+    begin_with_one_segment();
+    return segments != NULL && add_segment();
 }
 
+/** Splits the next bucket when there are more entries than buckets. */
 static void grow(void)
 {
-    struct table larger;
-    if (count < current.size || old.buckets != NULL || !table_make(&larger, 2 * current.size))
+    if (count <= bucket_count || (bucket_count % SEGMENT_BUCKETS == 0 && !add_segment()))
     {
         return;
     }
-    old = current;
-    moved = 0;
-    current = larger;
-}
-
-static size_t entry_size(const struct entry *entry)
-{
-    return sizeof(struct entry) + ((entry->key_length + 7) & ~7u) + entry->capacity;
-}
-
-static struct entry **place(const uint8_t *key, uint32_t length, uint64_t hash)
-{
-    struct entry **link = &current.buckets[hash & (current.size - 1)];
-    for (int pass = 0;; pass++)
+    bucket *link = bucket_at(bucket_count & low_mask);
+    bucket *const split = bucket_at(bucket_count);
+    while (*link != NULL)
     {
-        for (; *link != NULL; link = &(*link)->next)
+        struct entry *const entry = *link;
+        if ((entry->hash & high_mask) == bucket_count)
         {
-            struct entry *entry = *link;
-            if (entry->hash == hash && entry->key_length == length && memcmp(entry->data, key, length) == 0)
-            {
-                return link;
-            }
+            *link = entry->next;
+            entry->next = *split;
+            *split = entry;
         }
-        if (pass == 1 || old.buckets == NULL)
+        else
         {
-            return NULL;
+            link = &entry->next;
         }
-        link = &old.buckets[hash & (old.size - 1)];
+    }
+    bucket_count++;
+    if (bucket_count > high_mask)
+    {
+        low_mask = high_mask;
+        high_mask = 2 * high_mask + 1;
     }
 }
 
-static void remove_at(struct entry **link)
+static bool has_key(const struct entry *const entry, const struct key *const key)
 {
-    struct entry *entry = *link;
+    if (entry->hash != key->hash || entry->key_bytes != key->bytes)
+    {
+        return false;
+    }
+    for (uint32_t i = 0; i < (key->bytes + 7) / 8; i++)
+    {
+        if (entry->words[i] != key->words[i])
+        {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_over(const struct entry *const entry, const uint64_t now_ticks)
+{
+    return entry->expires_ticks != 0 && now_ticks >= entry->expires_ticks;
+}
+
+static void remove_at(bucket *const link)
+{
+    struct entry *const entry = *link;
     *link = entry->next;
-    memory_give(entry, entry_size(entry));
     count--;
+    expiring -= entry->expires_ticks != 0;
+    memory_give(entry);
 }
 
-static struct entry **find_live(const uint8_t *key, uint32_t length, uint64_t hash)
+/** Where the entry hangs; NULL when there is none. */
+static bucket *find(const struct key *const key)
 {
-    struct entry **link = place(key, length, hash);
-    if (link != NULL && (*link)->expires != 0 && now() >= (*link)->expires)
+    for (bucket *link = bucket_of(key->hash); *link != NULL; link = &(*link)->next)
     {
-        remove_at(link);
-        return NULL;
+        if (has_key(*link, key))
+        {
+            if ((*link)->expires_ticks != 0 && is_over(*link, clock_ticks()))
+            {
+                remove_at(link);
+                return NULL;
+            }
+            return link;
+        }
     }
-    return link;
+    return NULL;
 }
 
-struct entry *store_find(const uint8_t *key, uint32_t length)
+/** Looks at one bucket for entries whose time is over, so that they do not stay when nobody asks for them. */
+static void sweep(void)
 {
-    struct entry **link = find_live(key, length, hash_of(key, length));
+    const uint64_t now_ticks = clock_ticks();
+    swept = swept + 1 < bucket_count ? swept + 1 : 0;
+    for (bucket *link = bucket_at(swept); *link != NULL;)
+    {
+        if (is_over(*link, now_ticks))
+        {
+            remove_at(link);
+        }
+        else
+        {
+            link = &(*link)->next;
+        }
+    }
+}
+
+struct entry *store_find(const struct key *const key)
+{
+    bucket *const link = find(key);
     return link == NULL ? NULL : *link;
 }
 
-struct entry *store_resize(const uint8_t *key, uint32_t key_length, uint32_t length)
+static struct entry *new_entry(const struct key *const key, const uint32_t value_bytes)
 {
-    uint64_t hash = hash_of(key, key_length);
-    struct entry **link = find_live(key, key_length, hash);
-    if (link != NULL && (*link)->capacity >= length && (*link)->capacity / 4 <= length + 64)
-    {
-        (*link)->value_length = length;
-        return *link;
-    }
-
-    size_t head = sizeof(struct entry) + ((key_length + 7) & ~7u);
-    size_t whole = memory_rounded(head + length);
-    struct entry *entry = memory_take(whole);
+    const size_t key_words = (key->bytes + 7) / 8;
+    const size_t head = sizeof(struct entry) + key_words * 8;
+    struct entry *const entry = memory_take_for_data(head + value_bytes);
     if (entry == NULL)
     {
         return NULL;
     }
-    entry->hash = hash;
-    entry->expires = 0;
-    entry->key_length = key_length;
-    entry->value_length = length;
-    entry->capacity = (uint32_t)(whole - head);
-    memcpy(entry->data, key, key_length);
-    if (link != NULL)
+    entry->expires_ticks = 0;
+    entry->hash = key->hash;
+    entry->key_bytes = key->bytes;
+    entry->value_bytes = value_bytes;
+    entry->value_capacity = (uint32_t)(memory_size_of(entry) - head);
+    for (size_t i = 0; i < key_words; i++)
     {
-        struct entry *previous = *link;
-        uint32_t kept = previous->value_length < length ? previous->value_length : length;
-        memcpy(store_value(entry), store_value(previous), kept);
-        entry->expires = previous->expires;
-        entry->next = previous->next;
-        *link = entry;
-        memory_give(previous, entry_size(previous));
-        return entry;
+        entry->words[i] = key->words[i];
     }
-    move_some();
-    grow();
-    struct entry **bucket = &current.buckets[hash & (current.size - 1)];
-    entry->next = *bucket;
-    *bucket = entry;
-    count++;
     return entry;
 }
 
-bool store_delete(const uint8_t *key, uint32_t length)
+static bool is_fitting(const struct entry *const entry, const uint32_t value_bytes)
 {
-    struct entry **link = find_live(key, length, hash_of(key, length));
+    return value_bytes <= entry->value_capacity
+        && (entry->value_capacity - value_bytes <= MAX_IDLE_BYTES || value_bytes >= entry->value_capacity / 4);
+}
+
+struct entry *store_write(const struct key *const key, const uint32_t value_bytes)
+{
+    if (expiring != 0)
+    {
+        sweep();
+    }
+    bucket *const link = find(key);
+    if (link != NULL && is_fitting(*link, value_bytes))
+    {
+        (*link)->value_bytes = value_bytes;
+        return *link;
+    }
+
+    struct entry *const entry = new_entry(key, value_bytes);
+    if (entry == NULL)
+    {
+        return NULL;
+    }
+    if (link != NULL)
+    {
+        struct entry *const old = *link;
+        memcpy(entry_value(entry), entry_value(old), old->value_bytes < value_bytes ? old->value_bytes : value_bytes);
+        entry->expires_ticks = old->expires_ticks;
+        entry->next = old->next;
+        *link = entry;
+        memory_give(old);
+        return entry;
+    }
+    bucket *const head = bucket_of(key->hash);
+    entry->next = *head;
+    *head = entry;
+    count++;
+    grow();
+    return entry;
+}
+
+void store_set_expiry(struct entry *const entry, const uint64_t expires_ticks)
+{
+    expiring += (expires_ticks != 0) - (uint64_t)(entry->expires_ticks != 0);
+    entry->expires_ticks = expires_ticks;
+}
+
+bool store_delete(const struct key *const key)
+{
+    bucket *const link = find(key);
     if (link == NULL)
     {
         return false;
     }
     remove_at(link);
-    move_some();
     return true;
-}
-
-static void clear(struct table *table)
-{
-    for (uint64_t i = 0; table->buckets != NULL && i < table->size; i++)
-    {
-        while (table->buckets[i] != NULL)
-        {
-            remove_at(&table->buckets[i]);
-        }
-    }
 }
 
 void store_clear(void)
 {
-    clear(&current);
-    clear(&old);
+    for (uint32_t i = 0; i < bucket_count; i++)
+    {
+        bucket *const head = bucket_at(i);
+        while (*head != NULL)
+        {
+            remove_at(head);
+        }
+    }
+    while (segment_count > 1)
+    {
+        memory_give(segments[--segment_count]);
+    }
+    begin_with_one_segment();
 }
 
 uint64_t store_count(void)
@@ -222,21 +309,16 @@ uint64_t store_count(void)
     return count;
 }
 
-void store_each(bool (*visit)(struct entry *entry, void *context), void *context)
+void store_each(bool (*const visit)(const struct entry *entry, void *context), void *const context)
 {
-    uint64_t ticks = now();
-    struct table *tables[] = {&current, &old};
-    for (int t = 0; t < 2; t++)
+    const uint64_t now_ticks = clock_ticks();
+    for (uint32_t i = 0; i < bucket_count; i++)
     {
-        for (uint64_t i = 0; tables[t]->buckets != NULL && i < tables[t]->size; i++)
+        for (const struct entry *entry = *bucket_at(i); entry != NULL; entry = entry->next)
         {
-            for (struct entry *entry = tables[t]->buckets[i]; entry != NULL; entry = entry->next)
+            if (!is_over(entry, now_ticks) && !visit(entry, context))
             {
-                bool is_live = entry->expires == 0 || ticks < entry->expires;
-                if (is_live && !visit(entry, context))
-                {
-                    return;
-                }
+                return;
             }
         }
     }

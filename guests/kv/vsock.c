@@ -1,226 +1,75 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-/* Driver for virtio-vsock over modern virtio-mmio: virtio 1.2, sections 4.2 and 5.10. */
+// SPDX-License-Identifier: Apache-2.0
 #include "vsock.h"
 
-#include "memory.h"
-#include "resp.h"
+#include "bytes.h"
+#include "command.h"
+#include "session.h"
 
-#define QUEUE_SIZE 256u
-#define RX_BYTES 4096u
-#define TX_BYTES 16384u
-#define MAX_CONNECTIONS 512u
-#define SLOTS 1024u
-/* What a client may have under way to this server, in bytes. */
-#define WINDOW (64u << 10)
-/* When the device had so few buffers left it may have run out: it is told of new ones. */
-#define RX_NOTIFY (QUEUE_SIZE / 2)
+/** Slots of the table that finds a connection by its peer's port; half of them stay free. */
+#define SLOTS (2u * MAX_CONNECTIONS)
 
-#define DEVICE_VSOCK 19
-#define HOST_CID 2
-
-enum
+enum connection_state
 {
-    OP_REQUEST = 1,
-    OP_RESPONSE,
-    OP_RST,
-    OP_SHUTDOWN,
-    OP_RW,
-    OP_CREDIT_UPDATE,
-    OP_CREDIT_REQUEST
-};
+    /** Nobody's. */
+    CONNECTION_FREE,
 
-struct header
-{
-    uint64_t src_cid;
-    uint64_t dst_cid;
-    uint32_t src_port;
-    uint32_t dst_port;
-    uint32_t len;
-    uint16_t type;
-    uint16_t op;
-    uint32_t flags;
-    uint32_t buf_alloc;
-    uint32_t fwd_cnt;
-} __attribute__((packed));
+    /** Takes requests and sends replies. */
+    CONNECTION_OPEN,
 
-struct descriptor
-{
-    uint64_t address;
-    uint32_t length;
-    uint16_t flags;
-    uint16_t next;
-};
-
-struct available
-{
-    uint16_t flags;
-    uint16_t index;
-    uint16_t ring[QUEUE_SIZE];
-};
-
-struct used
-{
-    uint16_t flags;
-    uint16_t index;
-    struct
-    {
-        uint32_t id;
-        uint32_t length;
-    } ring[QUEUE_SIZE];
-};
-
-struct queue
-{
-    struct descriptor descriptors[QUEUE_SIZE] __attribute__((aligned(16)));
-    struct available available __attribute__((aligned(16)));
-    struct used used __attribute__((aligned(16)));
-    uint16_t seen;
+    /** Was told that this side is done; waits for the peer to forget it. */
+    CONNECTION_ENDED
 };
 
 struct connection
 {
-    bool open;
-    bool peer_ended;
-    bool ended;
-    bool dirty;
-    bool paused;
+    struct session session;
+    struct vsock_header *borrowed; /* the packet that the session's output is in */
+    enum connection_state state;
+    bool is_touched;          /* waits in the list for vsock_settle */
+    bool has_asked_for_credit;
+    bool peer_sends_no_more;
+    bool peer_takes_no_more;
     uint32_t peer_port;
-    uint32_t peer_window;
-    uint32_t peer_forwarded;
+
+    /* All counts are of bytes since the beginning, and wrap around. */
+    uint32_t peer_window;     /* what the peer has room for */
+    uint32_t peer_forwarded;  /* what it says that it took of what was sent */
     uint32_t sent;
     uint32_t received;
-    uint32_t forwarded;
-    uint32_t announced;
-    uint8_t *input;
-    uint32_t input_capacity;
-    uint32_t input_length;
-    struct output output;
+    uint32_t forwarded;       /* what was taken of what was received */
+    uint32_t announced;       /* the last of those that the peer was told */
 };
 
-static struct queue rx, tx, events;
-static uint8_t rx_buffers[QUEUE_SIZE][RX_BYTES] __attribute__((aligned(64)));
-static uint8_t event_buffers[8][16];
-static uint8_t tx_buffers[QUEUE_SIZE / 2][TX_BYTES] __attribute__((aligned(64)));
-static uint16_t tx_free[QUEUE_SIZE / 2];
-static uint32_t tx_free_count;
-static bool tx_pending;
-
-static struct connection connections[MAX_CONNECTIONS];
-static uint16_t free_connections[MAX_CONNECTIONS];
-static uint32_t free_count;
-/* Open addressing by the peer's port: index + 1 of the connection, 0 for none. */
-static uint16_t slots[SLOTS];
-static uint16_t dirty_list[MAX_CONNECTIONS];
-static uint32_t dirty_count;
-
-static uint64_t base;
-static uint32_t irq;
 static uint64_t own_cid;
 static uint32_t own_port;
 
-uint32_t vsock_connections(void)
+static struct connection connections[MAX_CONNECTIONS];
+static uint16_t free_list[MAX_CONNECTIONS];
+static uint32_t free_count;
+
+/** Index + 1 of the connection whose peer has the port that hashes here or before; 0 for none. */
+static uint16_t slots[SLOTS];
+
+static uint16_t touched[MAX_CONNECTIONS];
+static uint32_t touched_count;
+
+uint32_t connection_count(void)
 {
     return MAX_CONNECTIONS - free_count;
 }
 
-static void fence(void)
+static uint32_t slot_of(const uint32_t port)
 {
-    __asm__ volatile("fence" : : : "memory");
+    return (port * 2654435769u) >> 22;
 }
 
-static void queue_setup(uint32_t number, struct queue *queue)
-{
-    mmio_write(base + 0x30, number);
-    mmio_write(base + 0x38, QUEUE_SIZE);
-    uint64_t addresses[] = {(uint64_t)queue->descriptors, (uint64_t)&queue->available, (uint64_t)&queue->used};
-    for (int i = 0; i < 3; i++)
-    {
-        mmio_write(base + 0x80 + 0x10 * (uint64_t)i, (uint32_t)addresses[i]);
-        mmio_write(base + 0x84 + 0x10 * (uint64_t)i, (uint32_t)(addresses[i] >> 32));
-    }
-    mmio_write(base + 0x44, 1);
-}
+_Static_assert(SLOTS == 1u << 10, "slot_of has ten bits");
 
-static void queue_offer(struct queue *queue, uint16_t id)
-{
-    queue->available.ring[queue->available.index % QUEUE_SIZE] = id;
-    fence();
-    queue->available.index++;
-}
-
-bool vsock_init(uint32_t port)
-{
-    for (int i = 0; i < machine.virtio_count; i++)
-    {
-        uint64_t at = machine.virtio[i].base;
-        if (mmio_read(at) == 0x74726976 && mmio_read(at + 4) == 2 && mmio_read(at + 8) == DEVICE_VSOCK)
-        {
-            base = at;
-            irq = machine.virtio[i].irq;
-        }
-    }
-    if (base == 0)
-    {
-        return false;
-    }
-    own_port = port;
-    mmio_write(base + 0x70, 0);
-    mmio_write(base + 0x70, 1 | 2);
-    mmio_write(base + 0x24, 0);
-    mmio_write(base + 0x20, 0);
-    mmio_write(base + 0x24, 1);
-    mmio_write(base + 0x20, 1);
-    mmio_write(base + 0x70, 1 | 2 | 8);
-    if ((mmio_read(base + 0x70) & 8) == 0)
-    {
-        fail("the vsock device refuses this driver");
-    }
-    own_cid = mmio_read(base + 0x100) | (uint64_t)mmio_read(base + 0x104) << 32;
-
-    queue_setup(0, &rx);
-    queue_setup(1, &tx);
-    queue_setup(2, &events);
-    for (uint16_t i = 0; i < QUEUE_SIZE; i++)
-    {
-        rx.descriptors[i] = (struct descriptor){(uint64_t)rx_buffers[i], RX_BYTES, 2, 0};
-        queue_offer(&rx, i);
-    }
-    for (uint16_t i = 0; i < 8; i++)
-    {
-        events.descriptors[i] = (struct descriptor){(uint64_t)event_buffers[i], sizeof event_buffers[i], 2, 0};
-        queue_offer(&events, i);
-    }
-    for (uint16_t i = 0; i < QUEUE_SIZE / 2; i++)
-    {
-        tx_free[tx_free_count++] = i;
-    }
-    tx.available.flags = 1;
-    for (uint32_t i = 0; i < MAX_CONNECTIONS; i++)
-    {
-        free_connections[free_count++] = (uint16_t)(MAX_CONNECTIONS - 1 - i);
-    }
-
-    mmio_write(machine.plic_base + 4 * (uint64_t)irq, 1);
-    uint64_t enable = machine.plic_base + 0x2000 + 0x80 * (uint64_t)machine.plic_context;
-    mmio_write(enable + irq / 32 * 4, 1u << irq % 32);
-    mmio_write(machine.plic_base + 0x200000 + 0x1000 * (uint64_t)machine.plic_context, 0);
-
-    mmio_write(base + 0x70, 1 | 2 | 8 | 4);
-    mmio_write(base + 0x50, 0);
-    mmio_write(base + 0x50, 2);
-    return true;
-}
-
-static uint32_t slot_of(uint32_t port)
-{
-    return (port * 2654435761u >> 16) % SLOTS;
-}
-
-static struct connection *find(uint32_t port)
+static struct connection *find(const uint32_t port)
 {
     for (uint32_t slot = slot_of(port); slots[slot] != 0; slot = (slot + 1) % SLOTS)
     {
-        struct connection *connection = &connections[slots[slot] - 1];
+        struct connection *const connection = &connections[slots[slot] - 1];
         if (connection->peer_port == port)
         {
             return connection;
@@ -229,37 +78,28 @@ static struct connection *find(uint32_t port)
     return NULL;
 }
 
-static struct connection *open_connection(uint32_t port)
+static void insert(const uint32_t port, const uint32_t index)
 {
-    if (free_count == 0)
-    {
-        return NULL;
-    }
-    uint16_t index = free_connections[--free_count];
-    bool dirty = connections[index].dirty;
-    connections[index] = (struct connection){.open = true, .peer_port = port, .dirty = dirty};
     uint32_t slot = slot_of(port);
     while (slots[slot] != 0)
     {
         slot = (slot + 1) % SLOTS;
     }
-    slots[slot] = index + 1;
-    return &connections[index];
+    slots[slot] = (uint16_t)(index + 1);
 }
 
-static void close_connection(struct connection *connection)
+static void erase(const uint32_t port, const uint32_t index)
 {
-    uint16_t index = (uint16_t)(connection - connections);
-    uint32_t hole = slot_of(connection->peer_port);
+    uint32_t hole = slot_of(port);
     while (slots[hole] != index + 1)
     {
         hole = (hole + 1) % SLOTS;
     }
     slots[hole] = 0;
-    /* Entries behind the hole that could have stood in it move there. */
+    // What stands behind the hole and could have stood in it moves there, so that no search ends too early.
     for (uint32_t slot = (hole + 1) % SLOTS; slots[slot] != 0; slot = (slot + 1) % SLOTS)
     {
-        uint32_t home = slot_of(connections[slots[slot] - 1].peer_port);
+        const uint32_t home = slot_of(connections[slots[slot] - 1].peer_port);
         if ((slot - home) % SLOTS >= (slot - hole) % SLOTS)
         {
             slots[hole] = slots[slot];
@@ -267,328 +107,383 @@ static void close_connection(struct connection *connection)
             hole = slot;
         }
     }
-    if (connection->input != NULL)
-    {
-        memory_give(connection->input, connection->input_capacity);
-        connection->input = NULL;
-    }
-    output_release(&connection->output);
-    connection->open = false;
-    free_connections[free_count++] = index;
 }
 
-static void mark_dirty(struct connection *connection)
+static void fill_header(
+    struct vsock_header *const header, const uint32_t from_port, const uint32_t to_port, const uint16_t op)
 {
-    if (!connection->dirty)
-    {
-        connection->dirty = true;
-        dirty_list[dirty_count++] = (uint16_t)(connection - connections);
-    }
-}
-
-static void tx_reclaim(void)
-{
-    while (tx.seen != *(volatile uint16_t *)&tx.used.index)
-    {
-        tx_free[tx_free_count++] = (uint16_t)tx.used.ring[tx.seen % QUEUE_SIZE].id;
-        tx.seen++;
-    }
-}
-
-static void tx_notify(void)
-{
-    if (tx_pending)
-    {
-        tx_pending = false;
-        mmio_write(base + 0x50, 1);
-    }
-}
-
-/* A buffer to send; waits for the device when all are under way. */
-static uint16_t tx_take(void)
-{
-    tx_reclaim();
-    while (tx_free_count == 0)
-    {
-        tx_notify();
-        tx_reclaim();
-    }
-    return tx_free[--tx_free_count];
-}
-
-static void tx_send(uint16_t id, uint32_t port, uint16_t op, uint32_t flags, uint32_t payload, uint32_t forwarded)
-{
-    struct header *header = (struct header *)tx_buffers[id];
     header->src_cid = own_cid;
-    header->dst_cid = HOST_CID;
-    header->src_port = own_port;
-    header->dst_port = port;
-    header->len = payload;
-    header->type = 1;
+    header->dst_cid = VSOCK_HOST_CID;
+    header->src_port = from_port;
+    header->dst_port = to_port;
+    header->len = 0;
+    header->type = VSOCK_TYPE_STREAM;
     header->op = op;
-    header->flags = flags;
-    header->buf_alloc = WINDOW;
-    header->fwd_cnt = forwarded;
-    tx.descriptors[id] = (struct descriptor){(uint64_t)header, (uint32_t)sizeof *header + payload, 0, 0};
-    queue_offer(&tx, id);
-    tx_pending = true;
+    header->flags = 0;
+    header->buf_alloc = 0;
+    header->fwd_cnt = 0;
 }
 
-static void send_control(struct connection *connection, uint16_t op, uint32_t flags)
+/** Answers a packet that belongs to no connection. */
+static void send_reset(const struct vsock_header *const to)
 {
+    struct vsock_header *const packet = link_take();
+    fill_header(packet, to->dst_port, to->src_port, VSOCK_OP_RST);
+    packet->type = to->type;
+    link_send(packet);
+}
+
+/** Sends a packet of a connection, with the credit that every packet carries. */
+static void send(
+    struct connection *const connection, struct vsock_header *const packet, const uint16_t op, const uint32_t flags,
+    const uint32_t payload_bytes)
+{
+    fill_header(packet, own_port, connection->peer_port, op);
+    packet->len = payload_bytes;
+    packet->flags = flags;
+    packet->buf_alloc = VSOCK_WINDOW_BYTES;
+    packet->fwd_cnt = connection->forwarded;
     connection->announced = connection->forwarded;
-    tx_send(tx_take(), connection->peer_port, op, flags, 0, connection->forwarded);
+    connection->sent += payload_bytes;
+    link_send(packet);
 }
 
-/* Sends what the peer has room for. */
-static void flush(struct connection *connection)
+static void send_control(struct connection *const connection, const uint16_t op, const uint32_t flags)
 {
-    struct output *out = &connection->output;
-    while (out->start < out->end)
+    send(connection, link_take(), op, flags, 0);
+}
+
+static void touch(struct connection *const connection)
+{
+    if (!connection->is_touched)
     {
-        uint32_t room = connection->peer_window - (connection->sent - connection->peer_forwarded);
-        uint32_t n = out->end - out->start;
-        if (n > TX_BYTES - sizeof(struct header))
+        connection->is_touched = true;
+        touched[touched_count++] = (uint16_t)(connection - connections);
+    }
+}
+
+/** Gives back the packet that the output was written to, and what is in it with it. */
+static void drop_borrowed(struct connection *const connection)
+{
+    if (connection->borrowed != NULL)
+    {
+        if (connection->session.out.is_lent)
         {
-            n = TX_BYTES - sizeof(struct header);
+            output_return(&connection->session.out);
         }
-        if (n > room)
+        link_give(connection->borrowed);
+        connection->borrowed = NULL;
+    }
+}
+
+static void forget(struct connection *const connection)
+{
+    const uint32_t index = (uint32_t)(connection - connections);
+    drop_borrowed(connection);
+    session_close(&connection->session);
+    erase(connection->peer_port, index);
+    connection->state = CONNECTION_FREE;
+    free_list[free_count++] = (uint16_t)index;
+}
+
+/** Makes room in a full table: a peer that was told that all is over and never answered is not waited for. */
+static void forget_one_that_ended(void)
+{
+    for (uint32_t i = 0; i < MAX_CONNECTIONS; i++)
+    {
+        if (connections[i].state == CONNECTION_ENDED)
         {
-            n = room;
-        }
-        if (n == 0)
-        {
+            send_control(&connections[i], VSOCK_OP_RST, 0);
+            forget(&connections[i]);
             return;
         }
-        uint16_t id = tx_take();
-        memcpy(tx_buffers[id] + sizeof(struct header), out->bytes + out->start, n);
-        connection->announced = connection->forwarded;
-        tx_send(id, connection->peer_port, OP_RW, 0, n, connection->forwarded);
-        connection->sent += n;
-        out->start += n;
-    }
-    out->start = 0;
-    out->end = 0;
-}
-
-static void keep_input(struct connection *connection, const uint8_t *bytes, uint32_t length)
-{
-    uint32_t needed = connection->input_length + length;
-    if (needed > connection->input_capacity)
-    {
-        uint32_t capacity = connection->input_capacity == 0 ? RX_BYTES : connection->input_capacity;
-        while (capacity < needed)
-        {
-            capacity *= 2;
-        }
-        uint8_t *larger = memory_take(capacity);
-        if (larger == NULL)
-        {
-            connection->output.closing = true;
-            return;
-        }
-        memcpy(larger, connection->input, connection->input_length);
-        if (connection->input != NULL)
-        {
-            memory_give(connection->input, connection->input_capacity);
-        }
-        connection->input = larger;
-        connection->input_capacity = capacity;
-    }
-    memcpy(connection->input + connection->input_length, bytes, length);
-    connection->input_length = needed;
-}
-
-/* Executes what has come; what is not complete, or must wait, is kept. */
-static void process(struct connection *connection, const uint8_t *bytes, uint32_t length)
-{
-    if (connection->input_length == 0 && !connection->paused)
-    {
-        uint32_t taken = resp_process(bytes, length, &connection->output);
-        bytes += taken;
-        length -= taken;
-    }
-    if (length > 0)
-    {
-        keep_input(connection, bytes, length);
-        if (!connection->paused)
-        {
-            uint32_t taken = resp_process(connection->input, connection->input_length, &connection->output);
-            connection->input_length -= taken;
-            memmove(connection->input, connection->input + taken, connection->input_length);
-        }
-    }
-    if (connection->input_length == 0 && connection->input_capacity > 4 * RX_BYTES)
-    {
-        memory_give(connection->input, connection->input_capacity);
-        connection->input = NULL;
-        connection->input_capacity = 0;
-    }
-    connection->paused = output_is_long(&connection->output);
-    if (!connection->paused)
-    {
-        connection->forwarded = connection->received;
     }
 }
 
-/* Sends replies, goes on with requests that waited for that, returns credit, and closes what is done. */
-static void settle(struct connection *connection)
+static void open(const struct vsock_header *const request)
 {
-    flush(connection);
-    while (connection->paused && !output_is_long(&connection->output))
+    if (free_count == 0)
     {
-        connection->paused = false;
-        if (connection->input_length > 0)
-        {
-            uint32_t taken = resp_process(connection->input, connection->input_length, &connection->output);
-            connection->input_length -= taken;
-            memmove(connection->input, connection->input + taken, connection->input_length);
-            connection->paused = output_is_long(&connection->output);
-            flush(connection);
-        }
+        forget_one_that_ended();
     }
-    if (!connection->paused && connection->forwarded != connection->received)
+    if (free_count == 0)
     {
-        /* All that came is taken or kept: the peer may send as much again. */
-        connection->forwarded = connection->received;
+        send_reset(request);
+        return;
     }
-    if (connection->forwarded - connection->announced >= WINDOW / 2)
+    const uint32_t index = free_list[--free_count];
+    struct connection *const connection = &connections[index];
+    // A place whose last connection ended in this very batch may still be in the list of those touched.
+    const bool is_touched = connection->is_touched;
+    *connection = (struct connection){ .state = CONNECTION_OPEN, .is_touched = is_touched };
+    connection->peer_port = request->src_port;
+    connection->peer_window = request->buf_alloc;
+    connection->peer_forwarded = request->fwd_cnt;
+    session_open(&connection->session);
+    insert(request->src_port, index);
+    send_control(connection, VSOCK_OP_RESPONSE, 0);
+}
+
+/** Bytes that the peer has room for. */
+static uint32_t credit(const struct connection *const connection)
+{
+    const uint32_t under_way = connection->sent - connection->peer_forwarded;
+    return under_way < connection->peer_window ? connection->peer_window - under_way : 0;
+}
+
+/** Counts as taken what is executed or part of a request that is not complete, but not what waits for replies to go. */
+static void forward(struct connection *const connection)
+{
+    const struct session *const session = &connection->session;
+    const uint32_t waiting = session_is_paused(session) ? session->in_bytes : 0;
+    const uint32_t forwarded = connection->received - waiting;
+    if ((int32_t)(forwarded - connection->forwarded) > 0)
     {
-        send_control(connection, OP_CREDIT_UPDATE, 0);
-    }
-    struct output *out = &connection->output;
-    if (!connection->ended && out->start == out->end && (out->closing || connection->peer_ended))
-    {
-        /* The peer answers with a reset when it has written everything, and the connection is gone then. */
-        connection->ended = true;
-        send_control(connection, OP_SHUTDOWN, 3);
+        connection->forwarded = forwarded;
     }
 }
 
-static void receive(const struct header *header, const uint8_t *payload)
+/** Lends the session a packet to write its replies to, when it has none waiting. */
+static void lend(struct connection *const connection)
 {
-    uint32_t port = header->src_port;
-    if (header->src_cid != HOST_CID || header->type != 1)
+    struct output *const out = &connection->session.out;
+    if (connection->borrowed == NULL && output_waiting(out) == 0)
+    {
+        connection->borrowed = link_borrow();
+        if (connection->borrowed != NULL)
+        {
+            // The memory of its own that it may have is worth keeping only while something is in it.
+            output_clear(out);
+            output_lend(out, link_payload(connection->borrowed), LINK_PAYLOAD_BYTES);
+        }
+    }
+}
+
+/** Sends the packet that replies were written to as it is, or gives it back and keeps what is in it. */
+static void send_borrowed(struct connection *const connection)
+{
+    struct output *const out = &connection->session.out;
+    if (connection->borrowed == NULL)
     {
         return;
     }
-    struct connection *connection = header->dst_port == own_port ? find(port) : NULL;
-    if (header->op == OP_REQUEST)
+    struct vsock_header *const packet = connection->borrowed;
+    const uint32_t bytes = output_waiting(out);
+    connection->borrowed = NULL;
+    if (out->is_lent && bytes > 0 && bytes <= credit(connection))
     {
-        if (header->dst_port == own_port && connection == NULL && (connection = open_connection(port)) != NULL)
-        {
-            connection->peer_window = header->buf_alloc;
-            connection->peer_forwarded = header->fwd_cnt;
-            send_control(connection, OP_RESPONSE, 0);
-            return;
-        }
-        if (connection != NULL)
-        {
-            close_connection(connection);
-        }
-        uint32_t listening = own_port;
-        own_port = header->dst_port;
-        tx_send(tx_take(), port, OP_RST, 0, 0, 0);
-        own_port = listening;
+        output_return(out);
+        send(connection, packet, VSOCK_OP_RW, 0, bytes);
         return;
     }
+    if (out->is_lent)
+    {
+        if (bytes == 0)
+        {
+            output_return(out);
+        }
+        else if (!output_keep(out))
+        {
+            // Replies are lost for want of memory: the connection cannot go on.
+            connection->session.is_closing = true;
+        }
+    }
+    link_give(packet);
+}
+
+/** Sends what waits, as far as the peer has room. */
+static void send_waiting(struct connection *const connection)
+{
+    struct output *const out = &connection->session.out;
+    send_borrowed(connection);
+    while (output_waiting(out) > 0)
+    {
+        const uint32_t room = credit(connection);
+        uint32_t bytes = output_waiting(out);
+        bytes = bytes < LINK_PAYLOAD_BYTES ? bytes : LINK_PAYLOAD_BYTES;
+        bytes = bytes < room ? bytes : room;
+        if (bytes == 0)
+        {
+            return;
+        }
+        struct vsock_header *const packet = link_take();
+        memcpy(link_payload(packet), out->bytes + out->start, bytes);
+        out->start += bytes;
+        send(connection, packet, VSOCK_OP_RW, 0, bytes);
+    }
+    if (out->bytes != NULL)
+    {
+        output_clear(out);
+    }
+}
+
+static void settle(struct connection *const connection)
+{
+    struct session *const session = &connection->session;
+    send_waiting(connection);
+    while (session->in_bytes >= session->wanted_bytes && session->in_bytes > 0 && !session_is_paused(session)
+        && !session->is_closing)
+    {
+        // Requests that waited for replies to go; they may make more of them than can go again.
+        const uint32_t before = session->in_bytes;
+        lend(connection);
+        session_resume(session);
+        forward(connection);
+        send_waiting(connection);
+        if (session->in_bytes == before)
+        {
+            break;
+        }
+    }
+    forward(connection);
+
+    const bool has_replies = output_waiting(&session->out) > 0;
+    if (has_replies && credit(connection) == 0 && !connection->has_asked_for_credit)
+    {
+        connection->has_asked_for_credit = true;
+        send_control(connection, VSOCK_OP_CREDIT_REQUEST, 0);
+    }
+    if (connection->forwarded - connection->announced >= VSOCK_WINDOW_BYTES / 2)
+    {
+        send_control(connection, VSOCK_OP_CREDIT_UPDATE, 0);
+    }
+    // A request that is not complete will never be, once the peer sends no more.
+    const bool is_done = session->is_closing || (connection->peer_sends_no_more && !session_is_paused(session));
+    if (connection->state == CONNECTION_OPEN && is_done && !has_replies)
+    {
+        connection->state = CONNECTION_ENDED;
+        send_control(connection, VSOCK_OP_SHUTDOWN, VSOCK_SHUTDOWN_BOTH);
+    }
+}
+
+/** True when the connection is gone. */
+static bool receive_shutdown(struct connection *const connection, const uint32_t flags)
+{
+    connection->peer_sends_no_more |= (flags & VSOCK_SHUTDOWN_SEND) != 0;
+    connection->peer_takes_no_more |= (flags & VSOCK_SHUTDOWN_RECEIVE) != 0;
+    const bool is_over = connection->peer_takes_no_more
+        && (connection->peer_sends_no_more || connection->state == CONNECTION_ENDED);
+    if (is_over)
+    {
+        send_control(connection, VSOCK_OP_RST, 0);
+        forget(connection);
+        return true;
+    }
+    if (connection->peer_takes_no_more)
+    {
+        // Nobody reads replies any more: as good as closed, but the peer may still say so itself.
+        drop_borrowed(connection);
+        output_clear(&connection->session.out);
+        connection->session.is_closing = true;
+    }
+    return false;
+}
+
+void vsock_receive(const struct vsock_header *const header, const uint8_t *const payload)
+{
+    if (header->src_cid != VSOCK_HOST_CID || header->dst_cid != own_cid)
+    {
+        return;
+    }
+    const uint16_t op = header->op;
+    const bool is_ours = header->type == VSOCK_TYPE_STREAM && header->dst_port == own_port;
+    struct connection *const connection = is_ours ? find(header->src_port) : NULL;
     if (connection == NULL)
     {
-        if (header->op != OP_RST)
+        if (is_ours && op == VSOCK_OP_REQUEST)
         {
-            tx_send(tx_take(), port, OP_RST, 0, 0, 0);
+            open(header);
+        }
+        else if (op != VSOCK_OP_RST)
+        {
+            send_reset(header);
         }
         return;
     }
+
     connection->peer_window = header->buf_alloc;
     connection->peer_forwarded = header->fwd_cnt;
-    switch (header->op)
+    if (credit(connection) > 0)
     {
-        case OP_RW:
+        connection->has_asked_for_credit = false;
+    }
+    switch (op)
+    {
+        case VSOCK_OP_RW:
             connection->received += header->len;
-            if (!connection->output.closing && !connection->ended)
+            if (connection->received - connection->announced > VSOCK_WINDOW_BYTES)
             {
-                process(connection, payload, header->len);
+                // More than it was told that there is room for: what it counts cannot be trusted.
+                send_control(connection, VSOCK_OP_RST, 0);
+                forget(connection);
+                return;
+            }
+            if (connection->state == CONNECTION_OPEN)
+            {
+                lend(connection);
+                session_receive(&connection->session, payload, header->len);
+            }
+            forward(connection);
+            break;
+        case VSOCK_OP_SHUTDOWN:
+            if (receive_shutdown(connection, header->flags))
+            {
+                return;
             }
             break;
-        case OP_SHUTDOWN:
-            if (header->flags & 2)
-            {
-                connection->peer_ended = true;
-            }
+        case VSOCK_OP_CREDIT_UPDATE:
             break;
-        case OP_CREDIT_REQUEST:
-            send_control(connection, OP_CREDIT_UPDATE, 0);
+        case VSOCK_OP_CREDIT_REQUEST:
+            send_control(connection, VSOCK_OP_CREDIT_UPDATE, 0);
             break;
-        case OP_RST:
-            close_connection(connection);
+        case VSOCK_OP_RST:
+            forget(connection);
             return;
         default:
-            break;
+            // A request for a connection that there is, or nonsense: the two sides do not agree.
+            send_control(connection, VSOCK_OP_RST, 0);
+            forget(connection);
+            return;
     }
-    mark_dirty(connection);
+    touch(connection);
 }
 
-static void acknowledge_interrupt(void)
+void vsock_settle(void)
 {
-    uint64_t claim = machine.plic_base + 0x200004 + 0x1000 * (uint64_t)machine.plic_context;
-    uint32_t source = mmio_read(claim);
-    if (source != 0)
+    for (uint32_t i = 0; i < touched_count; i++)
     {
-        uint32_t causes = mmio_read(base + 0x60);
-        mmio_write(base + 0x64, causes);
-        mmio_write(claim, source);
-    }
-}
-
-bool vsock_work(void)
-{
-    acknowledge_interrupt();
-    uint32_t count = 0;
-    while (rx.seen != *(volatile uint16_t *)&rx.used.index && count < QUEUE_SIZE)
-    {
-        fence();
-        uint16_t id = (uint16_t)rx.used.ring[rx.seen % QUEUE_SIZE].id;
-        uint32_t length = rx.used.ring[rx.seen % QUEUE_SIZE].length;
-        const struct header *header = (const struct header *)rx_buffers[id];
-        if (length >= sizeof *header && header->len <= length - sizeof *header)
-        {
-            receive(header, rx_buffers[id] + sizeof *header);
-        }
-        rx.seen++;
-        count++;
-        queue_offer(&rx, id);
-    }
-    if (count >= RX_NOTIFY)
-    {
-        mmio_write(base + 0x50, 0);
-    }
-    if (events.seen != *(volatile uint16_t *)&events.used.index)
-    {
-        /* The only event there is: the transport was reset, and with it every connection. */
-        uint16_t id = (uint16_t)events.used.ring[events.seen % QUEUE_SIZE].id;
-        events.seen++;
-        for (uint32_t i = 0; i < MAX_CONNECTIONS; i++)
-        {
-            if (connections[i].open)
-            {
-                close_connection(&connections[i]);
-            }
-        }
-        queue_offer(&events, id);
-        mmio_write(base + 0x50, 2);
-        count++;
-    }
-    for (uint32_t i = 0; i < dirty_count; i++)
-    {
-        struct connection *connection = &connections[dirty_list[i]];
-        connection->dirty = false;
-        if (connection->open)
+        struct connection *const connection = &connections[touched[i]];
+        connection->is_touched = false;
+        if (connection->state != CONNECTION_FREE)
         {
             settle(connection);
         }
     }
-    dirty_count = 0;
-    tx_notify();
-    return count > 0;
+    touched_count = 0;
+}
+
+void vsock_start(const uint64_t cid, const uint32_t port)
+{
+    own_cid = cid;
+    own_port = port;
+    free_count = 0;
+    touched_count = 0;
+    memset(slots, 0, sizeof slots);
+    for (uint32_t i = MAX_CONNECTIONS; i > 0; i--)
+    {
+        connections[i - 1] = (struct connection){ .state = CONNECTION_FREE };
+        free_list[free_count++] = (uint16_t)(i - 1);
+    }
+}
+
+void vsock_reset(const uint64_t cid)
+{
+    for (uint32_t i = 0; i < MAX_CONNECTIONS; i++)
+    {
+        if (connections[i].state != CONNECTION_FREE)
+        {
+            forget(&connections[i]);
+        }
+    }
+    vsock_start(cid, own_port);
 }
