@@ -3,6 +3,7 @@ package dev.understudy.journal;
 import java.io.Closeable;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -20,6 +21,7 @@ public final class JournalScan implements Closeable
     private final HashChain chain = new HashChain();
     private final UnsafeBuffer buffer = new UnsafeBuffer(new byte[EntryEncoder.MAX_BYTES]);
     private final JournalEntry entry = new JournalEntry();
+    private final List<End> lostEnds = new ArrayList<>();
     private final LaterEntries laterEntries = new LaterEntries();
 
     private int fileIndex = -1;
@@ -36,6 +38,11 @@ public final class JournalScan implements Closeable
     private String tornProblem;
     private long tornBytes;
     private boolean ended;
+
+    /** Where the documents of a file end. */
+    record End(Path file, long place)
+    {
+    }
 
     private JournalScan(final Path directory)
     {
@@ -181,6 +188,12 @@ public final class JournalScan implements Closeable
         return at;
     }
 
+    /** Files before the last whose end mark is gone, with the place where it belongs: no entry is lost with it. */
+    List<End> lostEnds()
+    {
+        return lostEnds;
+    }
+
     /** Whether a sealed end mark, and nothing more, stands there. */
     boolean isEndSealed()
     {
@@ -246,6 +259,10 @@ public final class JournalScan implements Closeable
         {
             fail(word == 0 ? "its first word is zero" : "its first word says that nothing follows");
             return;
+        }
+        if (word == 0 && fileIndex < files.size() - 1)
+        {
+            lostEnds.add(new End(files.get(fileIndex), at));
         }
         if (fileIndex == files.size() - 1)
         {

@@ -150,7 +150,7 @@ public final class JournalWriter implements Closeable
         return genesis;
     }
 
-    /** Ends the last file behind its last whole entry, so that a reader who waits there looks for the next segment. */
+    /** Ends each file behind its last whole entry, so that a reader who waits there looks for the next one. */
     private static void seal(final JournalScan scan)
     {
         final List<Path> files = scan.files();
@@ -167,6 +167,10 @@ public final class JournalWriter implements Closeable
         {
             throw new JournalException("journal " + files.get(last) + ": a file behind it, which holds no entry, " +
                 "cannot be deleted: " + e.getMessage(), e);
+        }
+        for (final JournalScan.End end : scan.lostEnds())
+        {
+            QueueFile.seal(end.file(), end.place());
         }
         if (last >= 0 && !scan.isEndSealed())
         {

@@ -227,6 +227,15 @@ class JournalReaderTest
         }
     }
 
+    /** Where the documents end. */
+    static long placeOfEnd(final Path path)
+    {
+        try (QueueFile file = new QueueFile(path))
+        {
+            return file.endFrom(0);
+        }
+    }
+
     static void changeByte(final Path file, final long place, final int mask) throws IOException
     {
         try (RandomAccessFile bytes = new RandomAccessFile(file.toFile(), "rw"))

@@ -149,6 +149,32 @@ class TornTailTest
         }
     }
 
+    @Test
+    void aLostEndMarkBetweenTwoFilesLosesNoEntry() throws IOException
+    {
+        open();
+        try (JournalWriter writer = JournalWriter.open(directory, OPTIONS, text -> {}))
+        {
+            writer.digest(1 << 30, 1, 2, 42);
+        }
+        write(file, JournalReaderTest.placeOfEnd(file), 0, new byte[12]);
+        try (JournalReader reader = JournalReader.open(directory))
+        {
+            for (int i = 0; i <= LAST; i++)
+            {
+                assertThat(reader.next()).isTrue();
+            }
+            int calls = 1;
+            while (!reader.next())
+            {
+                assertThat(calls++).isLessThan(1000);
+            }
+            assertThat(reader.entry().state()).isEqualTo(42);
+        }
+        assertThat(open()).isEmpty();
+        assertThat(SampleJournal.read(directory)).hasSize(LAST + 2);
+    }
+
     private List<String> open()
     {
         final List<String> notices = new ArrayList<>();
@@ -158,10 +184,7 @@ class TornTailTest
 
     private long end()
     {
-        try (QueueFile opened = new QueueFile(file))
-        {
-            return opened.endFrom(0);
-        }
+        return JournalReaderTest.placeOfEnd(file);
     }
 
     private static void write(final Path path, final long place, final int word, final byte[] bytes) throws IOException
