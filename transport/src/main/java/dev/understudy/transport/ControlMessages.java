@@ -13,6 +13,9 @@ import dev.understudy.transport.codec.JoinReplyEncoder;
 import dev.understudy.transport.codec.MessageHeaderDecoder;
 import dev.understudy.transport.codec.MessageHeaderEncoder;
 import dev.understudy.transport.codec.SenderEncoder;
+import java.nio.ByteOrder;
+import java.util.HashSet;
+import java.util.Set;
 import org.agrona.DirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -23,6 +26,10 @@ final class ControlMessages
     private static final int MAX_TEXT = 400;
 
     private static final int MAX_BYTES = 2 * 1024;
+    private static final int TEXT_LENGTH_BYTES = 4;
+
+    /** Different complaints about one process of the peer; more would only repeat that it is none of ours. */
+    private static final int MAX_COMPLAINTS = 8;
 
     private final UnsafeBuffer buffer = new UnsafeBuffer(new byte[MAX_BYTES]);
     private final MessageHeaderEncoder headerEncoder = new MessageHeaderEncoder();
@@ -40,6 +47,7 @@ final class ControlMessages
 
     private final String node;
     private final long incarnation;
+    private final Set<String> complaints = new HashSet<>();
 
     ControlMessages(final String node, final long incarnation)
     {
@@ -108,8 +116,18 @@ final class ControlMessages
     {
         goodbyeEncoder.wrapAndApplyHeader(buffer, 0, headerEncoder);
         sender(goodbyeEncoder.sender(), generation);
-        goodbyeEncoder.reason(reason.length() > MAX_TEXT ? reason.substring(0, MAX_TEXT) : reason);
+        goodbyeEncoder.reason(shortened(reason));
         return MessageHeaderEncoder.ENCODED_LENGTH + goodbyeEncoder.encodedLength();
+    }
+
+    private static String shortened(final String text)
+    {
+        if (text.length() <= MAX_TEXT)
+        {
+            return text;
+        }
+        // Half a pair of surrogates is no character.
+        return text.substring(0, Character.isHighSurrogate(text.charAt(MAX_TEXT - 1)) ? MAX_TEXT - 1 : MAX_TEXT);
     }
 
     private void sender(final SenderEncoder sender, final long generation)
@@ -117,55 +135,117 @@ final class ControlMessages
         sender.incarnation(incarnation).generation(generation);
     }
 
-    /** Hands a message on; what is none of this version is reported and dropped. */
+    /** Another process of the peer speaks now: what is wrong with its messages is said again. */
+    void onNewSpeaker()
+    {
+        complaints.clear();
+    }
+
+    /** Says once what is wrong with the messages of this process of the peer: they come many times a second. */
+    void complain(final PairHandler handler, final String what)
+    {
+        if (complaints.size() < MAX_COMPLAINTS && complaints.add(what))
+        {
+            handler.onUnknownMessage(what);
+        }
+    }
+
+    /** Hands a message on; what is none of this version, or damaged, is reported and dropped. */
     void dispatch(final DirectBuffer message, final int offset, final int length, final PairHandler handler)
     {
         if (length < MessageHeaderDecoder.ENCODED_LENGTH)
         {
-            handler.onUnknownMessage("a control message of " + length + " bytes");
+            complain(handler, "a control message of " + length + " bytes was dropped: it is none of understudy's");
             return;
         }
         headerDecoder.wrap(message, offset);
-        if (headerDecoder.schemaId() != MessageHeaderDecoder.SCHEMA_ID ||
-            headerDecoder.version() != MessageHeaderDecoder.SCHEMA_VERSION)
+        if (headerDecoder.schemaId() != MessageHeaderDecoder.SCHEMA_ID)
         {
-            handler.onUnknownMessage(("the peer speaks version %d of schema %d, this release version %d of %d: run the " +
-                "same release on both nodes").formatted(headerDecoder.version(), headerDecoder.schemaId(),
-                MessageHeaderDecoder.SCHEMA_VERSION, MessageHeaderDecoder.SCHEMA_ID));
+            complain(handler, ("a control message of schema %d was dropped: it is none of understudy's; see what " +
+                "sends to this node's address").formatted(headerDecoder.schemaId()));
+            return;
+        }
+        if (headerDecoder.version() != MessageHeaderDecoder.SCHEMA_VERSION)
+        {
+            complain(handler, ("the peer speaks version %d of the control messages, this node version %d; they are " +
+                "dropped: run the same release on both nodes").formatted(
+                headerDecoder.version(), MessageHeaderDecoder.SCHEMA_VERSION));
             return;
         }
         switch (headerDecoder.templateId())
         {
             case HeartbeatDecoder.TEMPLATE_ID ->
             {
-                final HeartbeatDecoder it = heartbeatDecoder.wrapAndApplyHeader(message, offset, headerDecoder);
-                handler.onHeartbeat(it.sender().incarnation(), it.sender().generation(), it.node(), it.role(),
-                    it.solo() != 0, it.journalSequence(), it.position(), it.releasedOutputs());
+                if (isWhole(message, offset, length, HeartbeatDecoder.BLOCK_LENGTH, true, handler))
+                {
+                    final HeartbeatDecoder it = heartbeatDecoder.wrapAndApplyHeader(message, offset, headerDecoder);
+                    handler.onHeartbeat(it.sender().incarnation(), it.sender().generation(), it.node(), it.role(),
+                        it.solo() != 0, it.journalSequence(), it.position(), it.releasedOutputs());
+                }
             }
             case JoinDecoder.TEMPLATE_ID ->
             {
-                final JoinDecoder it = joinDecoder.wrapAndApplyHeader(message, offset, headerDecoder);
-                handler.onJoin(it.sender().incarnation(), it.sender().generation(), it.node(), it.haveSequence(),
-                    it.chainHigh(), it.chainLow());
+                if (isWhole(message, offset, length, JoinDecoder.BLOCK_LENGTH, true, handler))
+                {
+                    final JoinDecoder it = joinDecoder.wrapAndApplyHeader(message, offset, headerDecoder);
+                    handler.onJoin(it.sender().incarnation(), it.sender().generation(), it.node(), it.haveSequence(),
+                        it.chainHigh(), it.chainLow());
+                }
             }
             case JoinReplyDecoder.TEMPLATE_ID ->
             {
-                final JoinReplyDecoder it = joinReplyDecoder.wrapAndApplyHeader(message, offset, headerDecoder);
-                handler.onJoinReply(
-                    it.sender().incarnation(), it.sender().generation(), it.fromSequence(), it.session());
+                if (isWhole(message, offset, length, JoinReplyDecoder.BLOCK_LENGTH, true, handler))
+                {
+                    final JoinReplyDecoder it = joinReplyDecoder.wrapAndApplyHeader(message, offset, headerDecoder);
+                    handler.onJoinReply(
+                        it.sender().incarnation(), it.sender().generation(), it.fromSequence(), it.session());
+                }
             }
             case AcknowledgeDecoder.TEMPLATE_ID ->
             {
-                final AcknowledgeDecoder it = acknowledgeDecoder.wrapAndApplyHeader(message, offset, headerDecoder);
-                handler.onAcknowledge(it.sender().incarnation(), it.session(), it.journalSequence(),
-                    it.replayedSequence(), it.replayedTimeNs());
+                if (isWhole(message, offset, length, AcknowledgeDecoder.BLOCK_LENGTH, false, handler))
+                {
+                    final AcknowledgeDecoder it =
+                        acknowledgeDecoder.wrapAndApplyHeader(message, offset, headerDecoder);
+                    handler.onAcknowledge(it.sender().incarnation(), it.session(), it.journalSequence(),
+                        it.replayedSequence(), it.replayedTimeNs());
+                }
             }
             case GoodbyeDecoder.TEMPLATE_ID ->
             {
-                final GoodbyeDecoder it = goodbyeDecoder.wrapAndApplyHeader(message, offset, headerDecoder);
-                handler.onGoodbye(it.sender().incarnation(), it.sender().generation(), it.reason());
+                if (isWhole(message, offset, length, GoodbyeDecoder.BLOCK_LENGTH, true, handler))
+                {
+                    final GoodbyeDecoder it = goodbyeDecoder.wrapAndApplyHeader(message, offset, headerDecoder);
+                    handler.onGoodbye(it.sender().incarnation(), it.sender().generation(), it.reason());
+                }
             }
-            default -> handler.onUnknownMessage("a control message of type " + headerDecoder.templateId());
+            default -> complain(handler, "a control message of unknown type " + headerDecoder.templateId() +
+                " was dropped: run the same release on both nodes");
         }
+    }
+
+    /** Whether the message has all its fields, and its text ends within it. */
+    private boolean isWhole(
+        final DirectBuffer message,
+        final int offset,
+        final int length,
+        final int blockLength,
+        final boolean hasText,
+        final PairHandler handler)
+    {
+        final int textOffset = MessageHeaderDecoder.ENCODED_LENGTH + blockLength;
+        boolean isWhole = headerDecoder.blockLength() == blockLength &&
+            length >= textOffset + (hasText ? TEXT_LENGTH_BYTES : 0);
+        if (isWhole && hasText)
+        {
+            final int textBytes = message.getInt(offset + textOffset, ByteOrder.LITTLE_ENDIAN);
+            isWhole = textBytes >= 0 && textBytes <= length - textOffset - TEXT_LENGTH_BYTES;
+        }
+        if (!isWhole)
+        {
+            complain(handler, "a control message of type " + headerDecoder.templateId() +
+                " was dropped: it is cut short or damaged");
+        }
+        return isWhole;
     }
 }

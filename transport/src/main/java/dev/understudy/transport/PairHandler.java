@@ -2,17 +2,29 @@ package dev.understudy.transport;
 
 import org.agrona.DirectBuffer;
 
-/** Takes what the peer says. Called on the agent thread, within {@link PairTransport#doWork}. */
+/**
+ * Takes what the peer says. Called on the agent thread, within {@link PairTransport#doWork}; what it throws comes out
+ * there. It may send, and must not call {@code doWork}.
+ * <p>
+ * Every message carries the incarnation of its sender, the random number of its process, and but for acknowledgements
+ * the generation that the sender lives in. Messages come in the order in which the peer sent them; once a new process
+ * of the peer has spoken, nothing more comes of the one before. Buffers are valid during the call only.
+ */
 public interface PairHandler
 {
     /**
-     * An entry of the peer's journal.
+     * An entry of the peer's journal. Entries of a process that has died may still come after its successor has spoken:
+     * the session tells.
      *
      * @param session that the sender marked it with
      */
     void onEntry(long session, DirectBuffer entry, int offset, int length);
 
-    /** The peer lives. */
+    /**
+     * The peer lives.
+     *
+     * @param role as the peer numbers it, from 0
+     */
     void onHeartbeat(
         long incarnation,
         long generation,
@@ -23,19 +35,33 @@ public interface PairHandler
         long position,
         long releasedOutputs);
 
-    /** The peer asks for the journal after what it has. */
+    /**
+     * The peer asks for the journal after what it has.
+     *
+     * @param haveSequence of its newest entry, -1 for none; the chain is the hash over that entry and all before
+     */
     void onJoin(long incarnation, long generation, String node, long haveSequence, long chainHigh, long chainLow);
 
     /** The peer will send its journal from an entry on. */
     void onJoinReply(long incarnation, long generation, long fromSequence, long session);
 
-    /** The peer has entries. */
+    /**
+     * The peer has entries of a session.
+     *
+     * @param journalSequence  of the newest entry in its journal
+     * @param replayedSequence of the newest entry that it has replayed
+     * @param replayedTimeNs   guest time of that entry, in nanoseconds
+     */
     void onAcknowledge(
         long incarnation, long session, long journalSequence, long replayedSequence, long replayedTimeNs);
 
     /** The peer leaves in order. */
     void onGoodbye(long incarnation, long generation, String reason);
 
-    /** A message that this version does not understand was dropped. */
+    /**
+     * A message that this release does not understand was dropped. Said once for each kind and process of the peer.
+     *
+     * @param what it was, and what to do, in one sentence for the operator
+     */
     void onUnknownMessage(String what);
 }

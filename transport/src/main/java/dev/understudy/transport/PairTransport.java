@@ -1,10 +1,12 @@
 package dev.understudy.transport;
 
 import io.aeron.Aeron;
+import io.aeron.AvailableImageHandler;
 import io.aeron.CommonContext;
 import io.aeron.ExclusivePublication;
 import io.aeron.FragmentAssembler;
 import io.aeron.Publication;
+import io.aeron.RethrowingErrorHandler;
 import io.aeron.Subscription;
 import io.aeron.driver.Configuration;
 import io.aeron.driver.MediaDriver;
@@ -12,7 +14,7 @@ import io.aeron.driver.ReceiveChannelEndpointSupplier;
 import io.aeron.driver.SendChannelEndpointSupplier;
 import io.aeron.driver.ThreadingMode;
 import io.aeron.driver.media.UdpChannelTransport;
-import io.aeron.logbuffer.FragmentHandler;
+import io.aeron.exceptions.AeronException;
 import io.aeron.logbuffer.Header;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
@@ -25,6 +27,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.agrona.CloseHelper;
 import org.agrona.DirectBuffer;
 import org.agrona.ErrorHandler;
 import org.agrona.IoUtil;
@@ -34,9 +37,13 @@ import org.agrona.concurrent.UnsafeBuffer;
  * The link of a replica to its peer: the journal and the control messages, over Aeron with an embedded media driver.
  * <p>
  * Nothing here has a thread. The driver, the client and the polling all run in {@link #doWork}, on the agent thread,
- * which sleeps in a selector that also watches the driver's sockets: so an idle link costs nothing, and a datagram is
+ * which sleeps in a selector that also watches the driver's sockets: so an idle link costs little, and a datagram is
  * taken up at once. Aeron's own timers (status messages, loss, set-up) run in the same calls: the caller sleeps no
  * longer than {@link #maxSleepMs}.
+ * <p>
+ * What is sent is handed on in order and whole, or not at all; across a restart of either process, or a silence of
+ * {@link #LIVENESS_TIMEOUT_NS}, entries are lost without notice: journal entries carry the session that they were
+ * offered with, and their own numbers, so that the receiver sees it. Not thread-safe: every call on the agent thread.
  */
 public final class PairTransport implements AutoCloseable
 {
@@ -49,8 +56,13 @@ public final class PairTransport implements AutoCloseable
 
     /** After this the image of a silent peer is dropped; heartbeats decide long before. */
     private static final long LIVENESS_TIMEOUT_NS = TimeUnit.SECONDS.toNanos(2);
-    private static final long CLIENT_LIVENESS_TIMEOUT_NS = TimeUnit.MINUTES.toNanos(10);
-    private static final long DRIVER_TIMEOUT_MS = TimeUnit.MINUTES.toMillis(10);
+
+    /**
+     * Driver and client share a thread and cannot lose each other; a process that was stopped for a day must not take
+     * its own pause for the death of its driver.
+     */
+    private static final long CLIENT_LIVENESS_TIMEOUT_NS = TimeUnit.DAYS.toNanos(365);
+    private static final long DRIVER_TIMEOUT_MS = TimeUnit.DAYS.toMillis(365);
 
     /** Status messages more often than by default, so that a new peer is found soon. */
     private static final long STATUS_MESSAGE_TIMEOUT_NS = TimeUnit.MILLISECONDS.toNanos(50);
@@ -59,9 +71,21 @@ public final class PairTransport implements AutoCloseable
     private static final int DRIVER_CYCLES = 4;
     private static final int MARK_BYTES = Long.BYTES;
 
+    /** The longest entry, in bytes: the most that Aeron puts into one message, an eighth of a term. */
+    public static final int MAX_ENTRY_BYTES = JOURNAL_TERM_BYTES / 8 - MARK_BYTES;
+
     /** Time after the last traffic for which Aeron's loss detection gets its short timers. */
     private static final long ACTIVE_NS = TimeUnit.MILLISECONDS.toNanos(5);
     private static final long ACTIVE_SLEEP_MS = 1;
+
+    /**
+     * Quiet after which an empty message follows the last entry: without it the peer would learn only 100 ms later,
+     * from Aeron's own heartbeat, that the last entry was lost, and outputs would wait as long.
+     */
+    private static final long NUDGE_NS = TimeUnit.MILLISECONDS.toNanos(2);
+
+    /** The link's buffers at most, in MiB: a journal each way, three terms each, and 10 MiB of the driver's. */
+    private static final int BUFFERS_MB = 60;
 
     private final PairHandler handler;
     private final Selector selector;
@@ -78,15 +102,24 @@ public final class PairTransport implements AutoCloseable
     private final UnsafeBuffer mark = new UnsafeBuffer(new byte[MARK_BYTES]);
     private final long idleSleepMs;
 
-    private long lastActiveNs;
+    private long lastActiveNs = System.nanoTime();
+    private long lastOfferNs;
+    private boolean needsNudge;
+    private int controlSession;
+    private long sentEntries;
     private long sentBytes;
+    private long receivedEntries;
     private long receivedBytes;
 
     /**
-     * @param incarnation random number of this process
-     * @param selector    woken by datagrams from now on; its keys for the link have no attachment
-     * @param idleSleepMs the longest sleep while nothing is under way
-     * @throws TransportException when the address cannot be had
+     * @param incarnation  random number of this process
+     * @param selector     woken by datagrams from now on; its keys for the link have no attachment. It stays the
+     *                     caller's, who closes it after the transport
+     * @param idleSleepMs  the longest sleep while nothing is under way, in milliseconds; about the interval of the
+     *                     heartbeats
+     * @param errorHandler told of what went wrong within Aeron; what the handler of the peer's messages throws comes
+     *                     out of {@link #doWork}
+     * @throws TransportException when the address or the buffers cannot be had
      */
     public PairTransport(
         final PairEndpoints endpoints,
@@ -96,46 +129,119 @@ public final class PairTransport implements AutoCloseable
         final PairHandler handler,
         final ErrorHandler errorHandler)
     {
+        this(endpoints, incarnation, selector, idleSleepMs, handler, errorHandler,
+            Configuration.sendChannelEndpointSupplier(), Configuration.receiveChannelEndpointSupplier());
+    }
+
+    /** The same with sockets that may lose what passes. */
+    PairTransport(
+        final PairEndpoints endpoints,
+        final long incarnation,
+        final Selector selector,
+        final long idleSleepMs,
+        final PairHandler handler,
+        final ErrorHandler errorHandler,
+        final SendChannelEndpointSupplier senders,
+        final ReceiveChannelEndpointSupplier receivers)
+    {
         this.handler = handler;
         this.selector = selector;
         this.idleSleepMs = idleSleepMs;
         messages = new ControlMessages(endpoints.node(), incarnation);
-        final FragmentHandler onControl =
-            (buffer, offset, length, header) -> messages.dispatch(buffer, offset, length, handler);
-        controlAssembler = new FragmentAssembler(onControl);
-        driver = MediaDriver.launch(driverContext(endpoints, errorHandler));
+        controlAssembler = new FragmentAssembler(this::onControlMessage);
+        driver = launch(endpoints, driverContext(endpoints, errorHandler, senders, receivers));
+        Aeron client = null;
         try
         {
-            aeron = Aeron.connect(new Aeron.Context()
+            client = Aeron.connect(new Aeron.Context()
                 .aeronDirectoryName(driver.aeronDirectoryName())
                 .driverAgentInvoker(driver.sharedAgentInvoker())
                 .useConductorAgentInvoker(true)
-                .errorHandler(errorHandler));
-            controlSubscription = aeron.addSubscription(endpoints.ownChannel(), CONTROL_STREAM);
-            journalSubscription = aeron.addSubscription(endpoints.ownChannel(), JOURNAL_STREAM);
-            control = aeron.addExclusivePublication(
-                endpoints.peerChannel() + "|term-length=" + CONTROL_TERM_BYTES, CONTROL_STREAM);
-            journal = aeron.addExclusivePublication(
-                endpoints.peerChannel() + "|term-length=" + JOURNAL_TERM_BYTES, JOURNAL_STREAM);
+                .errorHandler(errorHandler)
+                .subscriberErrorHandler(RethrowingErrorHandler.INSTANCE));
+            controlSubscription = subscribe(client, endpoints, CONTROL_STREAM, controlAssembler,
+                image ->
+                {
+                    controlSession = image.sessionId();
+                    messages.onNewSpeaker();
+                });
+            journalSubscription = subscribe(client, endpoints, JOURNAL_STREAM, journalAssembler, image ->
+            {
+            });
+            control = publish(client, endpoints, CONTROL_STREAM, CONTROL_TERM_BYTES);
+            journal = publish(client, endpoints, JOURNAL_STREAM, JOURNAL_TERM_BYTES);
         }
         catch (final RuntimeException e)
         {
-            driver.close();
-            throw new TransportException(("node %s cannot receive on UDP %s: %s; stop what uses that address, or give " +
-                "the node another one").formatted(endpoints.node(), endpoints.own(), firstLine(e)), e);
+            CloseHelper.quietCloseAll(client, driver);
+            throw e;
+        }
+        aeron = client;
+    }
+
+    private static MediaDriver launch(final PairEndpoints endpoints, final MediaDriver.Context context)
+    {
+        try
+        {
+            return MediaDriver.launch(context);
+        }
+        catch (final RuntimeException e)
+        {
+            throw new TransportException(("node %s cannot have the buffers of its link in %s: %s; make room there " +
+                "(%d MiB) and see that it may be written").formatted(
+                endpoints.node(), endpoints.aeronDirectory(), firstLine(e), BUFFERS_MB), e);
         }
     }
 
-    private MediaDriver.Context driverContext(final PairEndpoints endpoints, final ErrorHandler errorHandler)
+    private static Subscription subscribe(
+        final Aeron aeron,
+        final PairEndpoints endpoints,
+        final int stream,
+        final FragmentAssembler assembler,
+        final AvailableImageHandler onImage)
     {
-        final SendChannelEndpointSupplier senders = Configuration.sendChannelEndpointSupplier();
-        final ReceiveChannelEndpointSupplier receivers = Configuration.receiveChannelEndpointSupplier();
+        try
+        {
+            return aeron.addSubscription(endpoints.ownChannel(), stream, onImage,
+                image -> assembler.freeSessionBuffer(image.sessionId()));
+        }
+        catch (final AeronException e)
+        {
+            throw new TransportException(("node %s cannot receive on UDP %s: %s; stop what uses that address, or " +
+                "give the node one that this host has and that is free").formatted(
+                endpoints.node(), endpoints.ownAddress(), firstLine(e)), e);
+        }
+    }
+
+    private static ExclusivePublication publish(
+        final Aeron aeron, final PairEndpoints endpoints, final int stream, final int termBytes)
+    {
+        try
+        {
+            return aeron.addExclusivePublication(endpoints.peerChannel() + "|term-length=" + termBytes, stream);
+        }
+        catch (final AeronException e)
+        {
+            throw new TransportException(("node %s cannot send to its peer at UDP %s: %s; correct the peer's " +
+                "address, or make room for the buffers in %s").formatted(
+                endpoints.node(), endpoints.peerAddress(), firstLine(e), endpoints.aeronDirectory()), e);
+        }
+    }
+
+    private MediaDriver.Context driverContext(
+        final PairEndpoints endpoints,
+        final ErrorHandler errorHandler,
+        final SendChannelEndpointSupplier senders,
+        final ReceiveChannelEndpointSupplier receivers)
+    {
         return new MediaDriver.Context()
             .aeronDirectoryName(endpoints.aeronDirectory().toString())
             .dirDeleteOnStart(true)
             .dirDeleteOnShutdown(true)
             .threadingMode(ThreadingMode.INVOKER)
+            .asyncExecutorEnabled(false)
             .errorHandler(errorHandler)
+            .termBufferSparseFile(true)
             .publicationTermBufferLength(CONTROL_TERM_BYTES)
             .clientLivenessTimeoutNs(CLIENT_LIVENESS_TIMEOUT_NS)
             .driverTimeoutMs(DRIVER_TIMEOUT_MS)
@@ -177,20 +283,41 @@ public final class PairTransport implements AutoCloseable
         {
             registerSockets();
         }
-        if (received > 0)
+        if (work + received > 0)
         {
             lastActiveNs = System.nanoTime();
+        }
+        if (needsNudge)
+        {
+            nudge();
         }
         return work + received;
     }
 
-    /** Sends what was offered, without receiving. */
+    /** Has the peer see that an entry before this is missing, should the last one have been lost. */
+    private void nudge()
+    {
+        final long nowNs = System.nanoTime();
+        if (nowNs - lastOfferNs >= NUDGE_NS)
+        {
+            mark.putLong(0, 0);
+            needsNudge = journal.offer(mark, 0, MARK_BYTES) < 0 && journal.isConnected();
+            lastActiveNs = nowNs;
+        }
+    }
+
+    /** Sends what was offered at once: a duty cycle of the driver alone, in which the handler is not called. */
     public void flush()
     {
         driver.sharedAgentInvoker().invoke();
     }
 
-    /** The longest that the caller may sleep before the next {@link #doWork}. */
+    /**
+     * The longest that the caller may sleep before the next {@link #doWork}, in milliseconds: 1 while something is
+     * under way, so that losses are repaired soon, else what it was created with.
+     *
+     * @param nowNs of {@link System#nanoTime}
+     */
     public long maxSleepMs(final long nowNs)
     {
         return nowNs - lastActiveNs < ACTIVE_NS ? ACTIVE_SLEEP_MS : idleSleepMs;
@@ -203,6 +330,7 @@ public final class PairTransport implements AutoCloseable
             final DatagramChannel channel = transport.receiveDatagramChannel();
             if (channel == null)
             {
+                // The driver has not opened the endpoint yet.
                 return false;
             }
             try
@@ -217,9 +345,18 @@ public final class PairTransport implements AutoCloseable
         });
     }
 
+    /** Whether the peer takes the journal; true up to {@link #LIVENESS_TIMEOUT_NS} after it went. */
+    public boolean isJournalConnected()
+    {
+        return journal.isConnected();
+    }
+
     /**
-     * Offers one entry.
+     * Offers one entry. Does not block, and allocates nothing. It is sent in the next {@link #flush} or
+     * {@link #doWork}.
      *
+     * @param session handed to the peer with the entry; not 0
+     * @param length  up to {@link #MAX_ENTRY_BYTES}
      * @return false when it was not taken: the peer is not there or is behind; offer it again
      */
     public boolean offerEntry(final long session, final DirectBuffer entry, final int offset, final int length)
@@ -228,14 +365,26 @@ public final class PairTransport implements AutoCloseable
         final long result = journal.offer(mark, 0, MARK_BYTES, entry, offset, length);
         if (result > 0)
         {
+            sentEntries++;
             sentBytes += length;
-            lastActiveNs = System.nanoTime();
+            lastOfferNs = System.nanoTime();
+            lastActiveNs = lastOfferNs;
+            needsNudge = true;
             return true;
         }
         failIfClosed(result);
         return false;
     }
 
+    /**
+     * Says that this node lives. Like all control messages it is sent in the next {@link #flush} or {@link #doWork}.
+     *
+     * @param role           a number below 256 that both nodes understand alike
+     * @param journalSequence of the newest entry that this node has
+     * @param position       of the guest
+     * @param releasedOutputs number of outputs that were released
+     * @return false when it was not taken: the peer is not there or is behind
+     */
     public boolean heartbeat(
         final long generation,
         final int role,
@@ -247,16 +396,34 @@ public final class PairTransport implements AutoCloseable
         return send(messages.heartbeat(generation, role, solo, journalSequence, position, releasedOutputs));
     }
 
+    /**
+     * Asks for the journal after what this node has.
+     *
+     * @param haveSequence of the newest entry that this node has, -1 for none; the chain is the hash over it and all
+     *                     before
+     * @return false when it was not taken
+     */
     public boolean join(final long generation, final long haveSequence, final long chainHigh, final long chainLow)
     {
         return send(messages.join(generation, haveSequence, chainHigh, chainLow));
     }
 
+    /**
+     * Says from which entry on the journal will come, marked with which session.
+     *
+     * @return false when it was not taken
+     */
     public boolean joinReply(final long generation, final long fromSequence, final long session)
     {
         return send(messages.joinReply(generation, fromSequence, session));
     }
 
+    /**
+     * Says what of the session is in this node's journal, and what it has replayed. Allocates nothing.
+     *
+     * @param replayedTimeNs guest time of the last replayed entry, in nanoseconds
+     * @return false when it was not taken
+     */
     public boolean acknowledge(
         final long generation,
         final long session,
@@ -267,9 +434,26 @@ public final class PairTransport implements AutoCloseable
         return send(messages.acknowledge(generation, session, journalSequence, replayedSequence, replayedTimeNs));
     }
 
+    /**
+     * Says that this node leaves in order, and why, in at most 400 characters.
+     *
+     * @return false when it was not taken
+     */
     public boolean goodbye(final long generation, final String reason)
     {
         return send(messages.goodbye(generation, reason));
+    }
+
+    /** Number of the entries sent so far. */
+    public long sentEntries()
+    {
+        return sentEntries;
+    }
+
+    /** Number of the entries received so far. */
+    public long receivedEntries()
+    {
+        return receivedEntries;
     }
 
     /** Length of the entries sent so far, in bytes. */
@@ -295,20 +479,38 @@ public final class PairTransport implements AutoCloseable
     {
         if (result == Publication.CLOSED || result == Publication.MAX_POSITION_EXCEEDED)
         {
-            throw new IllegalStateException("the publication to the peer has ended: " + Publication.errorString(result));
+            throw new IllegalStateException(
+                "the publication to the peer has ended: " + Publication.errorString(result));
         }
     }
 
     private void onJournalMessage(
         final DirectBuffer buffer, final int offset, final int length, final Header header)
     {
-        if (length <= MARK_BYTES)
+        if (length == MARK_BYTES)
         {
-            handler.onUnknownMessage("a journal message of " + length + " bytes");
+            // A nudge.
             return;
         }
+        if (length < MARK_BYTES)
+        {
+            messages.complain(handler,
+                "a journal message of " + length + " bytes was dropped: it is none of understudy's");
+            return;
+        }
+        receivedEntries++;
         receivedBytes += length - MARK_BYTES;
         handler.onEntry(buffer.getLong(offset), buffer, offset + MARK_BYTES, length - MARK_BYTES);
+    }
+
+    /** What a process still says that the peer's present one has replaced would be taken for the present one's. */
+    private void onControlMessage(
+        final DirectBuffer buffer, final int offset, final int length, final Header header)
+    {
+        if (header.sessionId() == controlSession)
+        {
+            messages.dispatch(buffer, offset, length, handler);
+        }
     }
 
     private static String firstLine(final RuntimeException e)
@@ -317,11 +519,23 @@ public final class PairTransport implements AutoCloseable
         return message.lines().findFirst().orElse(message);
     }
 
+    /** Frees the addresses and deletes the buffers. On the agent thread. */
     @Override
     public void close()
     {
-        aeron.close();
-        driver.close();
+        CloseHelper.quietCloseAll(aeron, driver);
+        try
+        {
+            if (selector.isOpen())
+            {
+                // A closed socket holds its address until the selector has forgotten it.
+                selector.selectNow();
+            }
+        }
+        catch (final IOException e)
+        {
+            // The address is free when the selector is closed, then.
+        }
     }
 
     /**
