@@ -32,13 +32,13 @@ static struct virtq tx;
 static struct virtq events;
 
 static uint8_t rx_buffers[RX_BUFFERS][RX_BUFFER_BYTES] __attribute__((aligned(64)));
-static uint8_t tx_packets[TX_PACKETS][sizeof(struct vsock_header) + LINK_PAYLOAD_BYTES + 20] __attribute__((aligned(64)));
+static uint8_t tx_packets[TX_PACKETS][LINK_PACKET_BYTES] __attribute__((aligned(64)));
 static uint32_t event_buffers[EVENT_BUFFERS];
 
 static uint16_t tx_free[TX_PACKETS];
 static uint32_t tx_free_count;
 
-_Static_assert(RX_BUFFERS <= MAX_QUEUE_SIZE && TX_PACKETS <= MAX_QUEUE_SIZE, "a queue has a descriptor for each buffer");
+_Static_assert(RX_BUFFERS <= MAX_QUEUE_SIZE && TX_PACKETS <= MAX_QUEUE_SIZE, "one descriptor a buffer");
 
 static void take_back_sent(void)
 {

@@ -7,8 +7,11 @@
 
 #include <stdint.h>
 
+/** Bytes of a packet with its header, the fewest packets for long replies being worth the memory. */
+#define LINK_PACKET_BYTES 16384u
+
 /** Bytes of a packet behind its header. */
-#define LINK_PAYLOAD_BYTES (16384u - 64u)
+#define LINK_PAYLOAD_BYTES (LINK_PACKET_BYTES - 44u)
 
 /*
  * The header of a packet, little-endian. Source: virtio 1.2, section 5.10.6.

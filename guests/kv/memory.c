@@ -6,14 +6,16 @@
 #define PAGE_SHIFT 12
 #define PAGE_BYTES (1UL << PAGE_SHIFT)
 
-/** A slab is a naturally aligned block of 8 pages: its header is found from any address within. */
-#define SLAB_ORDER 3
-#define SLAB_PAGES (1UL << SLAB_ORDER)
+/** A slab is cut into blocks of one size. */
+#define SLAB_PAGES 8UL
 #define SLAB_BYTES (SLAB_PAGES << PAGE_SHIFT)
 #define SLAB_HEADER_BYTES 64UL
 
-/** Blocks of up to 2 GiB, the most memory that a machine has. */
-#define ORDERS 20
+/** Free runs are listed by the power of two that they reach; 2 GiB is the most memory that a machine has. */
+#define LISTS 20
+
+/** Runs of about the right length that are looked at before a longer one is cut. */
+#define MAX_LOOKS 16
 
 /** What data leaves for connections: a sixteenth, and at least what one client needs for the longest request. */
 #define RESERVE_DIVISOR 16
@@ -23,16 +25,18 @@
 #define MIN_PAGES (3 * MIN_RESERVE_PAGES)
 
 /*
- * One word a page: what begins there. Pages inside a block hold 0.
+ * One word a page. A free run has its length in its first and in its last page, so that what is freed beside it finds
+ * it; a run that is taken has it in the first; the pages of a slab have how far they are from its first. All others
+ * are 0.
  */
-#define STATE_FREE 0x80000000u /* of a free block; the rest is its order */
-#define STATE_SLAB 0x40000000u /* of every page of a slab */
-#define STATE_RUN  0x20000000u /* of a run that is taken; the rest is its length in pages */
-#define STATE_REST 0x1FFFFFFFu
+#define STATE_FREE  0x80000000u
+#define STATE_SLAB  0x40000000u
+#define STATE_RUN   0x20000000u
+#define STATE_VALUE 0x1FFFFFFFu
 
 /**
- * Sizes of blocks in slabs: steps of 16, then four an octave, then such that a slab divides without a remainder. At most a
- * fifth of a block is unused beyond the smallest.
+ * Sizes of blocks in slabs: steps of 16, then four an octave, then such that a slab divides without a remainder. Beyond
+ * the smallest, at most a fifth of a block is unused.
  */
 static const uint16_t CLASS_BYTES[] = {
     16, 32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768, 896, 1024, 1280, 1536, 1792,
@@ -68,7 +72,7 @@ static size_t page_count;
 static size_t free_pages;
 static size_t reserve_pages;
 static uint32_t *states;
-static struct link free_blocks[ORDERS];
+static struct link free_runs[LISTS];
 static struct link partial_slabs[CLASSES];
 static uint8_t class_of_16[TABLED_BYTES / 16 + 1];
 static uint64_t used;
@@ -98,9 +102,9 @@ static void unlink_from_list(struct link *const link)
     link->next->previous = link->previous;
 }
 
-static struct link *block_at(const size_t page)
+static void *run_at(const size_t page)
 {
-    return (struct link *)(base + (page << PAGE_SHIFT));
+    return base + (page << PAGE_SHIFT);
 }
 
 static size_t page_of(const void *const address)
@@ -108,68 +112,94 @@ static size_t page_of(const void *const address)
     return (size_t)((const uint8_t *)address - base) >> PAGE_SHIFT;
 }
 
-/** Frees an aligned block, and whatever of its neighbours is free with it. */
-static void free_block(size_t page, unsigned order)
+static unsigned list_of(const size_t count)
 {
-    while (order + 1 < ORDERS)
+    unsigned list = 0;
+    while (list + 1 < LISTS && (size_t)2 << list <= count)
     {
-        const size_t buddy = page ^ (size_t)1 << order;
-        if (buddy + ((size_t)1 << order) > page_count || states[buddy] != (STATE_FREE | order))
-        {
-            break;
-        }
-        unlink_from_list(block_at(buddy));
-        states[buddy] = 0;
-        page &= ~((size_t)1 << order);
-        order++;
+        list++;
     }
-    states[page] = STATE_FREE | order;
-    insert(&free_blocks[order], block_at(page));
+    return list;
 }
 
-/** Frees any pages that follow each other, as the aligned blocks that they are made of. */
+static void list_run(const size_t page, const size_t count)
+{
+    states[page] = STATE_FREE | (uint32_t)count;
+    states[page + count - 1] = STATE_FREE | (uint32_t)count;
+    insert(&free_runs[list_of(count)], run_at(page));
+}
+
+static void unlist_run(const size_t page, const size_t count)
+{
+    states[page] = 0;
+    states[page + count - 1] = 0;
+    unlink_from_list(run_at(page));
+}
+
+/** Frees pages that follow each other, together with what is free on either side. */
 static void give_pages(size_t page, size_t count)
 {
     free_pages += count;
-    while (count > 0)
+    if (page > 0 && (states[page - 1] & STATE_FREE) != 0)
     {
-        unsigned order = 0;
-        while (order + 1 < ORDERS && (page >> order & 1) == 0 && (size_t)2 << order <= count)
-        {
-            order++;
-        }
-        free_block(page, order);
-        page += (size_t)1 << order;
-        count -= (size_t)1 << order;
+        const size_t before = states[page - 1] & STATE_VALUE;
+        page -= before;
+        count += before;
+        unlist_run(page, before);
     }
+    if (page + count < page_count && (states[page + count] & STATE_FREE) != 0)
+    {
+        const size_t behind = states[page + count] & STATE_VALUE;
+        unlist_run(page + count, behind);
+        count += behind;
+    }
+    list_run(page, count);
 }
 
-/** Pages that follow each other, aligned to the power of two that holds them; page_count when there are none. */
+/** The first run in a list, of so many looked at, that is long enough; page_count when there is none. */
+static size_t find_run(const unsigned list, const size_t count, const unsigned max_looks)
+{
+    unsigned looks = 0;
+    for (struct link *link = free_runs[list].next; link != &free_runs[list] && looks < max_looks; link = link->next)
+    {
+        const size_t page = page_of(link);
+        if ((states[page] & STATE_VALUE) >= count)
+        {
+            return page;
+        }
+        looks++;
+    }
+    return page_count;
+}
+
+/** Pages that follow each other, of which data keeps some back; page_count when there are none. */
 static size_t take_pages(const size_t count, const size_t kept_back)
 {
     if (count > free_pages || free_pages - count < kept_back)
     {
         return page_count;
     }
-    unsigned order = 0;
-    while ((size_t)1 << order < count)
+    const unsigned first_list = list_of(count);
+    size_t page = find_run(first_list, count, MAX_LOOKS);
+    for (unsigned list = first_list + 1; page == page_count && list < LISTS; list++)
     {
-        order++;
+        page = find_run(list, count, 1);
     }
-    for (; order < ORDERS; order++)
+    if (page == page_count)
     {
-        if (!is_empty(&free_blocks[order]))
+        page = find_run(first_list, count, UINT32_MAX);
+    }
+    if (page != page_count)
+    {
+        const size_t whole = states[page] & STATE_VALUE;
+        unlist_run(page, whole);
+        free_pages -= count;
+        if (whole > count)
         {
-            struct link *const block = free_blocks[order].next;
-            const size_t page = page_of(block);
-            unlink_from_list(block);
-            states[page] = 0;
-            free_pages -= (size_t)1 << order;
-            give_pages(page + count, ((size_t)1 << order) - count);
-            return page;
+            list_run(page + count, whole - count);
         }
     }
-    return page_count;
+    return page;
 }
 
 bool memory_start(void *const start, const size_t bytes)
@@ -177,7 +207,7 @@ bool memory_start(void *const start, const size_t bytes)
     const uintptr_t end = (uintptr_t)start + bytes;
     states = (uint32_t *)(((uintptr_t)start + 15) & ~(uintptr_t)15);
     // One state for each page of the whole area: a little more than needed, the states themselves taking pages.
-    const uintptr_t first = ((uintptr_t)(states + (bytes >> PAGE_SHIFT) + 1) + SLAB_BYTES - 1) & ~(SLAB_BYTES - 1);
+    const uintptr_t first = ((uintptr_t)(states + (bytes >> PAGE_SHIFT) + 1) + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
     if (first >= end)
     {
         return false;
@@ -189,9 +219,9 @@ bool memory_start(void *const start, const size_t bytes)
         return false;
     }
     memset(states, 0, page_count * sizeof states[0]);
-    for (unsigned order = 0; order < ORDERS; order++)
+    for (unsigned list = 0; list < LISTS; list++)
     {
-        make_empty(&free_blocks[order]);
+        make_empty(&free_runs[list]);
     }
     unsigned class = 0;
     for (size_t i = 0; i <= TABLED_BYTES / 16; i++)
@@ -233,9 +263,9 @@ static struct slab *make_slab(const unsigned class, const size_t kept_back)
     }
     for (size_t i = 0; i < SLAB_PAGES; i++)
     {
-        states[page + i] = STATE_SLAB;
+        states[page + i] = STATE_SLAB | (uint32_t)i;
     }
-    struct slab *const slab = (struct slab *)block_at(page);
+    struct slab *const slab = run_at(page);
     slab->free = NULL;
     slab->used = 0;
     slab->capacity = (uint32_t)((SLAB_BYTES - SLAB_HEADER_BYTES) / CLASS_BYTES[class]);
@@ -257,7 +287,7 @@ static void *take(const size_t bytes, const size_t kept_back)
         }
         states[page] = STATE_RUN | (uint32_t)count;
         used += count << PAGE_SHIFT;
-        return block_at(page);
+        return run_at(page);
     }
 
     const unsigned class = class_of(bytes);
@@ -297,24 +327,26 @@ void *memory_take_for_data(const size_t bytes)
     return take(bytes, reserve_pages);
 }
 
-static struct slab *slab_of(const void *const block)
+/** The slab of a block, given what stands for its page. */
+static struct slab *slab_of(const size_t page, const uint32_t state)
 {
-    return (struct slab *)((uintptr_t)block & ~(SLAB_BYTES - 1));
+    return run_at(page - (state & STATE_VALUE));
 }
 
 void memory_give(void *const block)
 {
     const size_t page = page_of(block);
-    if (states[page] != STATE_SLAB)
+    const uint32_t state = states[page];
+    if ((state & STATE_SLAB) == 0)
     {
-        const size_t count = states[page] & STATE_REST;
+        const size_t count = state & STATE_VALUE;
         states[page] = 0;
         used -= count << PAGE_SHIFT;
         give_pages(page, count);
         return;
     }
 
-    struct slab *const slab = slab_of(block);
+    struct slab *const slab = slab_of(page, state);
     struct link *const partial = &partial_slabs[slab->class];
     used -= CLASS_BYTES[slab->class];
     *(void **)block = slab->free;
@@ -338,8 +370,10 @@ void memory_give(void *const block)
 
 size_t memory_size_of(const void *const block)
 {
-    const uint32_t state = states[page_of(block)];
-    return state == STATE_SLAB ? CLASS_BYTES[slab_of(block)->class] : (size_t)(state & STATE_REST) << PAGE_SHIFT;
+    const size_t page = page_of(block);
+    const uint32_t state = states[page];
+    return (state & STATE_SLAB) != 0 ? CLASS_BYTES[slab_of(page, state)->class]
+                                     : (size_t)(state & STATE_VALUE) << PAGE_SHIFT;
 }
 
 bool memory_has_room_for_data(const size_t bytes)

@@ -2,8 +2,8 @@
 /*
  * Memory for the data set and for connections, from one area that is given at the start.
  *
- * Small blocks come from slabs of one size class each, larger ones are runs of whole pages; an empty slab and a freed run
- * melt into their neighbours (a buddy system), so that memory freed at one size serves any other.
+ * Small blocks come from slabs of one size class each, larger ones are runs of whole pages; an empty slab and a freed
+ * run melt into what is free beside them, so that memory freed at one size serves any other.
  */
 #ifndef KV_MEMORY_H
 #define KV_MEMORY_H

@@ -77,7 +77,10 @@ uint8_t *output_grow(struct output *const out, const uint32_t bytes)
             out->has_failed = true;
             return NULL;
         }
-        memcpy(larger, out->bytes + out->start, waiting);
+        if (out->bytes != NULL)
+        {
+            memcpy(larger, out->bytes + out->start, waiting);
+        }
         if (out->bytes != NULL && !out->is_lent)
         {
             memory_give(out->bytes);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Replies that a connection has not sent yet. They are written straight into the payload of a packet where one was lent,
- * and otherwise, or once they outgrow it, into memory of their own.
+ * Replies that a connection has not sent yet. They are written straight into the payload of a packet where one was
+ * lent, and otherwise, or once they outgrow it, into memory of their own.
  */
 #ifndef KV_OUTPUT_H
 #define KV_OUTPUT_H

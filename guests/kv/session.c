@@ -432,9 +432,9 @@ static bool keep_input(struct session *const session, const uint8_t *const bytes
         {
             return false;
         }
-        memcpy(larger, session->in, session->in_bytes);
         if (session->in != NULL)
         {
+            memcpy(larger, session->in, session->in_bytes);
             memory_give(session->in);
         }
         session->in = larger;

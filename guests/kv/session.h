@@ -47,7 +47,7 @@ void session_open(struct session *session);
 /** Gives its memory back. */
 void session_close(struct session *session);
 
-/** Takes bytes that came. What waits for session_resume stays in `in`, and the peer should be kept from sending more. */
+/** Takes bytes that came. What waits for session_resume stays in `in`: the peer should then be kept from sending. */
 void session_receive(struct session *session, const uint8_t *bytes, uint32_t length);
 
 /** Whether requests wait until replies are taken. */

@@ -12,7 +12,7 @@
 /** What an entry takes at least; sets how many buckets a full memory can ask for. */
 #define MIN_ENTRY_BYTES 48
 
-/** A value is given a smaller block when it would leave more than three quarters of this much and of its block unused. */
+/** A shorter value moves to a smaller block when it would leave more than this, and three quarters, unused. */
 #define MAX_IDLE_BYTES 256
 
 typedef struct entry *bucket;

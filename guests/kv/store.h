@@ -43,8 +43,8 @@ struct key store_key(const uint8_t *bytes, uint32_t length);
 struct entry *store_find(const struct key *key);
 
 /**
- * Makes a key have a value of so many bytes, which the caller writes; as much of an old value as fits stays, and so does
- * the time at which it expires. NULL when there is no memory: nothing has changed then.
+ * Makes a key have a value of so many bytes, which the caller writes; as much of an old value as fits stays, and so
+ * does the time at which it expires. NULL when there is no memory: nothing has changed then.
  */
 struct entry *store_write(const struct key *key, uint32_t value_bytes);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Work for a processor, in the mix of ordinary programs: a sieve (stores in strides), SHA-256 (arithmetic), a hash table
- * (loads that miss and branches) and a sort (calls and swaps). Boot argument: n=ROUNDS of each.
+ * Work for a processor, in the mix of ordinary programs: a sieve (stores in strides), SHA-256 (arithmetic), a hash
+ * table (loads that miss and branches) and a sort (calls and swaps). Boot argument: n=ROUNDS of each.
  */
 #include "test.h"
 

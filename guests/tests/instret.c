@@ -38,7 +38,7 @@ static void straight_lines(void)
     check_equal(COUNT("ld t0, 0(%2)\nsd t0, 8(%2)\nlw t1, 0(%2)\nsb t1, 8(%2)"), 5, "4 loads and stores");
     check_equal(COUNT("mul t0, t1, t2\nmulhu t0, t1, t2\ndiv t0, t1, t2\nremu t0, t1, t2"), 5, "4 products");
     check_equal(COUNT("amoadd.d t0, t1, (%2)\nlr.w t0, (%2)\nsc.w t1, t0, (%2)\nfence\nfence.i"), 6, "5 atomics");
-    check_equal(COUNT("csrr t0, sscratch\ncsrw sscratch, t0\ncsrr t1, time\ncsrsi sstatus, 0"), 5, "4 accesses to csrs");
+    check_equal(COUNT("csrr t0, sscratch\ncsrw sscratch, t0\ncsrr t1, time\ncsrsi sstatus, 0"), 5, "4 csr accesses");
 }
 
 static void jumps(void)

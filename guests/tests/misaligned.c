@@ -49,7 +49,8 @@ static void check_store(
     for (unsigned i = 0; i < 12; i++)
     {
         const bool is_stored = i >= 2 && i < 2 + bytes;
-        check_equal(*where[i], is_stored ? (uint8_t)(value >> 8 * (i - 2)) : 0x10 + i, "a byte after a misaligned store");
+        const uint64_t expected = is_stored ? (uint8_t)(value >> 8 * (i - 2)) : 0x10 + i;
+        check_equal(*where[i], expected, "a byte after a misaligned store");
     }
 }
 

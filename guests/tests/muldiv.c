@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The M extension against arithmetic by shifts, adds and 32-bit products: edge values with each other, then random ones.
+ * The M extension against arithmetic by shifts, adds and 32-bit products: edge values with each other, then random
+ * ones.
  */
 #include "test.h"
 

@@ -96,7 +96,7 @@ static void debug_console(void)
         check_error(read, SBI_SUCCESS, "console_read");
         check(read.value >= 0 && read.value <= (long)sizeof typed, "console_read gives more bytes than there is room");
         check_error(sbi_call(SBI_DBCN, 0, 0, (uint64_t)text, 0, 0), SBI_SUCCESS, "console_write of nothing");
-        check_error(sbi_call(SBI_DBCN, 0, 1, 0, 0, 0), SBI_INVALID_PARAM, "console_write from where there is no memory");
+        check_error(sbi_call(SBI_DBCN, 0, 1, 0, 0, 0), SBI_INVALID_PARAM, "console_write from no memory");
         print("ok\n");
     }
     else
