@@ -19,7 +19,9 @@ import org.agrona.DirectBuffer;
  * when there is no room. A journal is whole after every exception; after one that is no {@link JournalFullException} and
  * no refusal of an entry the writer appends nothing more.
  * <p>
- * An entry of 100 bytes takes about 1 microsecond, the hash included, and no allocation; AppendCost measures it.
+ * An entry of 100 bytes takes a quarter of a microsecond (the median on two busy cores), half of it for the hash, and no
+ * allocation: AppendCost in the tests measures it. A step of new blocks, every 1 MiB, takes 0.2 ms, a new file 5 to
+ * 10 ms.
  */
 public final class JournalWriter implements Closeable
 {

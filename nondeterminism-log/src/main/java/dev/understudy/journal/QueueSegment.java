@@ -1,9 +1,11 @@
 package dev.understudy.journal;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -185,6 +187,29 @@ final class QueueSegment implements AutoCloseable
             }
             QueueFile.seal(file, end);
         }
+        else
+        {
+            // It says that the segment never had a file; its blocks are not needed for that.
+            shorten(precreated());
+        }
+    }
+
+    private Path precreated()
+    {
+        return directory.resolve(
+            FILE_NAME.format(Instant.ofEpochMilli(minute * MINUTE_MS)) + QueueFiles.PRECREATED_SUFFIX);
+    }
+
+    private static void shorten(final Path path)
+    {
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE))
+        {
+            channel.truncate(0);
+        }
+        catch (final IOException e)
+        {
+            throw new JournalException(path + " cannot be shortened: " + e.getMessage() + ". Check the disk", e);
+        }
     }
 
     private void makeRoom(final int length, final boolean mayUseReserve)
@@ -228,8 +253,7 @@ final class QueueSegment implements AutoCloseable
 
     private void precreate()
     {
-        final String name = FILE_NAME.format(Instant.ofEpochMilli(minute * MINUTE_MS));
-        final Path precreated = directory.resolve(name + QueueFiles.PRECREATED_SUFFIX);
+        final Path precreated = precreated();
         try
         {
             createFile(precreated);
@@ -237,7 +261,8 @@ final class QueueSegment implements AutoCloseable
                 FILE_HEAD_BYTES + reserveBytes + EntryEncoder.MAX_BYTES + AROUND_ENTRY_BYTES;
             allocatedEnd = reserve.extend(precreated, 0, needed, usefulBytes);
             writePosition = FILE_HEAD_BYTES;
-            file = directory.resolve(name + QueueFiles.SUFFIX);
+            file = directory.resolve(
+                FILE_NAME.format(Instant.ofEpochMilli(minute * MINUTE_MS)) + QueueFiles.SUFFIX);
         }
         catch (final IOException e)
         {

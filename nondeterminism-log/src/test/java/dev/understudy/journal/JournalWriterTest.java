@@ -254,6 +254,9 @@ class JournalWriterTest
         }
         assertThat(QueueFiles.diskBytes(directory)).isLessThan(64 * 1024);
         assertThat(Files.size(QueueFiles.list(directory).getFirst())).isLessThan(16 * 1024);
+        final long before = QueueFiles.diskBytes(directory);
+        JournalWriter.open(directory, JournalOptions.defaults(), text -> {}).close();
+        assertThat(QueueFiles.diskBytes(directory) - before).isLessThan(64 * 1024);
     }
 
     @Test
