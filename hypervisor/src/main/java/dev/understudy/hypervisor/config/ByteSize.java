@@ -7,7 +7,7 @@ import java.util.regex.Pattern;
 /** Sizes as people write them: {@code 64M}, {@code 1G}, {@code 512K}, or plain bytes. */
 public final class ByteSize
 {
-    private static final Pattern FORM = Pattern.compile("(\\d{1,15})([KMGT]?)i?B?", Pattern.CASE_INSENSITIVE);
+    private static final Pattern FORM = Pattern.compile("(\\d{1,15})([KMGT]?)(?:i?B)?", Pattern.CASE_INSENSITIVE);
 
     private ByteSize()
     {
@@ -19,7 +19,8 @@ public final class ByteSize
         final Matcher matcher = FORM.matcher(text.strip());
         if (!matcher.matches())
         {
-            throw new ConfigurationException("size \"" + text + "\": expected a number of bytes such as 64M, 1G or 512K");
+            throw new ConfigurationException(
+                "size \"" + text + "\": expected a number of bytes such as 64M, 1G or 512K");
         }
         final int shift = switch (matcher.group(2).toUpperCase(Locale.ROOT))
         {

@@ -1,13 +1,13 @@
 package dev.understudy.hypervisor.config;
 
 import java.net.InetSocketAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /**
  * The configuration of a pair, as in the file that {@code understudy serve --config} reads.
@@ -26,6 +26,7 @@ import java.util.TreeMap;
  * @param softLagMs           lag above which the primary slows its guest
  * @param hardLagMs           lag at which the primary stops its guest
  * @param journalMaxBytes     the most disk that a node's journal may take
+ * @param journalSyncMs       between two syncs of the journal to the disk; 0 leaves that to the operating system
  * @param digestMs            between two digests of the machine
  * @param nodes               the two nodes by name
  */
@@ -42,6 +43,7 @@ public record PairConfiguration(
     int softLagMs,
     int hardLagMs,
     long journalMaxBytes,
+    int journalSyncMs,
     int digestMs,
     Map<String, Node> nodes)
 {
@@ -58,66 +60,88 @@ public record PairConfiguration(
 
     private static final long MIN_MEMORY_BYTES = 4L << 20;
     private static final long MAX_MEMORY_BYTES = 2047L << 20;
+    private static final int PAGE_BYTES = 4096;
+    private static final int NODES = 2;
+
+    /** A heartbeat that is slower than this detects nothing in time. */
+    private static final int MAX_INTERVAL_MS = 10_000;
+
+    /** Below this every pause of a busy host is a failover. */
+    private static final int MIN_TIMEOUT_MS = 10;
     private static final int MAX_TIME_MS = 60_000;
 
-    /** Reads and checks a file. */
+    private static final int DEFAULT_SOFT_LAG_MS = 200;
+    private static final int DEFAULT_HARD_LAG_MS = 1_000;
+    private static final int DEFAULT_DIGEST_MS = 200;
+    private static final long DEFAULT_JOURNAL_BYTES = 8L << 30;
+
+    /** A journal must hold a few of its files. */
+    private static final long MIN_JOURNAL_BYTES = 16L << 20;
+
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
+    private static final String EXPECTED_NAME =
+        "letters, digits, dots, dashes and underscores, 64 at most, the first a letter or digit";
+    private static final String EXPECTED_ADDRESS = "HOST:PORT such as \"127.0.0.1:40100\", the port from 1 to 65535";
+
+    /**
+     * Reads and checks a file.
+     *
+     * @throws ConfigurationException for the first thing that is wrong with it
+     */
     public static PairConfiguration load(final Path file)
     {
         final Section root = Section.read(file);
-        root.allow(Set.of("name", "kernel", "initrd", "append", "memory", "forwards", "arbiter", "heartbeat", "lag",
-            "journal", "digest", "nodes"));
+        root.allow("name", "kernel", "initrd", "append", "memory", "forwards", "arbiter", "heartbeat", "lag", "journal",
+            "digest", "nodes");
 
-        final String name = root.text("name");
-        if (!name.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,63}"))
+        final String name = root.text("name", EXPECTED_NAME);
+        if (!NAME.matcher(name).matches())
         {
-            throw root.wrong("name", "letters, digits, dots, dashes and underscores, at most 64");
+            throw root.wrong("name", EXPECTED_NAME);
         }
-        final long memory = root.bytes("memory", 64L << 20, MIN_MEMORY_BYTES, MAX_MEMORY_BYTES);
-        if (memory % 4096 != 0)
+        final Path kernel = root.existingFile("kernel", "the path of the guest's kernel, a file");
+        final Path initrd =
+            root.has("initrd") ? root.existingFile("initrd", "the path of an initial RAM disk, a file") : null;
+        final String append = root.optionalText("append", "the kernel command line, a text");
+        final String expectedMemory = "a size from 4M to 2047M in whole pages of 4K, such as 64M";
+        final long memoryBytes = root.bytes("memory", MIN_MEMORY_BYTES, MAX_MEMORY_BYTES, expectedMemory);
+        if (memoryBytes % PAGE_BYTES != 0)
         {
-            throw root.wrong("memory", "whole pages of 4K");
+            throw root.wrong("memory", expectedMemory);
         }
+        final List<ForwardSpec> forwards = forwards(root);
 
-        final Section heartbeat = root.section("heartbeat");
-        heartbeat.allow(Set.of("intervalMs", "timeoutMs"));
-        final int intervalMs = heartbeat.number("intervalMs", 20, 1, MAX_TIME_MS);
-        final int timeoutMs = heartbeat.number("timeoutMs", 200, 2, MAX_TIME_MS);
-        if (timeoutMs < 2 * intervalMs)
-        {
-            throw heartbeat.wrong("timeoutMs", "at least twice intervalMs, which is " + intervalMs);
-        }
+        final Section arbiter = root.section("arbiter", "{ directory: PATH }");
+        arbiter.allow("directory");
+        final Path arbiterDirectory = arbiter.path("directory", "the path of a directory that both nodes see");
 
-        final Section lag = root.optionalSection("lag");
-        lag.allow(Set.of("softMs", "hardMs"));
-        final int softMs = lag.number("softMs", 200, 1, MAX_TIME_MS);
-        final int hardMs = lag.number("hardMs", Math.max(1000, softMs), 1, MAX_TIME_MS);
-        if (hardMs < softMs)
-        {
-            throw lag.wrong("hardMs", "at least softMs, which is " + softMs);
-        }
+        final Section heartbeat = root.section("heartbeat", "{ intervalMs: 20, timeoutMs: 200 }");
+        heartbeat.allow("intervalMs", "timeoutMs");
+        final int intervalMs =
+            heartbeat.milliseconds("intervalMs", 1, MAX_INTERVAL_MS, "from 1 to " + MAX_INTERVAL_MS);
+        final int timeoutMs = heartbeat.milliseconds("timeoutMs", Math.max(MIN_TIMEOUT_MS, intervalMs + 1), MAX_TIME_MS,
+            "from " + MIN_TIMEOUT_MS + " to " + MAX_TIME_MS + ", greater than intervalMs");
 
-        final Section journal = root.optionalSection("journal");
-        journal.allow(Set.of("maxBytes"));
-        final Section digest = root.optionalSection("digest");
-        digest.allow(Set.of("everyMs"));
-        final Section arbiter = root.section("arbiter");
-        arbiter.allow(Set.of("directory"));
+        final Section lag = root.optionalSection("lag", "{ softMs: 200, hardMs: 1000 }");
+        lag.allow("softMs", "hardMs");
+        final int softMs = lag.optionalMilliseconds("softMs", DEFAULT_SOFT_LAG_MS, 1, MAX_TIME_MS);
+        final int hardMs = lag.has("hardMs") ?
+            lag.milliseconds("hardMs", softMs, MAX_TIME_MS, "from 1 to " + MAX_TIME_MS + ", not less than softMs") :
+            Math.max(DEFAULT_HARD_LAG_MS, softMs);
 
-        return new PairConfiguration(
-            name,
-            existing(root, "kernel"),
-            root.has("initrd") ? existing(root, "initrd") : null,
-            root.has("append") ? root.text("append") : "",
-            memory,
-            forwards(root),
-            root.path("directory", arbiter),
-            intervalMs,
-            timeoutMs,
-            softMs,
-            hardMs,
-            journal.bytes("maxBytes", 8L << 30, 16L << 20, Long.MAX_VALUE),
-            digest.number("everyMs", 200, 1, MAX_TIME_MS),
-            nodes(root));
+        final Section journal = root.optionalSection("journal", "{ maxBytes: 8G, syncMs: 0 }");
+        journal.allow("maxBytes", "syncMs");
+        final long journalMaxBytes = journal.has("maxBytes") ?
+            journal.bytes("maxBytes", MIN_JOURNAL_BYTES, Long.MAX_VALUE, "a size of at least 16M, such as 8G") :
+            DEFAULT_JOURNAL_BYTES;
+        final int journalSyncMs = journal.optionalMilliseconds("syncMs", 0, 0, MAX_TIME_MS);
+
+        final Section digest = root.optionalSection("digest", "{ everyMs: 100 }");
+        digest.allow("everyMs");
+        final int digestMs = digest.optionalMilliseconds("everyMs", DEFAULT_DIGEST_MS, 1, MAX_TIME_MS);
+
+        return new PairConfiguration(name, kernel, initrd, append, memoryBytes, forwards, arbiterDirectory, intervalMs,
+            timeoutMs, softMs, hardMs, journalMaxBytes, journalSyncMs, digestMs, nodes(root));
     }
 
     /** The node with this name. */
@@ -145,61 +169,107 @@ public record PairConfiguration(
         return node.listen() == null ? forwards : forwards.stream().map(it -> it.on(node.listen())).toList();
     }
 
-    private static Path existing(final Section root, final String key)
-    {
-        final Path path = root.path(key, root);
-        if (!Files.isRegularFile(path))
-        {
-            throw root.wrong(key, "a file that exists");
-        }
-        return path;
-    }
-
     private static List<ForwardSpec> forwards(final Section root)
     {
         final List<ForwardSpec> forwards = new ArrayList<>();
-        for (final Section item : root.optionalList("forwards"))
+        for (final Section item : root.list("forwards"))
         {
-            item.allow(Set.of("host", "guest", "address"));
-            final String host = item.text("host");
-            final String guest = item.text("guest");
-            try
+            item.allow("host", "guest", "address");
+            final ForwardSpec forward = forward(item);
+            for (final ForwardSpec other : forwards)
             {
-                final ForwardSpec forward = ForwardSpec.of(host, guest, host + ":" + guest);
-                forwards.add(item.has("address") ? forward.on(item.text("address")) : forward);
+                if (other.address().equals(forward.address()) && other.hostPort() == forward.hostPort())
+                {
+                    throw item.wrong("host", "a port that no other forward has");
+                }
             }
-            catch (final ConfigurationException e)
-            {
-                throw item.wrong("host", "a TCP port from 1 to 65535, or ADDRESS:PORT, and with it guest: a vsock port");
-            }
+            forwards.add(forward);
         }
-        return forwards;
+        return List.copyOf(forwards);
+    }
+
+    private static ForwardSpec forward(final Section item)
+    {
+        final String expectedHost = "a TCP port from 1 to 65535, or ADDRESS:PORT such as \"127.0.0.1:7000\"";
+        final String expectedGuest = "a vsock port from 1 to 4294967294";
+        final String host = item.text("host", expectedHost);
+        final String guest = item.text("guest", expectedGuest);
+        final ForwardSpec forward;
+        try
+        {
+            // Each with a partner that cannot be wrong, so that the message names the one that is.
+            forward = ForwardSpec.of(host, "1", host);
+        }
+        catch (final ConfigurationException e)
+        {
+            throw item.wrong("host", expectedHost);
+        }
+        final long guestPort;
+        try
+        {
+            guestPort = ForwardSpec.of("1", guest, guest).guestPort();
+        }
+        catch (final ConfigurationException e)
+        {
+            throw item.wrong("guest", expectedGuest);
+        }
+        String address = forward.address();
+        if (item.has("address"))
+        {
+            if (host.contains(":"))
+            {
+                throw item.wrong("address", "no address here when host has one");
+            }
+            address = item.text("address", "the address to listen on, such as 127.0.0.1");
+        }
+        return new ForwardSpec(address, forward.hostPort(), guestPort);
     }
 
     private static Map<String, Node> nodes(final Section root)
     {
-        final Section section = root.section("nodes");
+        final String expected = "exactly two nodes such as a: { address: \"127.0.0.1:40100\", data: PATH }";
+        final Section section = root.section("nodes", expected);
+        if (section.keys().size() != NODES)
+        {
+            throw root.wrong("nodes", expected);
+        }
         final Map<String, Node> nodes = new TreeMap<>();
         for (final String nodeName : section.keys())
         {
-            final Section node = section.section(nodeName);
-            node.allow(Set.of("address", "data", "listen"));
-            nodes.put(nodeName, new Node(
-                nodeName,
-                address(node),
-                root.path("data", node),
-                node.has("listen") ? node.text("listen") : null));
+            if (!NAME.matcher(nodeName).matches())
+            {
+                throw section.wrong(nodeName, "a name of " + EXPECTED_NAME);
+            }
+            final Section node = section.section(nodeName, "{ address: HOST:PORT, data: PATH }");
+            node.allow("address", "data", "listen");
+            final InetSocketAddress address = address(node);
+            final Path data = node.path("data", "the path of a directory for the journal of this node");
+            for (final Node other : nodes.values())
+            {
+                if (other.address().equals(address))
+                {
+                    throw node.wrong("address", "another than that of node " + other.name());
+                }
+                if (other.data().equals(data) && isSameHost(other.address(), address))
+                {
+                    throw node.wrong("data", "another directory than that of node " + other.name());
+                }
+            }
+            nodes.put(nodeName, new Node(nodeName, address, data, node.has("listen") ?
+                node.text("listen", "the address that the forwards listen on, such as 127.0.0.1") : null));
         }
-        if (nodes.size() != 2)
-        {
-            throw root.wrong("nodes", "exactly two nodes");
-        }
-        return nodes;
+        return Collections.unmodifiableMap(nodes);
+    }
+
+    /** Nodes of different hosts may well have a path in common. */
+    private static boolean isSameHost(final InetSocketAddress a, final InetSocketAddress b)
+    {
+        return a.getHostString().equals(b.getHostString());
     }
 
     private static InetSocketAddress address(final Section node)
     {
-        final String text = node.text("address");
+        final String text = node.text("address", EXPECTED_ADDRESS);
         final int colon = text.lastIndexOf(':');
         if (colon > 0 && text.substring(colon + 1).matches("\\d{1,5}"))
         {
@@ -209,6 +279,6 @@ public record PairConfiguration(
                 return new InetSocketAddress(text.substring(0, colon), port);
             }
         }
-        throw node.wrong("address", "HOST:PORT such as \"127.0.0.1:40100\"");
+        throw node.wrong("address", EXPECTED_ADDRESS);
     }
 }

@@ -1,155 +1,120 @@
 package dev.understudy.hypervisor.config;
 
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
-import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
-import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
 
 /**
- * A mapping in a YAML file, read key by key with errors that name file, key, line and what is expected.
+ * A mapping in a configuration file, read key by key; what is wrong is said in one line with file, key, line and what
+ * is expected.
  */
 final class Section
 {
-    /** Keys that differ from a known one by at most so many letters are taken for a slip. */
+    /** A key that differs from a known one in at most so many letters is taken for a slip. */
     private static final int MAX_SLIP = 2;
+
+    private static final String LIST_OF_MAPPINGS = "a list such as [{ host: 7000, guest: 6379 }]";
 
     private final Path file;
     private final String path;
-    private final JsonNode node;
-    private final Map<String, Integer> lines;
+    private final YamlValue.Mapping mapping;
 
-    private Section(final Path file, final String path, final JsonNode node, final Map<String, Integer> lines)
+    private Section(final Path file, final String path, final YamlValue.Mapping mapping)
     {
         this.file = file;
         this.path = path;
-        this.node = node;
-        this.lines = lines;
+        this.mapping = mapping;
     }
 
     static Section read(final Path file)
     {
-        if (!Files.isRegularFile(file))
-        {
-            throw new ConfigurationException("configuration " + file + ": there is no such file");
-        }
-        try
-        {
-            final YAMLMapper mapper = new YAMLMapper();
-            mapper.enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY);
-            mapper.enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
-            final JsonNode root = mapper.readTree(file.toFile());
-            if (root == null || !root.isObject())
-            {
-                throw new ConfigurationException(file + ": expected keys such as name, kernel and nodes");
-            }
-            return new Section(file, "", root, lines(file));
-        }
-        catch (final JsonProcessingException e)
-        {
-            final String where = e.getLocation() == null ? "" : " (line " + e.getLocation().getLineNr() + ")";
-            throw new ConfigurationException(
-                file + ": it is not YAML: " + e.getOriginalMessage().lines().findFirst().orElse("") + where);
-        }
-        catch (final IOException e)
-        {
-            throw new ConfigurationException(file + ": it cannot be read: " + e.getMessage());
-        }
+        return new Section(file, "", YamlValue.read(file));
     }
 
-    /** The line of each key. */
-    private static Map<String, Integer> lines(final Path file) throws IOException
+    /** The keys in the order of the file. */
+    List<String> keys()
     {
-        final Map<String, Integer> lines = new HashMap<>();
-        try (JsonParser parser = new YAMLFactory().createParser(file.toFile()))
-        {
-            for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken())
-            {
-                if (token == JsonToken.FIELD_NAME || token == JsonToken.START_OBJECT)
-                {
-                    lines.putIfAbsent(
-                        parser.getParsingContext().pathAsPointer().toString(), parser.currentTokenLocation().getLineNr());
-                }
-            }
-        }
-        return lines;
-    }
-
-    Set<String> keys()
-    {
-        final Set<String> keys = new TreeSet<>();
-        node.fieldNames().forEachRemaining(keys::add);
-        return keys;
+        return List.copyOf(mapping.entries().keySet());
     }
 
     boolean has(final String key)
     {
-        return node.hasNonNull(key);
+        return mapping.entries().containsKey(key);
     }
 
     /** Refuses keys that are not among these. */
-    void allow(final Set<String> known)
+    void allow(final String... known)
     {
         for (final String key : keys())
         {
-            if (!known.contains(key))
+            if (!List.of(known).contains(key))
             {
-                final String near = known.stream().filter(it -> distance(it, key) <= MAX_SLIP).sorted().findFirst()
-                    .map(it -> "; did you mean " + it + "?").orElse("; known are " + String.join(", ", new TreeSet<>(known)));
-                throw new ConfigurationException(file + ": " + name(key) + ": there is no such key" + near + line(key));
+                throw new ConfigurationException(
+                    file + ": " + name(key) + ": there is no such key; " + hint(key, known) + line(key));
             }
         }
     }
 
-    String text(final String key)
+    /**
+     * A text that has at least one character.
+     *
+     * @param expected completes "expected"
+     */
+    String text(final String key, final String expected)
     {
-        final JsonNode value = node.get(key);
-        if (value == null || value.isNull())
+        final String text = scalar(key, expected);
+        if (text.isBlank())
         {
-            throw missing(key, "a text");
+            throw wrong(key, expected);
         }
-        if (!value.isValueNode() || value.asText().isEmpty())
-        {
-            throw wrong(key, "a text");
-        }
-        return value.asText();
+        return text;
     }
 
-    int number(final String key, final int otherwise, final int min, final int max)
+    /** A text that may be empty; so is that of a key that is not there. */
+    String optionalText(final String key, final String expected)
     {
-        final JsonNode value = node.get(key);
-        if (value == null || value.isNull())
-        {
-            return otherwise;
-        }
-        if (!value.isIntegralNumber() || value.asLong() < min || value.asLong() > max)
-        {
-            throw wrong(key, "a whole number " + (key.endsWith("Ms") ? "of milliseconds " : "") + "from " + min + " to " +
-                max);
-        }
-        return value.asInt();
+        return has(key) ? scalar(key, expected) : "";
     }
 
-    long bytes(final String key, final long otherwise, final long min, final long max)
+    /**
+     * A whole number of milliseconds.
+     *
+     * @param expected completes "expected a whole number of milliseconds "
+     */
+    int milliseconds(final String key, final int min, final int max, final String expected)
     {
-        if (!has(key))
+        final String text = scalar(key, "a whole number of milliseconds " + expected);
+        if (text.matches("\\d{1,9}"))
         {
-            return otherwise;
+            final int number = Integer.parseInt(text);
+            if (number >= min && number <= max)
+            {
+                return number;
+            }
         }
+        throw wrong(key, "a whole number of milliseconds " + expected);
+    }
+
+    /** A whole number of milliseconds, or another where the key is not there. */
+    int optionalMilliseconds(final String key, final int otherwise, final int min, final int max)
+    {
+        return has(key) ? milliseconds(key, min, max, "from " + min + " to " + max) : otherwise;
+    }
+
+    /**
+     * A size in bytes.
+     *
+     * @param expected completes "expected"
+     */
+    long bytes(final String key, final long min, final long max, final String expected)
+    {
+        final String text = scalar(key, expected);
         try
         {
-            final long bytes = ByteSize.parse(text(key));
+            final long bytes = ByteSize.parse(text);
             if (bytes >= min && bytes <= max)
             {
                 return bytes;
@@ -159,89 +124,148 @@ final class Section
         {
             // Falls through: the message there knows neither file nor key.
         }
-        throw wrong(key, "a size such as 64M, from " + (min >> 20) + "M" +
-            (max == Long.MAX_VALUE ? " on" : " to " + (max >> 20) + "M"));
+        throw wrong(key, expected);
     }
 
-    /** A path in a section; from the current directory if it exists there, else from this file's. */
-    Path path(final String key, final Section section)
+    /** A path; from the current directory if it exists there, else from the directory of the file. */
+    Path path(final String key, final String expected)
     {
-        final Path written = Path.of(section.text(key));
-        if (written.isAbsolute() || Files.exists(written))
+        final String text = text(key, expected);
+        try
         {
-            return written.toAbsolutePath().normalize();
+            final Path written = Path.of(text);
+            return written.isAbsolute() || Files.exists(written) ?
+                written.toAbsolutePath().normalize() :
+                file.toAbsolutePath().resolveSibling(written).normalize();
         }
-        final Path directory = file.toAbsolutePath().getParent();
-        return directory.resolve(written).normalize();
+        catch (final InvalidPathException e)
+        {
+            throw wrong(key, expected);
+        }
     }
 
-    Section section(final String key)
+    /** The path of a file that exists. */
+    Path existingFile(final String key, final String expected)
     {
-        final JsonNode value = node.get(key);
-        if (value == null || value.isNull())
+        final Path existing = path(key, expected);
+        if (!Files.isRegularFile(existing))
         {
-            throw missing(key, "a mapping");
+            throw wrong(key, expected + " that exists, seen from the current directory or from the one of " +
+                file.getFileName());
         }
-        if (!value.isObject())
-        {
-            throw wrong(key, "a mapping");
-        }
-        return new Section(file, path + "/" + key, value, lines);
+        return existing;
     }
 
-    Section optionalSection(final String key)
+    Section section(final String key, final String expected)
     {
-        return has(key) ? section(key) :
-            new Section(file, path + "/" + key, new YAMLMapper().createObjectNode(), lines);
+        final YamlValue value = value(key, expected);
+        if (value instanceof final YamlValue.Mapping child)
+        {
+            return new Section(file, name(key), child);
+        }
+        throw wrong(key, expected);
     }
 
-    List<Section> optionalList(final String key)
+    /** A section; an empty one where the key is not there. */
+    Section optionalSection(final String key, final String expected)
     {
-        final JsonNode value = node.get(key);
-        final List<Section> items = new ArrayList<>();
-        if (value == null || value.isNull())
+        return has(key) ? section(key, expected) :
+            new Section(file, name(key), new YamlValue.Mapping(Map.of(), 0));
+    }
+
+    /** The mappings of a list. */
+    List<Section> list(final String key)
+    {
+        if (!(value(key, LIST_OF_MAPPINGS) instanceof final YamlValue.Sequence sequence))
         {
-            return items;
+            throw wrong(key, LIST_OF_MAPPINGS);
         }
-        if (!value.isArray())
+        final List<Section> sections = new ArrayList<>();
+        for (final YamlValue item : sequence.items())
         {
-            throw wrong(key, "a list");
-        }
-        for (int i = 0; i < value.size(); i++)
-        {
-            if (!value.get(i).isObject())
+            final String itemPath = name(key) + "[" + sections.size() + "]";
+            if (!(item instanceof final YamlValue.Mapping child))
             {
-                throw wrong(key, "a list of mappings such as { host: 7000, guest: 6379 }");
+                throw new ConfigurationException(
+                    file + ": " + itemPath + ": expected a mapping such as { host: 7000, guest: 6379 }" + got(item) +
+                    YamlValue.line(item.line()));
             }
-            items.add(new Section(file, path + "/" + key + "/" + i, value.get(i), lines));
+            sections.add(new Section(file, itemPath, child));
         }
-        return items;
+        return sections;
     }
 
+    /**
+     * What is wrong with the value of a key.
+     *
+     * @param expected completes "expected"
+     */
     ConfigurationException wrong(final String key, final String expected)
     {
-        final JsonNode value = node.get(key);
-        final String got = value == null ? "" : value.isContainerNode() ? "" : "; got \"" + value.asText() + "\"";
-        return new ConfigurationException(file + ": " + name(key) + ": expected " + expected + got + line(key));
+        return new ConfigurationException(
+            file + ": " + name(key) + ": expected " + expected + got(mapping.entries().get(key)) + line(key));
     }
 
-    private ConfigurationException missing(final String key, final String expected)
+    private String scalar(final String key, final String expected)
     {
-        return new ConfigurationException(file + ": " + name(key) + " is missing: expected " + expected + line(null));
+        if (value(key, expected) instanceof final YamlValue.Scalar scalar && scalar.text() != null)
+        {
+            return scalar.text();
+        }
+        throw wrong(key, expected);
+    }
+
+    private YamlValue value(final String key, final String expected)
+    {
+        final YamlValue value = mapping.entries().get(key);
+        if (value == null)
+        {
+            throw new ConfigurationException(file + ": " + name(key) + ": it is missing; expected " + expected +
+                (path.isEmpty() ? "" : YamlValue.line(mapping.line())));
+        }
+        return value;
     }
 
     private String name(final String key)
     {
-        return (path + "/" + key).substring(1).replace('/', '.');
+        return path.isEmpty() ? key : path + "." + key;
     }
 
     private String line(final String key)
     {
-        final Integer line = lines.get(key == null ? path : path + "/" + key);
-        return line == null ? "" : " (line " + line + ")";
+        final YamlValue value = mapping.entries().get(key);
+        return value == null ? "" : YamlValue.line(value.line());
     }
 
-    /** Levenshtein distance. */
+    private static String got(final YamlValue value)
+    {
+        return switch (value)
+        {
+            case null -> "";
+            case YamlValue.Mapping _ -> "; got a mapping";
+            case YamlValue.Sequence _ -> "; got a list";
+            case final YamlValue.Scalar scalar when scalar.text() == null -> "; got nothing";
+            case final YamlValue.Scalar scalar -> "; got \"" + scalar.text().lines().findFirst().orElse("") + '"';
+        };
+    }
+
+    private static String hint(final String key, final String... known)
+    {
+        String nearest = null;
+        int least = MAX_SLIP + 1;
+        for (final String candidate : known)
+        {
+            final int distance = distance(candidate, key);
+            if (distance < least)
+            {
+                nearest = candidate;
+                least = distance;
+            }
+        }
+        return nearest == null ? "expected one of " + String.join(", ", known) : "did you mean " + nearest + "?";
+    }
+
+    /** Levenshtein distance, without regard to upper and lower case. */
     private static int distance(final String a, final String b)
     {
         int[] row = new int[b.length() + 1];
@@ -255,8 +279,9 @@ final class Section
             next[0] = i;
             for (int j = 1; j <= b.length(); j++)
             {
-                final int substitution = row[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-                next[j] = Math.min(substitution, 1 + Math.min(row[j], next[j - 1]));
+                final boolean isSame =
+                    Character.toLowerCase(a.charAt(i - 1)) == Character.toLowerCase(b.charAt(j - 1));
+                next[j] = Math.min(row[j - 1] + (isSame ? 0 : 1), 1 + Math.min(row[j], next[j - 1]));
             }
             row = next;
         }

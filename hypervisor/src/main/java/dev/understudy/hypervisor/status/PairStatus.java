@@ -1,53 +1,48 @@
 package dev.understudy.hypervisor.status;
 
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.understudy.failover.role.FailoverRecord;
 import dev.understudy.hypervisor.config.PairConfiguration;
-import java.io.IOException;
-import java.net.HttpURLConnection;
 import java.net.InetSocketAddress;
-import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 
 /** What both nodes of a pair say of themselves, and what follows from it. */
 public record PairStatus(Map<String, NodeStatus> nodes)
 {
-    private static final ObjectMapper MAPPER =
-        new ObjectMapper().configure(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, false);
-
     private static final String PRIMARY = "primary";
     private static final String BACKUP = "backup";
 
-    /** Asks both nodes. */
+    /**
+     * Asks both nodes at the same time.
+     *
+     * @param timeout after which a node counts as unreachable
+     */
     public static PairStatus ask(final PairConfiguration configuration, final Duration timeout)
     {
+        final Map<String, Future<NodeStatus>> answers = new LinkedHashMap<>();
+        try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor())
+        {
+            configuration.nodes().forEach(
+                (name, node) -> answers.put(name, executor.submit(() -> fetch(node.address(), timeout))));
+        }
         final Map<String, NodeStatus> nodes = new LinkedHashMap<>();
-        configuration.nodes().forEach((name, node) -> nodes.put(name, fetch(node.address(), timeout)));
+        answers.forEach((name, answer) -> nodes.put(name, answer.resultNow()));
         return new PairStatus(nodes);
     }
 
     /** Asks one node. */
     public static NodeStatus fetch(final InetSocketAddress address, final Duration timeout)
     {
-        try
-        {
-            final HttpURLConnection connection = (HttpURLConnection)URI.create(
-                "http://" + address.getHostString() + ":" + address.getPort() + "/status").toURL().openConnection();
-            connection.setConnectTimeout((int)timeout.toMillis());
-            connection.setReadTimeout((int)timeout.toMillis());
-            return MAPPER.readValue(connection.getInputStream(), NodeStatus.class);
-        }
-        catch (final IOException e)
-        {
-            return NodeStatus.unreachable();
-        }
+        return StatusClient.fetch(address, timeout).orElseGet(NodeStatus::unreachable);
     }
 
     /** Whether one node is primary and the other its live backup. */
@@ -94,15 +89,16 @@ public record PairStatus(Map<String, NodeStatus> nodes)
     public String toText()
     {
         final StringBuilder text = new StringBuilder();
-        text.append("%-8s %-12s %10s %18s %10s %8s%n".formatted(
+        text.append(String.format(Locale.ROOT, "%-8s %-12s %10s %18s %10s %8s%n",
             "node", "role", "generation", "position", "lag events", "lag ms"));
-        nodes.forEach((name, node) -> text.append("%-8s %-12s %10d %,18d %10d %8d  %s%n".formatted(
+        nodes.forEach((name, node) -> text.append(String.format(Locale.ROOT,
+            "%-8s %-12s %10d %,18d %10d %8d  %s%n",
             name, node.role(), node.generation(), node.position(), node.lagEvents(), node.lagMs(),
             node.haltReason() != null ? node.haltReason() : node.solo() ? "runs alone" : "")));
         final FailoverRecord failover = lastFailover();
         if (failover != null && failover.from() != null)
         {
-            text.append("last failover: generation %d, from %s to %s at %s: %s%n".formatted(
+            text.append(String.format(Locale.ROOT, "last failover: generation %d, from %s to %s at %s: %s%n",
                 failover.generation(), failover.from(), failover.to(),
                 Instant.ofEpochMilli(failover.atEpochMs()).atOffset(ZoneOffset.UTC), failover.reason()));
         }

@@ -12,7 +12,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.function.Consumer;
@@ -69,7 +69,7 @@ public final class VsockForwarder implements AutoCloseable
 
     private int nextHostPort;
     private boolean refusesConnections;
-    private final long[] lastNoticeNs = new long[NoticeKind.values().length];
+    private final EnumMap<NoticeKind, Long> lastNoticesNs = new EnumMap<>(NoticeKind.class);
 
     /**
      * @param firstHostPort first of the host's vsock ports; after a takeover it must be above those used before
@@ -88,7 +88,6 @@ public final class VsockForwarder implements AutoCloseable
         this.guest = guest;
         this.notices = notices;
         nextHostPort = (int)firstHostPort;
-        Arrays.fill(lastNoticeNs, System.nanoTime() - NOTICE_INTERVAL_NS);
     }
 
     /** Listens on all ports; the message of the exception names the one that cannot be had. */
@@ -188,7 +187,7 @@ public final class VsockForwarder implements AutoCloseable
     }
 
     /**
-     * A packet that the guest sent and that may leave. Whatever it holds, at worst the connection that it names is lost.
+     * A packet that the guest sent and that may leave. At worst the connection that it names is lost.
      */
     public void onGuestPacket(final DirectBuffer buffer, final int offset, final int length)
     {
@@ -221,7 +220,8 @@ public final class VsockForwarder implements AutoCloseable
         switch (op)
         {
             case VsockHeader.OP_RESPONSE -> connection.establish();
-            case VsockHeader.OP_RW -> onData(connection, buffer, offset + VsockHeader.BYTES, length - VsockHeader.BYTES);
+            case VsockHeader.OP_RW ->
+                onData(connection, buffer, offset + VsockHeader.BYTES, length - VsockHeader.BYTES);
             case VsockHeader.OP_SHUTDOWN ->
                 onShutdown(connection, buffer.getInt(offset + VsockHeader.FLAGS, ByteOrder.LITTLE_ENDIAN));
             case VsockHeader.OP_RST -> onReset(connection);
@@ -590,9 +590,10 @@ public final class VsockForwarder implements AutoCloseable
     private void notice(final NoticeKind kind, final String text)
     {
         final long nowNs = System.nanoTime();
-        if (nowNs - lastNoticeNs[kind.ordinal()] >= NOTICE_INTERVAL_NS)
+        final Long lastNs = lastNoticesNs.get(kind);
+        if (lastNs == null || nowNs - lastNs >= NOTICE_INTERVAL_NS)
         {
-            lastNoticeNs[kind.ordinal()] = nowNs;
+            lastNoticesNs.put(kind, nowNs);
             notices.accept(text);
         }
     }

@@ -576,7 +576,8 @@ class VsockForwarderTest
     Arbitrary<List<byte[]>> packetSequences()
     {
         final Arbitrary<Integer> hostPorts = Arbitraries.of(
-            ForwarderRig.FIRST_HOST_PORT + 1, ForwarderRig.FIRST_HOST_PORT + 2, ForwarderRig.FIRST_HOST_PORT + 3, 0, -1);
+            ForwarderRig.FIRST_HOST_PORT + 1, ForwarderRig.FIRST_HOST_PORT + 2, ForwarderRig.FIRST_HOST_PORT + 3,
+            0, -1);
         final Arbitrary<Integer> guestPorts = Arbitraries.of(SimulatedGuest.PORT, SimulatedGuest.PORT, 1, -1);
         final Arbitrary<Integer> types = Arbitraries.of(1, 1, 1, 1, 2, 0xFFFF);
         final Arbitrary<Integer> ops = Arbitraries.integers().between(0, 8);
@@ -602,7 +603,7 @@ class VsockForwarderTest
         int sentBefore;
         do
         {
-            // The selector reports room in TCP's buffer only when there is much of it: an empty packet has it filled up.
+            // The selector reports room in TCP's buffer only when there is much: an empty packet has it filled up.
             sentBefore = connection.sentBytes;
             rig.runUntilIdle();
             rig.guest.deliver(connection, VsockHeader.OP_RW, 0, new byte[0], rig.forwarder);

@@ -1,0 +1,370 @@
+package dev.understudy.hypervisor.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PairConfigurationTest
+{
+    /** Line numbers in the tests are those of this text. */
+    private static final String GOOD = """
+        name: kv
+        kernel: kv.elf
+        memory: 64M
+        forwards:
+          - { host: 7000, guest: 6379 }
+        arbiter: { directory: /var/lib/understudy/arbiter }
+        heartbeat:
+          intervalMs: 20
+          timeoutMs: 200
+        nodes:
+          a: { address: "127.0.0.1:40100", data: /var/lib/understudy/a }
+          b: { address: "127.0.0.1:40200", data: /var/lib/understudy/b }
+        """;
+
+    @TempDir
+    private Path directory;
+    private Path file;
+
+    @BeforeEach
+    void writeKernel() throws IOException
+    {
+        file = directory.resolve("vm.yaml");
+        Files.writeString(directory.resolve("kv.elf"), "a kernel");
+        Files.writeString(directory.resolve("initrd.gz"), "a RAM disk");
+    }
+
+    @Test
+    void everyRequiredKeyIsRead() throws IOException
+    {
+        final PairConfiguration configuration = load(GOOD);
+
+        assertThat(configuration.name()).isEqualTo("kv");
+        assertThat(configuration.kernel()).isEqualTo(directory.resolve("kv.elf"));
+        assertThat(configuration.memoryBytes()).isEqualTo(64 << 20);
+        assertThat(configuration.forwards()).containsExactly(new ForwardSpec("0.0.0.0", 7000, 6379));
+        assertThat(configuration.arbiterDirectory()).isEqualTo(Path.of("/var/lib/understudy/arbiter"));
+        assertThat(configuration.heartbeatIntervalMs()).isEqualTo(20);
+        assertThat(configuration.heartbeatTimeoutMs()).isEqualTo(200);
+        assertThat(configuration.nodes()).containsOnlyKeys("a", "b");
+        assertThat(configuration.node("a").address()).isEqualTo(new InetSocketAddress("127.0.0.1", 40100));
+        assertThat(configuration.node("a").data()).isEqualTo(Path.of("/var/lib/understudy/a"));
+        assertThat(configuration.peerOf("a").name()).isEqualTo("b");
+        assertThat(configuration.peerOf("b").name()).isEqualTo("a");
+    }
+
+    @Test
+    void optionalKeysHaveDefaults() throws IOException
+    {
+        final PairConfiguration configuration = load(GOOD);
+
+        assertThat(configuration.initrd()).isNull();
+        assertThat(configuration.append()).isEmpty();
+        assertThat(configuration.softLagMs()).isEqualTo(200);
+        assertThat(configuration.hardLagMs()).isEqualTo(1000);
+        assertThat(configuration.journalMaxBytes()).isEqualTo(8L << 30);
+        assertThat(configuration.journalSyncMs()).isZero();
+        assertThat(configuration.digestMs()).isEqualTo(200);
+        assertThat(configuration.node("a").listen()).isNull();
+        assertThat(configuration.forwardsOf(configuration.node("a"))).isEqualTo(configuration.forwards());
+    }
+
+    @Test
+    void everyOptionalKeyIsRead() throws IOException
+    {
+        final PairConfiguration configuration = load(GOOD
+            .replace("b }", "b, listen: 127.0.0.3 }")
+            .replace("{ host: 7000, guest: 6379 }",
+                "{ host: 7000, guest: 6379, address: 127.0.0.2 }\n  - { host: \"127.0.0.1:7001\", guest: 80 }") + """
+            initrd: initrd.gz
+            append: "console=hvc0 quiet"
+            lag: { softMs: 50, hardMs: 60 }
+            journal: { maxBytes: 16M, syncMs: 10 }
+            digest: { everyMs: 5 }
+            """);
+
+        assertThat(configuration.initrd()).isEqualTo(directory.resolve("initrd.gz"));
+        assertThat(configuration.append()).isEqualTo("console=hvc0 quiet");
+        assertThat(configuration.softLagMs()).isEqualTo(50);
+        assertThat(configuration.hardLagMs()).isEqualTo(60);
+        assertThat(configuration.journalMaxBytes()).isEqualTo(16 << 20);
+        assertThat(configuration.journalSyncMs()).isEqualTo(10);
+        assertThat(configuration.digestMs()).isEqualTo(5);
+        assertThat(configuration.forwards()).containsExactly(
+            new ForwardSpec("127.0.0.2", 7000, 6379), new ForwardSpec("127.0.0.1", 7001, 80));
+        assertThat(configuration.forwardsOf(configuration.node("b"))).containsExactly(
+            new ForwardSpec("127.0.0.3", 7000, 6379), new ForwardSpec("127.0.0.3", 7001, 80));
+    }
+
+    @Test
+    void guestMayHaveNoForwards() throws IOException
+    {
+        final String text = GOOD.replace("forwards:\n  - { host: 7000, guest: 6379 }", "forwards: []");
+
+        assertThat(load(text).forwards()).isEmpty();
+    }
+
+    @Test
+    void hardLagFollowsASoftLagAboveItsDefault() throws IOException
+    {
+        assertThat(load(GOOD + "lag: { softMs: 5000 }\n").hardLagMs()).isEqualTo(5000);
+    }
+
+    @Test
+    void relativePathThatExistsNowhereIsBesideTheFile() throws IOException
+    {
+        final PairConfiguration configuration = load(GOOD.replace("/var/lib/understudy/a ", "data/a "));
+
+        assertThat(configuration.node("a").data()).isEqualTo(directory.resolve("data/a"));
+    }
+
+    @Test
+    void relativePathIsSeenFromTheCurrentDirectoryFirst() throws IOException
+    {
+        final Path module = Path.of("pom.xml").toAbsolutePath();
+        assertThat(module).as("the tests' current directory is that of the module").exists();
+        Files.writeString(directory.resolve("pom.xml"), "the other");
+
+        assertThat(load(GOOD.replace("kv.elf", "pom.xml")).kernel()).isEqualTo(module);
+    }
+
+    @Test
+    void unknownNodeIsRefusedWithTheNamesThatThereAre() throws IOException
+    {
+        final PairConfiguration configuration = load(GOOD);
+
+        assertThatThrownBy(() -> configuration.node("c")).isInstanceOf(ConfigurationException.class)
+            .hasMessageContaining("\"c\"").hasMessageContaining("a, b");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "name: kv                       | name",
+        "kernel: kv.elf                 | kernel",
+        "memory: 64M                    | memory",
+        "'arbiter: { directory: /var/lib/understudy/arbiter }' | arbiter",
+        "'directory: /var/lib/understudy/arbiter'              | arbiter.directory",
+        "'  intervalMs: 20\n'           | heartbeat.intervalMs",
+        "'  timeoutMs: 200\n'           | heartbeat.timeoutMs",
+        "'forwards:\n  - { host: 7000, guest: 6379 }\n'        | forwards",
+        "'host: 7000, '                 | forwards[0].host",
+        "', guest: 6379'                | forwards[0].guest",
+        "'address: \"127.0.0.1:40100\", ' | nodes.a.address",
+        "', data: /var/lib/understudy/b'  | nodes.b.data",
+        "'heartbeat:\n  intervalMs: 20\n  timeoutMs: 200\n' | heartbeat",
+    })
+    void missingKeyIsNamed(final String removed, final String key) throws IOException
+    {
+        assertThat(GOOD).contains(removed);
+        assertThat(messageOf(GOOD.replace(removed, ""))).startsWith(file + ": " + key + ": it is missing; expected ");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "name: kv              | name: [kv]                 | name                 | 1",
+        "name: kv              | name:                      | name                 | 1",
+        "name: kv              | name: a/b                  | name                 | 1",
+        "kernel: kv.elf        | kernel: nowhere.elf        | kernel               | 2",
+        "kernel: kv.elf        | kernel: { a: b }           | kernel               | 2",
+        "memory: 64M           | memory: much               | memory               | 3",
+        "memory: 64M           | memory: 3M                 | memory               | 3",
+        "memory: 64M           | memory: 2048M              | memory               | 3",
+        "memory: 64M           | memory: 67108865           | memory               | 3",
+        "memory: 64M           | memory: 1.5G               | memory               | 3",
+        "memory: 64M           | memory: -64M               | memory               | 3",
+        "- { host: 7000, guest: 6379 } | - 7000             | forwards[0]          | 5",
+        "host: 7000            | host: 0                    | forwards[0].host     | 5",
+        "host: 7000            | host: 65536                | forwards[0].host     | 5",
+        "host: 7000            | host: http                 | forwards[0].host     | 5",
+        "host: 7000            | 'host: \"127.0.0.1:\"'     | forwards[0].host     | 5",
+        "guest: 6379           | guest: 0                   | forwards[0].guest    | 5",
+        "guest: 6379           | guest: 4294967295          | forwards[0].guest    | 5",
+        "guest: 6379           | guest: redis               | forwards[0].guest    | 5",
+        "host: 7000            | 'host: \"[::1]:7000\", address: 127.0.0.1' | forwards[0].address | 5",
+        "host: 7000            | 'host: 7000, address: []'  | forwards[0].address  | 5",
+        "'{ directory: /var/lib/understudy/arbiter }' | /var/lib    | arbiter      | 6",
+        "directory: /var/lib/understudy/arbiter | 'directory: \"b\\0c\"' | arbiter.directory | 6",
+        "intervalMs: 20        | intervalMs: 0              | heartbeat.intervalMs | 8",
+        "intervalMs: 20        | intervalMs: 10001          | heartbeat.intervalMs | 8",
+        "intervalMs: 20        | intervalMs: 2.5            | heartbeat.intervalMs | 8",
+        "intervalMs: 20        | intervalMs: true           | heartbeat.intervalMs | 8",
+        "timeoutMs: 200        | timeoutMs: fast            | heartbeat.timeoutMs  | 9",
+        "timeoutMs: 200        | timeoutMs: 20              | heartbeat.timeoutMs  | 9",
+        "timeoutMs: 200        | timeoutMs: 9               | heartbeat.timeoutMs  | 9",
+        "timeoutMs: 200        | timeoutMs: 60001           | heartbeat.timeoutMs  | 9",
+        "timeoutMs: 200        | timeoutMs: 99999999999999  | heartbeat.timeoutMs  | 9",
+        "'a: { address: \"127.0.0.1:40100\", data: /var/lib/understudy/a }' | a: here | nodes.a | 11",
+        "127.0.0.1:40100       | 127.0.0.1                  | nodes.a.address      | 11",
+        "127.0.0.1:40100       | 127.0.0.1:0                | nodes.a.address      | 11",
+        "127.0.0.1:40100       | 127.0.0.1:65536            | nodes.a.address      | 11",
+        "127.0.0.1:40100       | :40100                     | nodes.a.address      | 11",
+        "127.0.0.1:40200       | 127.0.0.1:40100            | nodes.b.address      | 12",
+        "understudy/b          | understudy/a               | nodes.b.data         | 12",
+        "data: /var/lib/understudy/b | data: []             | nodes.b.data         | 12",
+        "data: /var/lib/understudy/b | 'data: /b, listen: {}' | nodes.b.listen     | 12",
+        "'  b: { a'            | '  b c: { a'               | nodes.b c            | 12",
+    })
+    void wrongValueIsNamedWithItsLine(final String good, final String bad, final String key, final int line)
+        throws IOException
+    {
+        assertThat(GOOD).contains(good);
+        assertThat(messageOf(GOOD.replace(good, bad)))
+            .startsWith(file + ": " + key + ": expected ").endsWith(" (line " + line + ")");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "initrd: nowhere            | initrd",
+        "append: [quiet]            | append",
+        "lag: fast                  | lag",
+        "'lag: { softMs: 0 }'       | lag.softMs",
+        "'lag: { hardMs: 60001 }'   | lag.hardMs",
+        "'lag: { hardMs: 199 }'     | lag.hardMs",
+        "'lag: { softMs: 1000, hardMs: 999 }' | lag.hardMs",
+        "'journal: 8G'              | journal",
+        "'journal: { maxBytes: 1M }' | journal.maxBytes",
+        "'journal: { maxBytes: }'   | journal.maxBytes",
+        "'journal: { syncMs: -1 }'  | journal.syncMs",
+        "'journal: { syncMs: 60001 }' | journal.syncMs",
+        "'digest: { everyMs: 0 }'   | digest.everyMs",
+        "'digest: []'               | digest",
+    })
+    void wrongOptionalValueIsNamedWithItsLine(final String added, final String key) throws IOException
+    {
+        assertThat(messageOf(GOOD + added + "\n")).startsWith(file + ": " + key + ": expected ").endsWith(" (line 13)");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "name: kv       | nam: kv         | nam                 | name       | 1",
+        "memory: 64M    | Memory: 64M     | Memory              | memory     | 3",
+        "host: 7000     | hst: 7000       | forwards[0].hst     | host       | 5",
+        "directory:     | directry:       | arbiter.directry    | directory  | 6",
+        "timeoutMs: 200 | timoutMS: 200   | heartbeat.timoutMS  | timeoutMs  | 9",
+        "data: /var/lib/understudy/a | dat: /a | nodes.a.dat    | data       | 11",
+        "nodes:         | nodes_:         | nodes_              | nodes      | 10",
+    })
+    void slipInAKeyIsNamedWithTheKeyThatWasMeant(
+        final String good, final String bad, final String key, final String meant, final int line) throws IOException
+    {
+        assertThat(messageOf(GOOD.replace(good, bad)))
+            .isEqualTo(file + ": " + key + ": there is no such key; did you mean " + meant + "? (line " + line + ")");
+    }
+
+    @Test
+    void keyThatIsLikeNoOtherIsRefusedWithThoseThatThereAre() throws IOException
+    {
+        assertThat(messageOf(GOOD + "colour: red\n")).isEqualTo(file +
+            ": colour: there is no such key; expected one of name, kernel, initrd, append, memory, forwards, " +
+            "arbiter, heartbeat, lag, journal, digest, nodes (line 13)");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "'name: again\n'                          | name | 1",
+        "'heartbeat: { intervalMs: 1 }\n'         | heartbeat | 7",
+        "'lag: { softMs: 1, softMs: 2 }\n'        | lag.softMs | 13",
+    })
+    void keyThatStandsTwiceIsRefused(final String added, final String key, final int first) throws IOException
+    {
+        assertThat(messageOf(GOOD + added)).isEqualTo(
+            file + ": " + key + ": expected once; it stands in line " + first + " already (line 13)");
+    }
+
+    @Test
+    void messageSaysWhatIsExpectedAndWhatIsThere() throws IOException
+    {
+        assertThat(messageOf(GOOD.replace("timeoutMs: 200", "timeoutMs: fast"))).isEqualTo(file +
+            ": heartbeat.timeoutMs: expected a whole number of milliseconds from 10 to 60000, greater than " +
+            "intervalMs; got \"fast\" (line 9)");
+    }
+
+    @Test
+    void portThatTwoForwardsHaveIsRefused() throws IOException
+    {
+        assertThat(messageOf(GOOD.replace("guest: 6379 }", "guest: 6379 }\n  - { host: 7000, guest: 80 }")))
+            .startsWith(file + ": forwards[1].host: expected a port that no other forward has");
+    }
+
+    @Test
+    void nodesOfDifferentHostsMayHaveAPathInCommon() throws IOException
+    {
+        final PairConfiguration configuration = load(
+            GOOD.replace("127.0.0.1:40200", "127.0.0.2:40100").replace("understudy/b", "understudy/a"));
+
+        assertThat(configuration.node("a").data()).isEqualTo(configuration.node("b").data());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "nodes: {}",
+        "nodes: { a: { address: \"h:1\", data: /a } }",
+        "nodes: { a: { address: \"h:1\", data: /a }, b: { address: \"h:2\", data: /b }, c: {} }",
+    })
+    void pairHasExactlyTwoNodes(final String nodes) throws IOException
+    {
+        assertThat(messageOf(GOOD.substring(0, GOOD.indexOf("nodes:")) + nodes))
+            .startsWith(file + ": nodes: expected exactly two nodes").endsWith("(line 10)");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "- a\n- b\n", "just text", "name: [\n", "name: kv\n\tkernel: x\n", "\u0000", "%"})
+    void fileThatIsNoMappingIsRefusedInOneLine(final String text) throws IOException
+    {
+        assertThat(messageOf(text)).startsWith(file + ": ");
+    }
+
+    @Test
+    void aliasIsRefusedInsteadOfBeingReadAsText() throws IOException
+    {
+        final String text =
+            GOOD.replace("name: kv", "name: &x kv").replace("understudy/b", "understudy/b, listen: *x");
+
+        assertThat(messageOf(text))
+            .startsWith(file + ": nodes.b.listen: ").contains("alias").endsWith("(line 12)");
+    }
+
+    @Test
+    void secondDocumentIsRefused() throws IOException
+    {
+        assertThat(messageOf(GOOD + "---\nname: other\n")).contains("one document");
+    }
+
+    @Test
+    void missingFileIsNamed()
+    {
+        assertThatThrownBy(() -> PairConfiguration.load(file)).isInstanceOf(ConfigurationException.class)
+            .hasMessage(file + ": there is no such file");
+    }
+
+    private PairConfiguration load(final String text) throws IOException
+    {
+        Files.writeString(file, text);
+        return PairConfiguration.load(file);
+    }
+
+    private String messageOf(final String text) throws IOException
+    {
+        Files.writeString(file, text);
+        try
+        {
+            PairConfiguration.load(file);
+        }
+        catch (final ConfigurationException e)
+        {
+            assertThat(e.getMessage()).doesNotContain("\n");
+            return e.getMessage();
+        }
+        throw new AssertionError("accepted:\n" + text);
+    }
+}

@@ -1,0 +1,290 @@
+package dev.understudy.hypervisor.status;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.understudy.failover.role.FailoverRecord;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class StatusServerTest
+{
+    private static final Duration TIMEOUT = Duration.ofSeconds(20);
+    private static final InetSocketAddress ANY_PORT = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    private static final NodeStatus BACKUP = new NodeStatus("backup", 3, false, 9_120_331_007L, 48_812, 7, 12, true, 5,
+        54, new FailoverRecord(2, "a", "b", 1_794_000_000_000L, "silence", 210), null, 4711);
+
+    private final AtomicReference<NodeStatus> published = new AtomicReference<>(BACKUP);
+    private final HttpClient client = HttpClient.newHttpClient();
+    private StatusServer server;
+
+    @BeforeEach
+    void start() throws IOException
+    {
+        server = new StatusServer(ANY_PORT, published::get, () -> "more_metrics 1\n");
+    }
+
+    @AfterEach
+    void stop()
+    {
+        server.close();
+        client.close();
+    }
+
+    @Test
+    void statusGoesToJsonAndBack()
+    {
+        assertThat(StatusClient.fetch(address(), TIMEOUT)).contains(BACKUP);
+
+        final NodeStatus halted = new NodeStatus(
+            "halted", 4, true, 1, 2, 3, 4, false, 0, 0, null, "the arbiter \"gave\"\nit away", 1);
+        published.set(halted);
+        assertThat(StatusClient.fetch(address(), TIMEOUT)).contains(halted);
+    }
+
+    @Test
+    void statusHasTheNamesThatOthersRead() throws Exception
+    {
+        final HttpResponse<String> response = send("GET", "/status");
+        final JsonNode json = new ObjectMapper().readTree(response.body());
+
+        assertThat(response.headers().firstValue("Content-Type")).contains("application/json");
+        final List<String> names = new ArrayList<>();
+        json.fieldNames().forEachRemaining(names::add);
+        assertThat(names).containsExactlyInAnyOrder("role", "generation", "solo", "position", "journalSequence",
+            "lagEvents", "lagMs", "hearsPeer", "connections", "digestsCompared", "lastFailover", "haltReason", "pid");
+        assertThat(json.get("lastFailover").get("silenceMs").asInt()).isEqualTo(210);
+    }
+
+    @Test
+    void metricsAreThoseOfTheStatusAndWhatFollows() throws Exception
+    {
+        final HttpResponse<String> response = send("GET", "/metrics");
+
+        assertThat(response.headers().firstValue("Content-Type").orElseThrow()).startsWith("text/plain; version=0.0.4");
+        assertThat(response.body().lines().filter(line -> !line.startsWith("#"))).containsExactly(
+            "understudy_role{role=\"backup\"} 1",
+            "understudy_generation 3",
+            "understudy_solo 0",
+            "understudy_peer_heard 1",
+            "understudy_guest_instructions 9120331007",
+            "understudy_journal_sequence 48812",
+            "understudy_lag_events 7",
+            "understudy_lag_seconds 0.012",
+            "understudy_connections 5",
+            "understudy_digests_compared_total 54",
+            "understudy_halted 0",
+            "understudy_last_failover_timestamp_seconds 1794000000.000",
+            "understudy_last_failover_silence_seconds 0.210",
+            "more_metrics 1");
+        assertThat(response.body().lines().filter(line -> line.startsWith("# TYPE"))).hasSize(13);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/", "/statusx", "/status/x", "/favicon.ico", "/metrics/"})
+    void otherPathsAreNotFound(final String path) throws Exception
+    {
+        assertThat(send("GET", path).statusCode()).isEqualTo(404);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"POST", "PUT", "DELETE"})
+    void nothingCanBeChanged(final String method) throws Exception
+    {
+        assertThat(send(method, "/status").statusCode()).isEqualTo(405);
+    }
+
+    @Test
+    void headHasNoBody() throws Exception
+    {
+        final HttpResponse<String> response = send("HEAD", "/status");
+
+        assertThat(response.statusCode()).isEqualTo(200);
+        assertThat(response.body()).isEmpty();
+    }
+
+    @Test
+    void failureOfTheSourceIsSaidAndTheServerLivesOn() throws Exception
+    {
+        published.set(null);
+        assertThat(send("GET", "/metrics").statusCode()).isEqualTo(500);
+
+        published.set(BACKUP);
+        assertThat(send("GET", "/metrics").statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void strangersWithHalfARequestHoldUpNobody() throws Exception
+    {
+        final List<Socket> strangers = new ArrayList<>();
+        try
+        {
+            for (int i = 0; i < 20; i++)
+            {
+                final Socket stranger = new Socket(InetAddress.getLoopbackAddress(), server.port());
+                stranger.getOutputStream().write("GET /status HT".getBytes(StandardCharsets.US_ASCII));
+                strangers.add(stranger);
+            }
+            assertThat(StatusClient.fetch(address(), TIMEOUT)).contains(BACKUP);
+        }
+        finally
+        {
+            for (final Socket stranger : strangers)
+            {
+                stranger.close();
+            }
+        }
+    }
+
+    @Test
+    void portInUseIsNamed()
+    {
+        assertThatThrownBy(() -> new StatusServer(address(), published::get).close()).isInstanceOf(IOException.class)
+            .hasMessageContaining("127.0.0.1:" + server.port()).hasMessageContaining("is this node running already?");
+    }
+
+    @Test
+    void nodeThatIsNotThereHasNoStatus()
+    {
+        server.close();
+
+        assertThat(StatusClient.fetch(address(), TIMEOUT)).isEmpty();
+    }
+
+    @Test
+    void nodeThatIsStoppedHasNoStatus() throws IOException
+    {
+        try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress()))
+        {
+            final InetSocketAddress address = new InetSocketAddress("127.0.0.1", silent.getLocalPort());
+            assertThat(StatusClient.fetch(address, Duration.ofMillis(50))).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+        "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnull",
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+        "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n",
+        "SSH-2.0-OpenSSH_9.2\r\n",
+        "",
+    })
+    void whatIsNoNodeHasNoStatus(final String answer) throws Exception
+    {
+        try (ServerSocket other = new ServerSocket(0, 8, InetAddress.getLoopbackAddress()))
+        {
+            Thread.ofVirtual().start(() ->
+            {
+                try
+                {
+                    while (true)
+                    {
+                        try (Socket socket = other.accept())
+                        {
+                            socket.getInputStream().read(new byte[4096]);
+                            socket.getOutputStream().write(answer.getBytes(StandardCharsets.US_ASCII));
+                        }
+                    }
+                }
+                catch (final IOException e)
+                {
+                    // The test has closed the socket.
+                }
+            });
+            assertThat(StatusClient.fetch(new InetSocketAddress("127.0.0.1", other.getLocalPort()), TIMEOUT)).isEmpty();
+        }
+    }
+
+    @Test
+    void pairIsProtectedOnlyByALiveBackupOfTheSameGeneration()
+    {
+        final NodeStatus primary = status("primary", 3, false);
+        final NodeStatus backup = status("backup", 3, false);
+
+        assertThat(pair(primary, backup).isProtected()).isTrue();
+        assertThat(pair(backup, primary).isProtected()).isTrue();
+        assertThat(pair(status("primary", 3, true), backup).isProtected()).as("solo").isFalse();
+        assertThat(pair(status("primary", 4, false), backup).isProtected()).as("another generation").isFalse();
+        assertThat(pair(primary, primary).isProtected()).as("two primaries").isFalse();
+        assertThat(pair(backup, backup).isProtected()).as("two backups").isFalse();
+        assertThat(pair(primary, status("joining", 3, false)).isProtected()).as("joining").isFalse();
+        assertThat(pair(primary, status("halted", 3, false)).isProtected()).as("halted").isFalse();
+        assertThat(pair(primary, NodeStatus.unreachable()).isProtected()).as("unreachable").isFalse();
+    }
+
+    @Test
+    void pairKnowsTheNewestGenerationAndFailover()
+    {
+        final PairStatus pair = pair(BACKUP, status("primary", 5, false));
+
+        assertThat(pair.generation()).isEqualTo(5);
+        assertThat(pair.lastFailover().generation()).isEqualTo(2);
+        assertThat(pair.primary()).isEqualTo("b");
+        assertThat(pair.toMap()).containsOnlyKeys("protected", "generation", "nodes", "lastFailover");
+        assertThat(pair(NodeStatus.unreachable(), NodeStatus.unreachable()).primary()).isNull();
+    }
+
+    @Test
+    void tableNamesNodesRolesAndWhatIsWrong()
+    {
+        final String table = pair(status("primary", 3, true), NodeStatus.unreachable()).toText();
+
+        assertThat(table.lines().toList()).satisfiesExactly(
+            header -> assertThat(header).startsWith("node"),
+            line -> assertThat(line).startsWith("a ").contains("primary").contains("runs alone"),
+            line -> assertThat(line).startsWith("b ").contains("unreachable"),
+            line -> assertThat(line).isEqualTo("NOT protected"));
+        assertThat(pair(status("primary", 3, false), BACKUP).toText())
+            .contains("last failover: generation 2, from a to b").endsWith("protected" + System.lineSeparator());
+    }
+
+    private static PairStatus pair(final NodeStatus a, final NodeStatus b)
+    {
+        final Map<String, NodeStatus> nodes = new LinkedHashMap<>();
+        nodes.put("a", a);
+        nodes.put("b", b);
+        return new PairStatus(nodes);
+    }
+
+    private static NodeStatus status(final String role, final long generation, final boolean solo)
+    {
+        return new NodeStatus(role, generation, solo, 1, 2, 0, 0, true, 0, 0, null, null, 1);
+    }
+
+    private InetSocketAddress address()
+    {
+        return new InetSocketAddress("127.0.0.1", server.port());
+    }
+
+    private HttpResponse<String> send(final String method, final String path) throws IOException, InterruptedException
+    {
+        return client.send(
+            HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + path))
+                .method(method, HttpRequest.BodyPublishers.noBody()).timeout(TIMEOUT).build(),
+            HttpResponse.BodyHandlers.ofString());
+    }
+}
