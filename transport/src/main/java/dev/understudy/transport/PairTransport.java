@@ -5,6 +5,7 @@ import io.aeron.AvailableImageHandler;
 import io.aeron.CommonContext;
 import io.aeron.ExclusivePublication;
 import io.aeron.FragmentAssembler;
+import io.aeron.Image;
 import io.aeron.Publication;
 import io.aeron.RethrowingErrorHandler;
 import io.aeron.Subscription;
@@ -105,7 +106,10 @@ public final class PairTransport implements AutoCloseable
     private long lastActiveNs = System.nanoTime();
     private long lastOfferNs;
     private boolean needsNudge;
+
+    /** The peer's present process: the one whose control stream came last, and the socket that it sends from. */
     private int controlSession;
+    private String peerSource;
     private long sentEntries;
     private long sentBytes;
     private long receivedEntries;
@@ -160,11 +164,7 @@ public final class PairTransport implements AutoCloseable
                 .errorHandler(errorHandler)
                 .subscriberErrorHandler(RethrowingErrorHandler.INSTANCE));
             controlSubscription = subscribe(client, endpoints, CONTROL_STREAM, controlAssembler,
-                image ->
-                {
-                    controlSession = image.sessionId();
-                    messages.onNewSpeaker();
-                });
+                this::onControlImage);
             journalSubscription = subscribe(client, endpoints, JOURNAL_STREAM, journalAssembler, image ->
             {
             });
@@ -345,10 +345,34 @@ public final class PairTransport implements AutoCloseable
         });
     }
 
-    /** Whether the peer takes the journal; true up to {@link #LIVENESS_TIMEOUT_NS} after it went. */
+    /**
+     * Whether entries can go both ways; true up to {@link #LIVENESS_TIMEOUT_NS} after the peer went, but never on the
+     * strength of streams of a process that another one has replaced.
+     */
     public boolean isJournalConnected()
     {
-        return journal.isConnected();
+        return journal.isConnected() && receivesJournal();
+    }
+
+    /** Whether entries that the peer's present process offers from now on will arrive here. */
+    private boolean receivesJournal()
+    {
+        // Not for the hot path: a pair has one or two images, and this is asked when a backup joins.
+        for (final Image image : journalSubscription.images())
+        {
+            if (image.sourceIdentity().equals(peerSource))
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void onControlImage(final Image image)
+    {
+        controlSession = image.sessionId();
+        peerSource = image.sourceIdentity();
+        messages.onNewSpeaker();
     }
 
     /**
@@ -397,7 +421,8 @@ public final class PairTransport implements AutoCloseable
     }
 
     /**
-     * Asks for the journal after what this node has.
+     * Asks for the journal after what this node has. Not sent before the journal of the peer's present process can be
+     * received: its first entries would be lost.
      *
      * @param haveSequence of the newest entry that this node has, -1 for none; the chain is the hash over it and all
      *                     before
@@ -405,7 +430,7 @@ public final class PairTransport implements AutoCloseable
      */
     public boolean join(final long generation, final long haveSequence, final long chainHigh, final long chainLow)
     {
-        return send(messages.join(generation, haveSequence, chainHigh, chainLow));
+        return receivesJournal() && send(messages.join(generation, haveSequence, chainHigh, chainLow));
     }
 
     /**

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.agrona.DirectBuffer;
+import org.agrona.IoUtil;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /** One end of a link under test: the selector that its loop sleeps in, the transport, and what was heard. */
@@ -38,6 +39,9 @@ final class LinkEnd implements AutoCloseable, PairHandler
     final List<String> unknown = new ArrayList<>();
     final List<Throwable> errors = new ArrayList<>();
     long acknowledged = -1;
+
+    /** Incarnation of the peer that asked to join last. */
+    long joined;
     long peerJournalSequence = -1;
     EntryListener listener = (session, entry, offset, length) ->
     {
@@ -82,10 +86,20 @@ final class LinkEnd implements AutoCloseable, PairHandler
     /** A directory that no other test uses, in memory where there is such a file system. */
     static Path aeronDirectory(final String node)
     {
+        return aeronDirectory(node, ProcessHandle.current().pid(), COUNT.incrementAndGet());
+    }
+
+    private static Path aeronDirectory(final String node, final long pid, final int count)
+    {
         final Path memory = Path.of("/dev/shm");
         final Path parent = Files.isDirectory(memory) ? memory : Path.of(System.getProperty("java.io.tmpdir"));
-        return parent.resolve(
-            "understudy-test-" + node + "-" + ProcessHandle.current().pid() + "-" + COUNT.incrementAndGet());
+        return parent.resolve("understudy-test-" + node + "-" + pid + "-" + count);
+    }
+
+    /** Deletes what the only end of a process that was killed has left behind. */
+    static void deleteDirectoryOf(final String node, final Process killed)
+    {
+        IoUtil.delete(aeronDirectory(node, killed.pid(), 1).toFile(), true);
     }
 
     /** Ports of 127.0.0.1 that nothing receives on. */
@@ -169,6 +183,7 @@ final class LinkEnd implements AutoCloseable, PairHandler
         final long chainLow)
     {
         speakers.add(speaker);
+        joined = speaker;
     }
 
     @Override

@@ -57,7 +57,7 @@ public final class LinkMeasurement
         end.turn();
     }
 
-    /** Acknowledges each entry, until a goodbye. */
+    /** Joins, and acknowledges each entry, until a goodbye. */
     private void echo(final int port, final int peerPort, final long incarnation) throws IOException
     {
         try (LinkEnd end = new LinkEnd("echo", port, peerPort, incarnation))
@@ -72,6 +72,10 @@ public final class LinkMeasurement
             while (end.goodbyes.isEmpty())
             {
                 turn(end);
+                if (last[1] < 0)
+                {
+                    end.transport.join(1, -1, 0, 0);
+                }
                 if (last[1] != acknowledged && end.transport.acknowledge(1, last[0], last[1], last[1], 0))
                 {
                     acknowledged = last[1];

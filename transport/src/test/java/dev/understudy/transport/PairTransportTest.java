@@ -36,6 +36,9 @@ class PairTransportTest
     private static final int LONGEST_ENTRY_BYTES = 64 * 1024 + 200;
 
     private static final long SESSION = 77;
+
+    /** Aeron's number of the stream that carries the journal. */
+    private static final int JOURNAL_STREAM = 1;
     private static final long WAIT_NS = TimeUnit.SECONDS.toNanos(30);
 
     private int portA;
@@ -251,38 +254,90 @@ class PairTransportTest
     }
 
     @Test
-    void peerThatComesBackInAnotherProcessIsHeardAndItsPredecessorNoMore() throws IOException
+    void entriesReachAPeerThatJoinedInAnotherProcessFromTheFirstOn() throws IOException
     {
         try (LinkEnd a = endA())
         {
             LinkEnd b = endB();
-            for (long i = 3; i < 8; i++)
+            for (long i = 3; i < 9; i++)
             {
                 final long life = i;
-                final LinkEnd old = b;
-                connect(a, old);
-                await(() -> a.offer(life, life), a, old);
-                await(() -> old.entries.contains(life), a, old);
-                assertThat(old.sessions).as("entries of the session before").containsOnly(life);
-                a.speakers.clear();
-                // Words that the survivor has not read when the process ends.
-                for (int word = 0; word < 10; word++)
-                {
-                    old.sayHeartbeat();
-                    old.work();
-                }
-                old.close();
+                final LinkEnd present = b;
+                // As a backup that starts anew does it: all that may be relied on is that it asked to join.
+                await(() -> present.transport.join(1, -1, 0, 0), a, present);
+                await(() -> a.joined == present.incarnation, a, present);
+                await(() -> a.offer(life, life), a, present);
+                await(() -> present.entries.contains(life), a, present);
+                assertThat(present.sessions).as("entries of the session before").containsOnly(life);
+                present.close();
                 b = new LinkEnd("b", portB, portA, life);
-                final LinkEnd successor = b;
-                await(() ->
-                {
-                    successor.sayHeartbeat();
-                    return a.speakers.contains(successor.incarnation);
-                }, a, successor);
-                assertThat(a.speakers.subList(a.speakers.indexOf(successor.incarnation), a.speakers.size()))
-                    .containsOnly(successor.incarnation);
             }
             b.close();
+        }
+    }
+
+    /** The survivor still has the journal stream of the process that died, and nothing will come through it. */
+    @Test
+    void joinIsNotSentBeforeTheJournalOfThePeersPresentProcessCanArrive() throws IOException
+    {
+        final boolean[] isCut = {true};
+        final SendChannelEndpointSupplier senders = (channel, status, context) ->
+            new DebugSendChannelEndpoint(channel, status, context, (address, buffer, length) ->
+                isCut[0] && buffer.getInt(DataHeaderFlyweight.STREAM_ID_FIELD_OFFSET) == JOURNAL_STREAM, none());
+        try (LinkEnd a = endA())
+        {
+            final LinkEnd old = endB();
+            connect(a, old);
+            old.close();
+            try (LinkEnd successor = new LinkEnd("b", portB, portA, 3, LinkEnd.IDLE_SLEEP_MS, senders,
+                Configuration.receiveChannelEndpointSupplier()))
+            {
+                await(() -> successor.sayHeartbeat() && a.speakers.contains(successor.incarnation), a, successor);
+                for (int i = 0; i < 100; i++)
+                {
+                    assertThat(a.transport.join(1, -1, 0, 0)).isFalse();
+                    a.work();
+                    successor.work();
+                }
+                isCut[0] = false;
+                await(() -> a.transport.join(1, -1, 0, 0), a, successor);
+                await(() -> successor.joined == a.incarnation, a, successor);
+                await(() -> successor.offer(SESSION, 5), a, successor);
+                await(() -> a.entries.contains(5L), a, successor);
+            }
+        }
+    }
+
+    @Test
+    void nothingIsHeardOfAProcessAfterItsSuccessorSpoke() throws IOException
+    {
+        try (LinkEnd a = endA())
+        {
+            final LinkEnd old = endB();
+            connect(a, old);
+            // The survivor stands still while its sockets and its driver's buffers take what comes.
+            for (int word = 0; word < 10; word++)
+            {
+                old.sayHeartbeat();
+                old.work();
+                a.transport.flush();
+            }
+            old.close();
+            try (LinkEnd successor = new LinkEnd("b", portB, portA, 3))
+            {
+                int said = 0;
+                final long untilNs = System.nanoTime() + WAIT_NS;
+                while (said < 10)
+                {
+                    said += successor.sayHeartbeat() ? 1 : 0;
+                    successor.work();
+                    a.transport.flush();
+                    assertThat(System.nanoTime()).as("did not connect in time").isLessThan(untilNs);
+                }
+                a.speakers.clear();
+                await(() -> a.speakers.size() >= 10, a, successor);
+                assertThat(a.speakers).containsOnly(successor.incarnation);
+            }
         }
     }
 
