@@ -1,0 +1,173 @@
+package dev.understudy.replay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.understudy.guest.Machine;
+import dev.understudy.guest.MachineConfiguration;
+import dev.understudy.guest.OutputSink;
+import dev.understudy.guest.RunState;
+import dev.understudy.journal.Genesis;
+import dev.understudy.journal.JournalOptions;
+import dev.understudy.journal.JournalScan;
+import dev.understudy.journal.JournalWriter;
+import dev.understudy.journal.Outcome;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The small test guests print here what they print on QEMU, and their recordings replay to the same digests. */
+class GuestProgramsTest
+{
+    private static final Path GUESTS = Path.of("../guests/tests");
+    private static final int MEMORY_BYTES = 64 << 20;
+    private static final long MAX_POSITION = 4_000_000_000L;
+
+    /** Ask for input, do not end, or end in a way that has a test of its own. */
+    private static final List<String> SPECIAL = List.of("console_echo", "loop", "trap_loop");
+
+    /** End on purpose with a failure. */
+    private static final List<String> FAILING = List.of("crash");
+
+    @TempDir
+    private Path temp;
+
+    private long nowNs;
+
+    static Stream<String> programs() throws IOException
+    {
+        try (Stream<Path> files = Files.list(GUESTS.resolve("expected")))
+        {
+            return files.map(file -> file.getFileName().toString().replace(".txt", ""))
+                .filter(name -> !SPECIAL.contains(name)).sorted().toList().stream();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("programs")
+    void programPrintsWhatItPrintsOnQemuAndReplays(final String name) throws IOException
+    {
+        final Path directory = temp.resolve(name);
+        final Console recorded = new Console();
+        final Machine machine = machine(name, recorded);
+        try (JournalWriter writer = JournalWriter.create(directory, genesis(), JournalOptions.defaults()))
+        {
+            final RunState state = run(new Recorder(machine, EventLog.to(writer), () -> nowNs, 5_000_000));
+            assertThat(state).isEqualTo(FAILING.contains(name) ? RunState.FAILURE : RunState.SHUTDOWN);
+        }
+        assertThat(recorded.text()).isEqualTo(expected(name));
+
+        final Console replayed = new Console();
+        final Machine again = machine(name, replayed);
+        final Replayer replayer = replay(directory, again);
+        assertThat(replayer.outcome()).isEqualTo(FAILING.contains(name) ? Outcome.FAILURE : Outcome.SHUTDOWN);
+        assertThat(replayed.text()).isEqualTo(recorded.text());
+        assertThat(again.digest()).isEqualTo(machine.digest());
+    }
+
+    @Test
+    void guestWhoseTrapHandlerTrapsIsReportedAsCrashedAndReplaysSo() throws IOException
+    {
+        final Path directory = temp.resolve("trap_loop");
+        final Machine machine = machine("trap_loop", new Console());
+        try (JournalWriter writer = JournalWriter.create(directory, genesis(), JournalOptions.defaults()))
+        {
+            assertThat(run(new Recorder(machine, EventLog.to(writer), () -> nowNs, 5_000_000)))
+                .isEqualTo(RunState.CRASHED);
+        }
+        assertThat(machine.crash()).contains("trap handler");
+        assertThat(replay(directory, machine("trap_loop", new Console())).outcome()).isEqualTo(Outcome.CRASHED);
+    }
+
+    @Test
+    void endlessLoopStopsExactlyWhereItIsTold() throws IOException
+    {
+        final Machine machine = machine("loop", new Console());
+        for (final long position : new long[]{1, 2, 1_000, 1_000_003, 50_000_017})
+        {
+            machine.run(position);
+            assertThat(machine.position()).isEqualTo(position);
+        }
+    }
+
+    private RunState run(final Recorder recorder)
+    {
+        final byte[] random = new byte[4096];
+        RunState state = recorder.runSlice();
+        while (!state.isEnd())
+        {
+            final int wanted = recorder.entropyWanted();
+            if (wanted > 0)
+            {
+                new Random(nowNs).nextBytes(random);
+                recorder.entropy(random, wanted);
+            }
+            else
+            {
+                nowNs += state == RunState.IDLE && recorder.idleNs() < Long.MAX_VALUE ? recorder.idleNs() + 1 : 100_000;
+            }
+            state = recorder.runSlice();
+            assertThat(nowNs).as("the guest should have ended").isLessThan(MAX_POSITION * 10);
+        }
+        return state;
+    }
+
+    private static Replayer replay(final Path directory, final Machine machine)
+    {
+        final Replayer replayer = new Replayer(machine);
+        try (JournalScan scan = JournalScan.open(directory))
+        {
+            while (scan.next())
+            {
+                replayer.apply(scan.entry());
+            }
+            assertThat(scan.damage()).isNull();
+        }
+        return replayer;
+    }
+
+    private static Machine machine(final String name, final OutputSink sink) throws IOException
+    {
+        return new Machine(new MachineConfiguration(
+            MEMORY_BYTES, 3, Files.readAllBytes(GUESTS.resolve(name + ".elf")), null, ""), sink);
+    }
+
+    private static String expected(final String name) throws IOException
+    {
+        return Files.readString(GUESTS.resolve("expected").resolve(name + ".txt"), StandardCharsets.US_ASCII);
+    }
+
+    private static Genesis genesis()
+    {
+        return new Genesis("test", MEMORY_BYTES, 3, "test", new byte[32], null, null, "", 1, 0);
+    }
+
+    private static final class Console implements OutputSink
+    {
+        private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+
+        @Override
+        public void onConsole(final byte[] data, final int offset, final int length)
+        {
+            bytes.write(data, offset, length);
+        }
+
+        @Override
+        public void onVsock(final byte[] packet, final int offset, final int length)
+        {
+        }
+
+        String text()
+        {
+            return bytes.toString(StandardCharsets.US_ASCII);
+        }
+    }
+}
