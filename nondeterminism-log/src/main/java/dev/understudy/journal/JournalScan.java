@@ -50,6 +50,12 @@ public final class JournalScan implements Closeable
         files = QueueFiles.list(directory);
     }
 
+    /** Whether a directory holds a journal. */
+    public static boolean exists(final Path directory)
+    {
+        return !QueueFiles.segments(directory).isEmpty();
+    }
+
     /** Opens the journal in a directory, before its first entry. */
     public static JournalScan open(final Path directory)
     {

@@ -51,7 +51,7 @@ class CommandLineTest
     void recordingReplaysAndVerifies()
     {
         final String journal = temp.resolve("journal").toString();
-        assertThat(Understudy.execute("record", "--journal", journal, "--kernel", HELLO)).isZero();
+        assertThat(Understudy.execute("record", "--journal", journal, "--kernel", HELLO)).as(err::toString).isZero();
         assertThat(Understudy.execute("replay", journal, "--format", "json")).isZero();
         assertThat(out.toString(StandardCharsets.UTF_8)).contains("\"outcome\":\"SHUTDOWN\"").contains("\"digest\":\"");
         assertThat(Understudy.execute("verify", journal)).isZero();
@@ -65,7 +65,7 @@ class CommandLineTest
     void changedKernelIsRefusedByName()
     {
         final String journal = temp.resolve("journal").toString();
-        assertThat(Understudy.execute("record", "--journal", journal, "--kernel", HELLO)).isZero();
+        assertThat(Understudy.execute("record", "--journal", journal, "--kernel", HELLO)).as(err::toString).isZero();
         assertThat(Understudy.execute("replay", journal, "--kernel", CRASH)).isEqualTo(1);
         assertThat(err.toString(StandardCharsets.UTF_8)).contains("kernel").contains("crash.elf").contains("SHA-256");
     }
