@@ -1,24 +1,34 @@
 package dev.understudy.failover.arbiter;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
  * An {@link Arbiter} in a directory that both nodes see, on a local disk or NFS.
  * <p>
- * A generation is a file {@code generation-0000000007} that is linked into place whole: link(2) fails when the name
- * exists, on NFS too, so one of several claimers succeeds. A directory that is missing is never made here: it may be a
- * file system that is not mounted.
+ * A generation is a file {@code generation-0000000007} that is written and synced under another name and then linked
+ * into place: link(2) fails when the name exists, on NFS too, so one of several claimers succeeds, and a claimer that
+ * dies leaves a whole term or none. A directory that is missing is never made by a claim: it may be a file system that
+ * is not mounted, and a node must not become its own arbiter; {@link #create} is for the operator.
+ * <p>
+ * A claim is decided by the server of the file system, whatever the client's caches say. {@link #current} reads the
+ * directory through them: mount NFS with {@code lookupcache=none,actimeo=0}, else a node may learn some seconds late
+ * that it was deposed.
  * <pre>
  *   understudy-term 1
  *   generation 7
@@ -30,16 +40,54 @@ import java.util.stream.Stream;
 public final class DirectoryArbiter implements Arbiter
 {
     private static final String PREFIX = "generation-";
+    private static final Pattern TERM_NAME = Pattern.compile(PREFIX + "\\d{10}");
     private static final String FORMAT = "understudy-term 1";
+    private static final int TERM_LINES = 5;
 
-    /** Terms that are kept, for people; older ones are deleted. */
+    private static final String DRAFT_PREFIX = ".claim-";
+
+    /** Terms that are kept, for people and against claims that come very late; older ones are deleted. */
     private static final int KEPT_TERMS = 1000;
+
+    /** The longest file that can be a term, in bytes; what is longer is not read into memory. */
+    private static final long MAX_TERM_BYTES = 64 * 1024;
+
+    /** The longest reason that is kept, in characters: it is for people, and a term must stay readable. */
+    private static final int MAX_REASON = 1000;
+
+    /** Age at which the draft of a claimer that died is deleted, in milliseconds; no claim takes so long. */
+    private static final long STALE_DRAFT_MS = 24 * 3600 * 1000L;
 
     private final Path directory;
 
+    /**
+     * Does not touch the directory.
+     *
+     * @param directory that both nodes see
+     */
     public DirectoryArbiter(final Path directory)
     {
         this.directory = directory;
+    }
+
+    /**
+     * Makes the directory, with its parents, unless it is there. For the operator's command that sets a pair up, never
+     * for a node that starts.
+     *
+     * @throws ArbiterUnavailableException when it cannot be made
+     */
+    public static DirectoryArbiter create(final Path directory)
+    {
+        final DirectoryArbiter arbiter = new DirectoryArbiter(directory);
+        try
+        {
+            Files.createDirectories(directory);
+        }
+        catch (final IOException e)
+        {
+            throw arbiter.unavailable("cannot be made", e);
+        }
+        return arbiter;
     }
 
     @Override
@@ -49,51 +97,104 @@ public final class DirectoryArbiter implements Arbiter
         return terms.isEmpty() ? Term.NONE : read(terms.getLast());
     }
 
+    /**
+     * {@inheritDoc}
+     *
+     * @param node one line of text, as is the reason; line breaks in the reason become blanks
+     * @throws IllegalArgumentException when the node's name is empty or has a line break
+     */
     @Override
     public Optional<Term> claim(final long generation, final String node, final String reason)
     {
+        if (node.isBlank() || node.lines().count() != 1 || !node.equals(node.strip()))
+        {
+            throw new IllegalArgumentException("'" + node + "' is no name of a node");
+        }
         if (current().generation() + 1 != generation)
         {
             return Optional.empty();
         }
-        final Term term = new Term(generation, node, reason.replace('\n', ' '), System.currentTimeMillis());
-        final Path place = directory.resolve(PREFIX + "%010d".formatted(generation));
-        final Path draft = directory.resolve(".claim-" + node + "-" + UUID.randomUUID());
+        final Term term = new Term(generation, node, oneLine(reason), System.currentTimeMillis());
+        final Path draft = directory.resolve(DRAFT_PREFIX + UUID.randomUUID());
         try
         {
-            try
+            write(draft, term);
+            if (!link(placeOf(generation), draft))
             {
-                write(draft, term);
-                Files.createLink(place, draft);
-                syncDirectory();
+                return Optional.empty();
             }
-            finally
-            {
-                Files.deleteIfExists(draft);
-            }
-        }
-        catch (final FileAlreadyExistsException e)
-        {
-            return Optional.empty();
+            syncDirectory();
         }
         catch (final IOException e)
         {
             throw unavailable("cannot be written", e);
         }
+        finally
+        {
+            deleteQuietly(draft);
+        }
+        if (newest() - generation >= KEPT_TERMS)
+        {
+            // This claimer slept for so long that the term it asked for was granted and has been deleted since.
+            deleteQuietly(placeOf(generation));
+            return Optional.empty();
+        }
         deleteOld();
         return Optional.of(term);
     }
 
+    private static String oneLine(final String reason)
+    {
+        final String line = String.join(" ", reason.lines().toList());
+        return line.length() > MAX_REASON ? line.substring(0, MAX_REASON) : line;
+    }
+
+    private Path placeOf(final long generation)
+    {
+        return directory.resolve(PREFIX + "%010d".formatted(generation));
+    }
+
+    private static boolean link(final Path place, final Path draft) throws IOException
+    {
+        try
+        {
+            Files.createLink(place, draft);
+            return true;
+        }
+        catch (final FileAlreadyExistsException e)
+        {
+            // When the answer to a link over NFS is lost, it is asked for again and fails although it was made.
+            return Files.isSameFile(place, draft);
+        }
+    }
+
+    private long newest()
+    {
+        final List<Path> terms = terms();
+        return terms.isEmpty() ? 0 :
+            Long.parseLong(terms.getLast().getFileName().toString().substring(PREFIX.length()));
+    }
+
+    /** The files of the terms, oldest first. */
     private List<Path> terms()
     {
-        if (!Files.isDirectory(directory))
-        {
-            throw new ArbiterUnavailableException("arbiter directory " + directory +
-                " does not exist: create it, or mount the file system that holds it");
-        }
         try (Stream<Path> files = Files.list(directory))
         {
-            return files.filter(file -> file.getFileName().toString().matches(PREFIX + "\\d{10}")).sorted().toList();
+            return files.filter(file -> TERM_NAME.matcher(file.getFileName().toString()).matches()).sorted().toList();
+        }
+        catch (final NoSuchFileException e)
+        {
+            throw new ArbiterUnavailableException("arbiter directory " + directory +
+                " does not exist: create it, or mount the file system that holds it", e);
+        }
+        catch (final NotDirectoryException e)
+        {
+            throw new ArbiterUnavailableException("arbiter directory " + directory +
+                " is no directory: name one that both nodes see", e);
+        }
+        catch (final UncheckedIOException e)
+        {
+            throw unavailable("cannot be read", e.getCause());
         }
         catch (final IOException e)
         {
@@ -105,27 +206,28 @@ public final class DirectoryArbiter implements Arbiter
     {
         try
         {
-            final List<String> lines = Files.readAllLines(file, StandardCharsets.UTF_8);
-            if (lines.size() >= 5 && lines.getFirst().equals(FORMAT))
+            final List<String> lines = Files.size(file) > MAX_TERM_BYTES ? List.of() :
+                Files.readAllLines(file, StandardCharsets.UTF_8);
+            if (lines.size() == TERM_LINES && lines.getFirst().equals(FORMAT))
             {
                 final Term term = new Term(
                     Long.parseLong(value(lines, 1, "generation ")),
                     value(lines, 2, "node "),
                     value(lines, 4, "reason "),
                     Long.parseLong(value(lines, 3, "epochMs ")));
-                if (file.getFileName().toString().equals(PREFIX + "%010d".formatted(term.generation())))
+                if (file.equals(placeOf(term.generation())))
                 {
                     return term;
                 }
             }
         }
+        catch (final CharacterCodingException | IllegalArgumentException e)
+        {
+            // Falls through: it is not a term.
+        }
         catch (final IOException e)
         {
             throw unavailable("cannot be read", e);
-        }
-        catch (final IllegalArgumentException e)
-        {
-            // Falls through: it is not a term.
         }
         throw new ArbiterUnavailableException("arbiter file " + file +
             " is not a term of office: it was damaged or written by something else; restore it or move it away");
@@ -165,20 +267,40 @@ public final class DirectoryArbiter implements Arbiter
         }
     }
 
+    /** Deletes what only people would miss; whatever fails is tried again by the next claim. */
     private void deleteOld()
     {
-        final List<Path> terms = terms();
-        for (int i = 0; i < terms.size() - KEPT_TERMS; i++)
+        try (Stream<Path> files = Files.list(directory))
         {
-            try
+            final List<Path> all = files.sorted().toList();
+            final List<Path> terms =
+                all.stream().filter(file -> TERM_NAME.matcher(file.getFileName().toString()).matches()).toList();
+            terms.subList(0, Math.max(0, terms.size() - KEPT_TERMS)).forEach(DirectoryArbiter::deleteQuietly);
+            final long staleMs = System.currentTimeMillis() - STALE_DRAFT_MS;
+            for (final Path file : all)
             {
-                Files.deleteIfExists(terms.get(i));
+                if (file.getFileName().toString().startsWith(DRAFT_PREFIX) &&
+                    Files.getLastModifiedTime(file).toMillis() < staleMs)
+                {
+                    deleteQuietly(file);
+                }
             }
-            catch (final IOException e)
-            {
-                // Old terms are kept for people alone; the next claim tries again.
-                return;
-            }
+        }
+        catch (final IOException | UncheckedIOException e)
+        {
+            // The claim is decided: this must not turn it into a failure.
+        }
+    }
+
+    private static void deleteQuietly(final Path file)
+    {
+        try
+        {
+            Files.deleteIfExists(file);
+        }
+        catch (final IOException e)
+        {
+            // A draft means nothing to anyone, and an old term only to people.
         }
     }
 

@@ -12,12 +12,16 @@ public final class HeartbeatDetector
     /** A gap between two looks of this share of the timeout counts as a pause of this process. */
     private static final int PAUSE_SHARE = 2;
 
+    /** Heartbeats that the peer may send after a pause before it is suspected: one that is under way, and one more. */
+    private static final int GRACE_INTERVALS = 2;
+
     private final long intervalNs;
     private final long timeoutNs;
     private boolean heard;
     private long lastHeardNs;
     private long lastLookNs;
     private boolean looked;
+    private boolean hasGrace;
     private long graceUntilNs;
 
     /**
@@ -42,16 +46,22 @@ public final class HeartbeatDetector
         lastHeardNs = nowNs;
     }
 
-    /** Whether the peer has been silent for too long; a peer that was never heard is not suspected. */
+    /**
+     * Whether the peer has been silent for too long; a peer that was never heard is not suspected.
+     * <p>
+     * Look often, a few times in a timeout at least, and hear what has arrived before: rare looks are taken for pauses.
+     */
     public boolean suspect(final long nowNs)
     {
         if (looked && nowNs - lastLookNs > timeoutNs / PAUSE_SHARE)
         {
-            graceUntilNs = nowNs + 2 * intervalNs;
+            hasGrace = true;
+            graceUntilNs = nowNs + GRACE_INTERVALS * intervalNs;
         }
+        hasGrace = hasGrace && nowNs - graceUntilNs < 0;
         looked = true;
         lastLookNs = nowNs;
-        return heard && nowNs - lastHeardNs > timeoutNs && nowNs - graceUntilNs >= 0;
+        return heard && !hasGrace && nowNs - lastHeardNs > timeoutNs;
     }
 
     /** How long the peer has been silent, in milliseconds. */

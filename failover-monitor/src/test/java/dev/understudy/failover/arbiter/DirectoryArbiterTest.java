@@ -2,53 +2,104 @@ package dev.understudy.failover.arbiter;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
-import java.util.concurrent.CyclicBarrier;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.stream.IntStream;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
+@Timeout(120)
 class DirectoryArbiterTest
 {
-    private static final int RIVALS = 8;
-    private static final int GENERATIONS = 50;
+    private static final int RIVALS = 4;
+    private static final int GENERATIONS = 200;
+    private static final int KILLS = 4;
 
     @TempDir
     private Path directory;
 
     @Test
-    void eachGenerationGoesToExactlyOneOfManyRivals() throws Exception
+    void eachGenerationGoesToExactlyOneOfManyRivalsInTwoProcesses() throws Exception
     {
-        final CyclicBarrier barrier = new CyclicBarrier(RIVALS);
-        try (ExecutorService executor = Executors.newFixedThreadPool(RIVALS))
+        final List<Process> rivals = List.of(
+            ArbiterRival.start(directory, "a", RIVALS, GENERATIONS),
+            ArbiterRival.start(directory, "b", RIVALS, GENERATIONS));
+        final Map<Long, String> winners = new HashMap<>();
+        try
         {
-            final List<Future<Integer>> wins = IntStream.range(0, RIVALS).mapToObj(i -> executor.submit(() ->
+            for (final Process rival : rivals)
             {
-                final Arbiter arbiter = new DirectoryArbiter(directory);
-                int won = 0;
-                for (int generation = 1; generation <= GENERATIONS; generation++)
-                {
-                    barrier.await();
-                    won += arbiter.claim(generation, "node" + i, "test").isPresent() ? 1 : 0;
-                    barrier.await();
-                }
-                return won;
-            })).toList();
-            int sum = 0;
-            for (final Future<Integer> win : wins)
-            {
-                sum += win.get();
+                ArbiterRival.go(rival);
             }
-            assertThat(sum).isEqualTo(GENERATIONS);
+            for (final Process rival : rivals)
+            {
+                for (final String line : rival.inputReader().lines().toList())
+                {
+                    final String[] win = line.split(" ");
+                    assertThat(winners.put(Long.parseLong(win[0]), win[1])).as("another winner of %s", line).isNull();
+                }
+                assertThat(rival.waitFor(60, TimeUnit.SECONDS)).isTrue();
+                assertThat(rival.exitValue()).isZero();
+            }
         }
-        assertThat(new DirectoryArbiter(directory).current().generation()).isEqualTo(GENERATIONS);
+        finally
+        {
+            rivals.forEach(Process::destroyForcibly);
+        }
+        assertThat(winners).hasSize(GENERATIONS);
+        for (long generation = 1; generation <= GENERATIONS; generation++)
+        {
+            assertThat(Files.readAllLines(directory.resolve("generation-%010d".formatted(generation))))
+                .contains("generation " + generation, "node " + winners.get(generation));
+        }
+        assertThat(directory.toFile().list((in, name) -> name.startsWith("."))).as("drafts").isEmpty();
+    }
+
+    @Test
+    void claimerThatIsKilledLeavesAWholeTermOrNone() throws Exception
+    {
+        final Arbiter arbiter = new DirectoryArbiter(directory);
+        long before = 0;
+        for (int kill = 0; kill < KILLS; kill++)
+        {
+            final Process claimer = ArbiterRival.start(directory, "killed", 1, Integer.MAX_VALUE);
+            try
+            {
+                ArbiterRival.go(claimer);
+                // It claims as fast as it can: the kill strikes within a claim.
+                final long wanted = before + 5 + kill;
+                while (claimer.isAlive() && arbiter.current().generation() < wanted)
+                {
+                    Thread.onSpinWait();
+                }
+                claimer.destroyForcibly();
+                assertThat(claimer.waitFor(10, TimeUnit.SECONDS)).isTrue();
+            }
+            finally
+            {
+                claimer.destroyForcibly();
+            }
+            final Term last = arbiter.current();
+            assertThat(last.generation()).isGreaterThan(before);
+            assertThat(last.node()).startsWith("killed");
+            assertThat(arbiter.claim(last.generation() + 1, "survivor", "after the kill")).isPresent();
+            before = last.generation() + 1;
+        }
+        // Each of them can be read.
+        for (long generation = before; generation > 0; generation--)
+        {
+            assertThat(arbiter.current().generation()).isEqualTo(generation);
+            Files.delete(directory.resolve("generation-%010d".formatted(generation)));
+        }
     }
 
     @Test
@@ -80,5 +131,95 @@ class DirectoryArbiterTest
         Files.writeString(file, "garbage");
         assertThatThrownBy(() -> new DirectoryArbiter(directory).current())
             .isInstanceOf(ArbiterUnavailableException.class).hasMessageContaining(file.toString());
+    }
+
+    @Test
+    void emptyTruncatedAndMisplacedFilesAreNamed() throws IOException
+    {
+        final Arbiter arbiter = new DirectoryArbiter(directory);
+        arbiter.claim(1, "a", "test");
+        final Path file = directory.resolve("generation-0000000001");
+        final byte[] whole = Files.readAllBytes(file);
+        for (int length = 0; length < whole.length - "test\n".length(); length++)
+        {
+            Files.write(file, Arrays.copyOf(whole, length));
+            assertThatThrownBy(arbiter::current).as("%d bytes", length)
+                .isInstanceOf(ArbiterUnavailableException.class).hasMessageContaining(file.toString());
+        }
+        Files.write(file, new byte[]{(byte)0xff, (byte)0xfe, 0, 1});
+        assertThatThrownBy(arbiter::current)
+            .isInstanceOf(ArbiterUnavailableException.class).hasMessageContaining("is not a term of office");
+        Files.delete(file);
+        final Path misplaced = directory.resolve("generation-0000000002");
+        Files.write(misplaced, whole);
+        assertThatThrownBy(arbiter::current)
+            .isInstanceOf(ArbiterUnavailableException.class).hasMessageContaining(misplaced.toString());
+    }
+
+    @Test
+    void fileInPlaceOfTheDirectoryIsNamed() throws IOException
+    {
+        final Path file = Files.writeString(directory.resolve("file"), "");
+        assertThatThrownBy(() -> new DirectoryArbiter(file).claim(1, "a", "test"))
+            .isInstanceOf(ArbiterUnavailableException.class)
+            .hasMessageContaining(file.toString()).hasMessageContaining("is no directory");
+        assertThatThrownBy(() -> DirectoryArbiter.create(file.resolve("below")))
+            .isInstanceOf(ArbiterUnavailableException.class).hasMessageContaining("cannot be made");
+    }
+
+    @Test
+    void directoryThatCannotBeWrittenIsNamed()
+    {
+        // Root may write anywhere but in the file systems that the kernel itself keeps.
+        final Path kernels = Path.of("/sys/kernel");
+        final boolean isRefused = directory.toFile().setWritable(false) && !Files.isWritable(directory);
+        final Path readOnly = isRefused ? directory : kernels;
+        assumeTrue(Files.isDirectory(readOnly), "there is no directory here that this user may not write");
+        assertThatThrownBy(() -> new DirectoryArbiter(readOnly).claim(1, "a", "test"))
+            .isInstanceOf(ArbiterUnavailableException.class)
+            .hasMessageContaining(readOnly.toString()).hasMessageContaining("cannot be written");
+        assertThat(directory.toFile().setWritable(true)).isTrue();
+    }
+
+    @Test
+    void directoryIsMadeOnlyWhenAskedFor()
+    {
+        final Path made = directory.resolve("x/y");
+        final Arbiter arbiter = DirectoryArbiter.create(made);
+        assertThat(arbiter.claim(1, "a", "test")).isPresent();
+        assertThat(DirectoryArbiter.create(made).current().generation()).isEqualTo(1);
+    }
+
+    @Test
+    void onlyTheNewestThousandTermsAreKeptAndTheClaimGoesOn() throws IOException
+    {
+        final Arbiter arbiter = new DirectoryArbiter(directory);
+        assertThat(arbiter.claim(1, "a", "first")).isPresent();
+        final String first = Files.readString(directory.resolve("generation-0000000001"));
+        for (int generation = 2; generation <= 1005; generation++)
+        {
+            Files.writeString(directory.resolve("generation-%010d".formatted(generation)),
+                first.replace("generation 1", "generation " + generation));
+        }
+        final Path stale = Files.writeString(directory.resolve(".claim-of-a-dead-process"), "");
+        Files.setLastModifiedTime(stale, FileTime.fromMillis(0));
+        final Path fresh = Files.writeString(directory.resolve(".claim-of-a-living-process"), "");
+        assertThat(arbiter.claim(1006, "b", "next")).isPresent();
+        assertThat(directory.toFile().list((in, name) -> name.startsWith("generation-"))).hasSize(1000)
+            .contains("generation-0000001006", "generation-0000000007").doesNotContain("generation-0000000006");
+        assertThat(stale).doesNotExist();
+        assertThat(fresh).exists();
+    }
+
+    @Test
+    void nameOfANodeIsOneLine()
+    {
+        final Arbiter arbiter = new DirectoryArbiter(directory);
+        for (final String name : List.of("", " ", "a\nb", "a\n", " a"))
+        {
+            assertThatThrownBy(() -> arbiter.claim(1, name, "test")).isInstanceOf(IllegalArgumentException.class);
+        }
+        assertThat(arbiter.claim(1, "a/b c", "test")).isPresent();
+        assertThat(arbiter.current().node()).isEqualTo("a/b c");
     }
 }

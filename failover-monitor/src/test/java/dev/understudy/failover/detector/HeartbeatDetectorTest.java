@@ -2,9 +2,11 @@ package dev.understudy.failover.detector;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Size;
 
 class HeartbeatDetectorTest
 {
@@ -59,5 +61,68 @@ class HeartbeatDetectorTest
     {
         final HeartbeatDetector detector = new HeartbeatDetector(20, 200);
         assertThat(detector.suspect(nowMs * MS)).isFalse();
+    }
+
+    @Property
+    void originOfTheClockDoesNotMatter(
+        @ForAll final long originNs, @ForAll @Size(max = 60) final List<@IntRange(min = -150, max = 150) Integer> steps)
+    {
+        final HeartbeatDetector atZero = new HeartbeatDetector(20, 200);
+        final HeartbeatDetector shifted = new HeartbeatDetector(20, 200);
+        long nowNs = 0;
+        for (final int step : steps)
+        {
+            // A negative step hears the peer after it, a positive one only looks.
+            nowNs += Math.abs(step) * MS;
+            if (step < 0)
+            {
+                atZero.onHeard(nowNs);
+                shifted.onHeard(originNs + nowNs);
+            }
+            assertThat(shifted.suspect(originNs + nowNs)).isEqualTo(atZero.suspect(nowNs));
+            assertThat(shifted.silenceMs(originNs + nowNs)).isEqualTo(atZero.silenceMs(nowNs));
+        }
+    }
+
+    @Property
+    void withoutPausesSilenceBeyondTheTimeoutIsSuspectedAndNothingElse(
+        @ForAll @Size(max = 60) final List<@IntRange(min = -100, max = 100) Integer> steps)
+    {
+        final HeartbeatDetector detector = new HeartbeatDetector(20, 200);
+        long nowMs = 0;
+        long heardMs = -1;
+        for (final int step : steps)
+        {
+            nowMs += Math.abs(step);
+            if (step < 0)
+            {
+                detector.onHeard(nowMs * MS);
+                heardMs = nowMs;
+            }
+            assertThat(detector.suspect(nowMs * MS)).isEqualTo(heardMs >= 0 && nowMs - heardMs > 200);
+        }
+    }
+
+    @Property
+    void afterAnyPausesADeadPeerIsSuspectedSoon(
+        @ForAll @Size(max = 20) final List<@IntRange(min = 101, max = 10_000) Integer> pausesMs)
+    {
+        final HeartbeatDetector detector = new HeartbeatDetector(20, 200);
+        detector.onHeard(0);
+        detector.suspect(0);
+        long nowMs = 0;
+        for (final int pauseMs : pausesMs)
+        {
+            nowMs += pauseMs;
+            assertThat(detector.suspect(nowMs * MS)).as("at the end of a pause").isFalse();
+        }
+        // The process runs again: two intervals more, or what is left of the timeout.
+        final long soonMs = nowMs + Math.max(2 * 20, 201 - nowMs);
+        while (nowMs < soonMs)
+        {
+            nowMs++;
+            detector.suspect(nowMs * MS);
+        }
+        assertThat(detector.suspect(nowMs * MS)).isTrue();
     }
 }
