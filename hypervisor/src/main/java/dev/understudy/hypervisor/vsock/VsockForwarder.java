@@ -146,7 +146,7 @@ public final class VsockForwarder implements AutoCloseable
         }
     }
 
-    /** Closes the listening sockets; connections go on. */
+    /** Closes the listening sockets, so that another process can have the ports at once; connections go on. */
     public void stopListening()
     {
         for (final ServerSocketChannel listener : listeners)
@@ -154,6 +154,7 @@ public final class VsockForwarder implements AutoCloseable
             VsockConnection.closeQuietly(listener);
         }
         listeners.clear();
+        releaseClosed();
     }
 
     /** Number of TCP connections. */
@@ -242,7 +243,7 @@ public final class VsockForwarder implements AutoCloseable
             buffer.getInt(offset + VsockHeader.LEN, ByteOrder.LITTLE_ENDIAN) == length - VsockHeader.BYTES;
     }
 
-    /** Resets every TCP connection; the guest is not told. The resets leave at the next select at the latest. */
+    /** Resets every TCP connection; the guest is not told. Not from within {@link #doWork}. */
     public void resetAll()
     {
         for (final VsockConnection connection : connections.values())
@@ -251,6 +252,26 @@ public final class VsockForwarder implements AutoCloseable
         }
         connections.clear();
         waiting.clear();
+        releaseClosed();
+    }
+
+    /**
+     * Has the operating system close what was closed here. A channel that is registered keeps its socket, and a port
+     * that it listens on, until the selector has looked again; a node that halts may never do that.
+     */
+    private void releaseClosed()
+    {
+        if (selector.isOpen())
+        {
+            try
+            {
+                selector.selectNow();
+            }
+            catch (final IOException e)
+            {
+                notices.accept("sockets that were closed may stay open for a while: " + e.getMessage());
+            }
+        }
     }
 
     @Override

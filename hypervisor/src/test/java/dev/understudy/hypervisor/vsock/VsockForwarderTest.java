@@ -9,6 +9,7 @@ import dev.understudy.hypervisor.vsock.SimulatedGuest.Connection;
 import dev.understudy.hypervisor.vsock.SimulatedGuest.Packet;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
@@ -535,13 +536,30 @@ class VsockForwarderTest
     }
 
     @Test
+    void anotherProcessCanListenAtOnceWhenTheForwarderHasClosed() throws Exception
+    {
+        try (ForwarderRig rig = ForwarderRig.listening())
+        {
+            final Socket client = rig.connectThrough();
+            rig.forwarder.close();
+
+            try (ServerSocket next = new ServerSocket())
+            {
+                next.setReuseAddress(true);
+                next.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), rig.tcpPort));
+                assertThat(next.isBound()).isTrue();
+            }
+            assertThat(ForwarderRig.readAll(client)).as("what the client of a closed forwarder reads").isNull();
+        }
+    }
+
+    @Test
     void connectionsGoOnWhenListeningStops() throws Exception
     {
         try (ForwarderRig rig = ForwarderRig.listening())
         {
             final Socket client = rig.connectThrough();
             rig.forwarder.stopListening();
-            rig.runUntilIdle();
 
             assertThatThrownBy(rig::connect).isInstanceOf(SocketException.class);
             final byte[] sent = ForwarderRig.bytes(100, 8);
