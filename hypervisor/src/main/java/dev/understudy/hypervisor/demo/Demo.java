@@ -36,6 +36,9 @@ public final class Demo implements AutoCloseable
     /** Time for the processes' compilers to warm up before the first kill. */
     private static final long MIN_ROUND_MS = 1_500;
 
+    /** How often nodes that ended by themselves are started again. */
+    private static final int MAX_RESTARTS = 5;
+
     /** Memory of two nodes with a small guest each, and this process. */
     private static final long NEEDED_BYTES = 1L << 30;
 
@@ -75,6 +78,7 @@ public final class Demo implements AutoCloseable
     private final List<DemoClient> clients = new ArrayList<>();
     private final List<Thread> threads = new ArrayList<>();
     private final Map<String, Long> digestsByProcess = new TreeMap<>();
+    private int restarts;
 
     /**
      * @param kernel   the guest: a server that speaks the Redis protocol on vsock port 6379
@@ -139,6 +143,10 @@ public final class Demo implements AutoCloseable
 
     private double killPrimary(final int number, final int kills) throws IOException, InterruptedException
     {
+        if (!status().isProtected())
+        {
+            awaitProtected();
+        }
         final String victim = status().primary();
         if (victim == null)
         {
@@ -211,13 +219,7 @@ public final class Demo implements AutoCloseable
         final long deadline = System.nanoTime() + PROTECTED_TIMEOUT_MS * 1_000_000;
         while (!status().isProtected())
         {
-            for (final DemoNode node : nodes.values())
-            {
-                if (!node.isAlive())
-                {
-                    throw new IOException("node " + node.name() + " ended" + logs());
-                }
-            }
+            restartEnded();
             if (System.nanoTime() - deadline > 0)
             {
                 throw new IOException("the pair is not protected after " + PROTECTED_TIMEOUT_MS + " ms" + logs());
@@ -225,6 +227,24 @@ public final class Demo implements AutoCloseable
             Thread.sleep(POLL_MS);
         }
         progress.accept("protected: " + status().primary() + " is primary, the other node holds its journal");
+    }
+
+    /** A node that halted, because a loaded machine kept it from its heartbeats, is started again, as systemd would. */
+    private void restartEnded() throws IOException
+    {
+        for (final DemoNode node : nodes.values())
+        {
+            if (!node.isAlive())
+            {
+                if (restarts == MAX_RESTARTS)
+                {
+                    throw new IOException("node " + node.name() + " ended" + logs());
+                }
+                restarts++;
+                progress.accept("node " + node.name() + " has ended by itself; starts it again");
+                node.start();
+            }
+        }
     }
 
     private PairStatus status()
