@@ -100,7 +100,7 @@ void link_give(struct vsock_header *const packet)
 
 void link_send(struct vsock_header *const packet)
 {
-    virtq_offer(&tx, index_of(packet), packet, (uint32_t)sizeof *packet + packet->len, 0);
+    virtq_offer(&tx, index_of(packet), packet, VSOCK_HEADER_BYTES + packet->len, 0);
 }
 
 static void offer_rx(const uint16_t id)
@@ -148,9 +148,9 @@ bool device_start(const uint32_t port)
 static void receive(const uint8_t *const buffer, const uint32_t bytes)
 {
     const struct vsock_header *const header = (const struct vsock_header *)buffer;
-    if (bytes >= sizeof *header && header->len <= bytes - sizeof *header)
+    if (bytes >= VSOCK_HEADER_BYTES && header->len <= bytes - VSOCK_HEADER_BYTES)
     {
-        vsock_receive(header, buffer + sizeof *header);
+        vsock_receive(header, buffer + VSOCK_HEADER_BYTES);
     }
 }
 

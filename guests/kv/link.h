@@ -5,13 +5,14 @@
 #ifndef KV_LINK_H
 #define KV_LINK_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /** Bytes of a packet with its header, the fewest packets for long replies being worth the memory. */
 #define LINK_PACKET_BYTES 16384u
 
 /** Bytes of a packet behind its header. */
-#define LINK_PAYLOAD_BYTES (LINK_PACKET_BYTES - 44u)
+#define LINK_PAYLOAD_BYTES (LINK_PACKET_BYTES - VSOCK_HEADER_BYTES)
 
 /*
  * The header of a packet, little-endian. Source: virtio 1.2, section 5.10.6.
@@ -24,7 +25,10 @@
  *   +---------+----+----+---------+---------+---------+
  *   24        28   30   32        36        40        44
  */
-struct __attribute__((packed, aligned(4))) vsock_header
+#define VSOCK_HEADER_BYTES 44u
+
+/** Its size is that of a whole number of double words, more than the header has: a payload does not begin behind it. */
+struct vsock_header
 {
     uint64_t src_cid;
     uint64_t dst_cid;
@@ -38,7 +42,7 @@ struct __attribute__((packed, aligned(4))) vsock_header
     uint32_t fwd_cnt;
 };
 
-_Static_assert(sizeof(struct vsock_header) == 44, "the header of a packet");
+_Static_assert(offsetof(struct vsock_header, fwd_cnt) == 40, "no gaps between the fields");
 
 /** A packet to fill in, its payload behind the header; waits for the device when all are under way. */
 struct vsock_header *link_take(void);
@@ -54,7 +58,7 @@ void link_send(struct vsock_header *packet);
 
 static inline uint8_t *link_payload(struct vsock_header *const packet)
 {
-    return (uint8_t *)(packet + 1);
+    return (uint8_t *)packet + VSOCK_HEADER_BYTES;
 }
 
 #endif

@@ -81,8 +81,8 @@ static void execute(struct session *const session, const uint32_t count)
     }
 }
 
-/** Reads the number of the line at `*at`, and moves there behind it. */
-static enum line_result read_line(const uint8_t **const at, const uint8_t *const end, int64_t *const value)
+/** As read_line, for any line. */
+static enum line_result read_any_line(const uint8_t **const at, const uint8_t *const end, int64_t *const value)
 {
     const uint8_t *p = *at;
     const bool negative = p < end && *p == '-';
@@ -110,6 +110,30 @@ static enum line_result read_line(const uint8_t **const at, const uint8_t *const
         }
     }
     return LINE_INCOMPLETE;
+}
+
+/** Reads the number of the line at `*at`, and moves there behind it. One or two digits are what nearly all have. */
+static inline enum line_result read_line(const uint8_t **const at, const uint8_t *const end, int64_t *const value)
+{
+    const uint8_t *const p = *at;
+    if (end - p >= 4)
+    {
+        const uint32_t first = p[0] - (uint32_t)'0';
+        const uint32_t second = p[1] - (uint32_t)'0';
+        if (first <= 9 && p[1] == '\r')
+        {
+            *value = first;
+            *at = p + 3;
+            return LINE_NUMBER;
+        }
+        if (first <= 9 && second <= 9 && p[2] == '\r')
+        {
+            *value = first * 10 + second;
+            *at = p + 4;
+            return LINE_NUMBER;
+        }
+    }
+    return read_any_line(at, end, value);
 }
 
 static void expected_dollar(struct session *const session, const uint8_t got)

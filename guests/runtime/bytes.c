@@ -44,14 +44,14 @@ void *memcpy(void *const to, const void *const from, size_t length)
                 length -= 8;
             }
         }
-        else if (length >= 16)
+        else if (length >= 8)
         {
             const unsigned right = skew * 8;
             const unsigned left = 64 - right;
             const word *aligned = (const word *)(s - skew);
             word current = *aligned++;
-            // Reads one word ahead, so it stops where that word would begin beyond the source.
-            while (length >= 16)
+            // Each word that is read has a byte of the source in it, so that none lies on a page of somebody else's.
+            while (length >= 8)
             {
                 const word next = *aligned++;
                 *(word *)d = current >> right | next << left;

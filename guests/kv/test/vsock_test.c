@@ -143,7 +143,7 @@ static void take_at_peer(struct peer *const peer, const struct vsock_header *con
                 peer->replies_capacity = 2 * (peer->came + header->len);
                 peer->replies = realloc(peer->replies, peer->replies_capacity);
             }
-            memcpy(peer->replies + peer->came, header + 1, header->len);
+            memcpy(peer->replies + peer->came, (const uint8_t *)header + VSOCK_HEADER_BYTES, header->len);
             peer->came += header->len;
             // The rule of all: never more under way than the peer has room for.
             CHECK(peer->came - peer->taken <= peer->window);
