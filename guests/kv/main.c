@@ -41,7 +41,7 @@ void guest_main(void)
     }
     if (memory_end <= image || !memory_start(image_end, memory_end - image) || !store_start())
     {
-        refuse("there is too little memory: give the machine at least 16 MiB");
+        refuse("there is too little memory: give the machine at least 12 MiB");
     }
     const uint32_t port = (uint32_t)platform_argument("port", DEFAULT_PORT);
     sbi_set_timer(SBI_TIMER_NEVER);
