@@ -5,10 +5,10 @@ import dev.understudy.guest.digest.StateHash;
 /**
  * The guest's time as a function of its position and the last clock sample.
  * <p>
- * Between two samples time advances with the instructions retired, at the rate that came with the sample and at most
- * by its limit; so reading the clock needs no event, and a guest that spins on the clock sees it stand still at the
- * limit until the next sample. Time never runs backwards: a sample that is behind the guest's time is ignored in its
- * time, not in its rate. Owned by the hart thread.
+ * Between two samples time advances with the instructions retired, at the rate in force, and runs ahead of the last
+ * sample by the limit at most; so reading the clock needs no event, and a guest that spins on the clock sees it stand
+ * still at the limit until the next sample. Time never runs backwards: when a sample is behind the guest's time, that
+ * time goes on from where it is, towards the same limit after the sample. Owned by the hart thread.
  */
 public final class GuestClock
 {
@@ -27,8 +27,13 @@ public final class GuestClock
     /** Instructions after which the limit has been reached at any rate; keeps the product below 2^63. */
     private static final long MAX_INSTRUCTIONS = 1L << 31;
 
+    /** Time of the last sample. */
+    private long sampleNs;
+
+    /** Where guest time was at the last sample or change of rate, and where it stops without a further one. */
     private long basePosition;
     private long baseNs;
+    private long ceilingNs = INITIAL_LIMIT_NS;
     private int picosPerInstruction = INITIAL_PICOS_PER_INSTRUCTION;
     private int limitNs = INITIAL_LIMIT_NS;
 
@@ -40,21 +45,29 @@ public final class GuestClock
      */
     public void sample(final long position, final long timeNs)
     {
-        baseNs = Math.max(timeNs, timeNs(position));
-        basePosition = position;
+        sampleNs = Math.max(sampleNs, timeNs);
+        rebase(position);
     }
 
     /**
      * Sets how time advances from a position on.
      *
      * @param picos picoseconds an instruction; 0 stops the clock between samples
-     * @param limit the most that time advances without a further sample, in nanoseconds
+     * @param limit the most that time runs ahead of the last sample, in nanoseconds
      */
     public void rate(final long position, final int picos, final int limit)
     {
-        sample(position, 0);
+        rebase(position);
         picosPerInstruction = Math.max(0, picos);
         limitNs = Math.max(0, limit);
+        ceilingNs = Math.max(baseNs, sampleNs + limitNs);
+    }
+
+    private void rebase(final long position)
+    {
+        baseNs = Math.max(sampleNs, timeNs(position));
+        basePosition = position;
+        ceilingNs = Math.max(baseNs, sampleNs + limitNs);
     }
 
     /** The rate in force, in picoseconds an instruction. */
@@ -67,7 +80,7 @@ public final class GuestClock
     public long timeNs(final long position)
     {
         final long instructions = Math.min(position - basePosition, MAX_INSTRUCTIONS);
-        return baseNs + Math.min(instructions * picosPerInstruction / 1_000, limitNs);
+        return Math.min(baseNs + instructions * picosPerInstruction / 1_000, ceilingNs);
     }
 
     /** Value of the {@code time} CSR at a position. */
@@ -93,7 +106,7 @@ public final class GuestClock
         {
             return basePosition;
         }
-        if (missingNs > limitNs || picosPerInstruction == 0)
+        if (missingNs > ceilingNs - baseNs || picosPerInstruction == 0)
         {
             return Long.MAX_VALUE;
         }
@@ -103,6 +116,7 @@ public final class GuestClock
 
     public void digest(final StateHash hash)
     {
+        hash.add(sampleNs);
         hash.add(basePosition);
         hash.add(baseNs);
         hash.add(picosPerInstruction);

@@ -57,7 +57,6 @@ public final class Outbox implements OutputSink
         new UnsafeBuffer(
             ByteBuffer.allocateDirect(CAPACITY_BYTES + RingBufferDescriptor.TRAILER_LENGTH)));
     private final ControlledMessageHandler handler = this::onMessage;
-    private final ControlledMessageHandler peek = this::onPeek;
     private final UnsafeBuffer kept = new UnsafeBuffer(new byte[MAX_KEPT_BYTES]);
     private final Doorbell agent;
     private int keptBytes;
@@ -68,7 +67,6 @@ public final class Outbox implements OutputSink
     private volatile boolean closed;
     private volatile long released;
     private boolean isNew;
-    private long peekedDependency;
 
     public Outbox(final Doorbell agent)
     {
@@ -163,13 +161,6 @@ public final class Outbox implements OutputSink
         return messages.controlledRead(handler, MAX_RELEASES);
     }
 
-    /** The entry that the next output depends on; there is one. On the agent thread. */
-    public long nextDependency()
-    {
-        messages.controlledRead(peek, 1);
-        return peekedDependency;
-    }
-
     /** Whether no output waits. */
     public boolean isEmpty()
     {
@@ -186,13 +177,6 @@ public final class Outbox implements OutputSink
     public void close()
     {
         closed = true;
-    }
-
-    private ControlledMessageHandler.Action onPeek(
-        final int type, final MutableDirectBuffer buffer, final int index, final int length)
-    {
-        peekedDependency = buffer.getLong(index);
-        return ControlledMessageHandler.Action.ABORT;
     }
 
     private ControlledMessageHandler.Action onMessage(

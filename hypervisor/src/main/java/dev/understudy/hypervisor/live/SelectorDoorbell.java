@@ -6,12 +6,13 @@ import java.nio.channels.Selector;
 /**
  * Wakes the agent thread out of its selector.
  * <p>
- * The agent says when it is about to sleep, then looks once more whether there is work, then sleeps; so a ring is never
- * lost, and costs one volatile read while the agent is awake.
+ * The agent says when it begins to look for work; a ring since then ends its next sleep, also when it has not begun. So
+ * a ring is never lost, and costs one volatile write while the agent is awake.
  */
 public final class SelectorDoorbell implements Doorbell
 {
     private final Selector selector;
+    private volatile boolean rung;
     private volatile boolean asleep;
 
     public SelectorDoorbell(final Selector selector)
@@ -22,6 +23,8 @@ public final class SelectorDoorbell implements Doorbell
     @Override
     public void ring()
     {
+        // Always written: it also makes what the ringer wrote before visible to a look that begins after.
+        rung = true;
         if (asleep)
         {
             asleep = false;
@@ -29,20 +32,22 @@ public final class SelectorDoorbell implements Doorbell
         }
     }
 
-    /** Announces sleep: rings from now on end the next {@link #sleep}. On the agent thread. */
-    public void prepareSleep()
+    /** Begins a look for work: what rings from now on is not seen by it for sure. On the agent thread. */
+    public void beginLook()
     {
-        asleep = true;
+        rung = false;
     }
 
     /**
-     * Sleeps until a channel is ready or the bell rings. On the agent thread.
+     * Sleeps until a channel is ready or the bell rings, not at all when it has rung since {@link #beginLook}. On the
+     * agent thread.
      *
      * @param maxMs at most so long; 0 only looks
      */
     public void sleep(final long maxMs) throws IOException
     {
-        if (maxMs <= 0)
+        asleep = true;
+        if (maxMs <= 0 || rung)
         {
             selector.selectNow();
         }

@@ -207,6 +207,7 @@ public final class PairNode implements Replica, PairLink, PairHandler
 
     private int dutyCycle(final long nowNs) throws IOException
     {
+        bell.beginLook();
         int work = transport.doWork();
         work += member.poll(nowNs);
         work += streamer == null ? 0 : streamer.doWork();
@@ -234,11 +235,8 @@ public final class PairNode implements Replica, PairLink, PairHandler
 
     private void sleep(final long nowNs) throws IOException
     {
-        bell.prepareSleep();
-        final boolean mayRelease = outbox != null && !outbox.isEmpty();
         final long untilHeartbeatMs = member.idleNs(nowNs) / 1_000_000 + 1;
-        final long maxMs = Math.min(Math.min(MAX_SLEEP_MS, untilHeartbeatMs), transport.maxSleepMs(nowNs));
-        bell.sleep(mayRelease && gate.mayLeave(outbox.nextDependency()) ? 0 : maxMs);
+        bell.sleep(Math.min(Math.min(MAX_SLEEP_MS, untilHeartbeatMs), transport.maxSleepMs(nowNs)));
     }
 
     /** Tells hart and primary of the entries that came in this cycle, all at once. */

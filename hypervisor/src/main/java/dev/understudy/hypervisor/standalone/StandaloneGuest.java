@@ -134,6 +134,7 @@ public final class StandaloneGuest
         final Releases releases = new Releases(forwarder);
         while (!stopping)
         {
+            bell.beginLook();
             // Asked first: what a guest printed before its end is released before this loop ends.
             final boolean isFinished = guest.isFinished();
             int work = outbox.release(releases);
@@ -145,8 +146,7 @@ public final class StandaloneGuest
                 {
                     return;
                 }
-                bell.prepareSleep();
-                bell.sleep(outbox.isEmpty() && !guest.isFinished() && !stopping ? MAX_SLEEP_MS : 0);
+                bell.sleep(MAX_SLEEP_MS);
             }
         }
     }
