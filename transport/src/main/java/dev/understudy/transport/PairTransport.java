@@ -76,6 +76,9 @@ public final class PairTransport implements AutoCloseable
      */
     private static final int RECEIVE_BUFFER_BYTES = 1 << 20;
 
+    /** Length of a datagram that stays within this host; on a network Aeron's default passes everywhere. */
+    private static final int WITHIN_HOST_MTU_BYTES = CONTROL_TERM_BYTES / 8;
+
     private static final int FRAGMENT_LIMIT = 64;
     private static final int DRIVER_CYCLES = 4;
     private static final int MARK_BYTES = Long.BYTES;
@@ -114,6 +117,7 @@ public final class PairTransport implements AutoCloseable
     private long lastActiveNs = System.nanoTime();
     private long lastOfferNs;
     private boolean needsNudge;
+    private boolean hasOffered;
 
     /** The peer's present process: the one whose control stream came last, and the socket that it sends from. */
     private int controlSession;
@@ -259,10 +263,18 @@ public final class PairTransport implements AutoCloseable
             .publicationUnblockTimeoutNs(2 * CLIENT_LIVENESS_TIMEOUT_NS)
             .statusMessageTimeoutNs(STATUS_MESSAGE_TIMEOUT_NS)
             .socketRcvbufLength(receiveBufferBytes())
+            .mtuLength(isWithinHost(endpoints) ? WITHIN_HOST_MTU_BYTES : Configuration.MTU_LENGTH_DEFAULT)
             .sendChannelEndpointSupplier((channel, status, context) ->
                 remember(senders.newInstance(channel, status, context)))
             .receiveChannelEndpointSupplier((channel, dispatcher, status, context) ->
                 remember(receivers.newInstance(channel, dispatcher, status, context)));
+    }
+
+    /** Whether nothing but the loopback interface lies between the two nodes. */
+    private static boolean isWithinHost(final PairEndpoints endpoints)
+    {
+        return endpoints.own().getAddress() != null && endpoints.own().getAddress().isLoopbackAddress() &&
+            endpoints.peer().getAddress() != null && endpoints.peer().getAddress().isLoopbackAddress();
     }
 
     /** As much as is wanted and the host allows. */
@@ -291,6 +303,7 @@ public final class PairTransport implements AutoCloseable
     public int doWork()
     {
         int work = 0;
+        hasOffered = false;
         // A message may pass conductor, sender and receiver in turn: a few cycles spare it as many sleeps.
         for (int i = 0; i < DRIVER_CYCLES; i++)
         {
@@ -327,14 +340,22 @@ public final class PairTransport implements AutoCloseable
         {
             mark.putLong(0, 0);
             needsNudge = journal.offer(mark, 0, MARK_BYTES) < 0 && journal.isConnected();
+            hasOffered = true;
             lastActiveNs = nowNs;
         }
     }
 
-    /** Sends what was offered at once: a duty cycle of the driver alone, in which the handler is not called. */
+    /**
+     * Sends what was offered since the last call or {@link #doWork} at once: a duty cycle of the driver alone, in which
+     * the handler is not called.
+     */
     public void flush()
     {
-        driver.sharedAgentInvoker().invoke();
+        if (hasOffered)
+        {
+            hasOffered = false;
+            driver.sharedAgentInvoker().invoke();
+        }
     }
 
     /**
@@ -419,6 +440,7 @@ public final class PairTransport implements AutoCloseable
             lastOfferNs = System.nanoTime();
             lastActiveNs = lastOfferNs;
             needsNudge = true;
+            hasOffered = true;
             return true;
         }
         failIfClosed(result);
@@ -521,6 +543,7 @@ public final class PairTransport implements AutoCloseable
     private boolean send(final int length)
     {
         final long result = control.offer(messages.buffer(), 0, length);
+        hasOffered = true;
         failIfClosed(result);
         return result > 0;
     }

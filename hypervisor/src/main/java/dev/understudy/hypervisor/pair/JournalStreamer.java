@@ -14,7 +14,6 @@ final class JournalStreamer implements AutoCloseable
     private final JournalReader reader;
     private final long session;
     private boolean hasPending;
-    private long sentSequence;
 
     /**
      * @param from first entry to send
@@ -25,7 +24,6 @@ final class JournalStreamer implements AutoCloseable
         this.session = session;
         reader = JournalReader.open(journal);
         reader.seek(from);
-        sentSequence = from - 1;
     }
 
     /** Sends what there is and what the peer takes; returns the number of entries. */
@@ -40,16 +38,9 @@ final class JournalStreamer implements AutoCloseable
             {
                 break;
             }
-            sentSequence = reader.entry().sequence();
             count++;
         }
         return count;
-    }
-
-    /** Number of the last entry that was sent. */
-    long sentSequence()
-    {
-        return sentSequence;
     }
 
     @Override

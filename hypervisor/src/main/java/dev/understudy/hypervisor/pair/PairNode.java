@@ -239,20 +239,12 @@ public final class PairNode implements Replica, PairLink, PairHandler
         bell.sleep(Math.min(Math.min(MAX_SLEEP_MS, untilHeartbeatMs), transport.maxSleepMs(nowNs)));
     }
 
-    /** Tells hart and primary of the entries that came in this cycle, all at once. */
+    /** Tells primary and hart of the entries that came in this cycle, all at once. */
     private void finishBatch()
     {
-        if (hasNewEntries)
+        if (hasNewEntries && member.session() != 0)
         {
-            hasNewEntries = false;
-            if (guest != null)
-            {
-                guest.announceEntries();
-            }
-            if (member.session() != 0)
-            {
-                acknowledge(member.session());
-            }
+            acknowledge(member.session());
         }
         if (announcesProtection && protectionSequence >= 0)
         {
@@ -260,6 +252,12 @@ public final class PairNode implements Replica, PairLink, PairHandler
             member.protectedFrom(protectionSequence);
         }
         transport.flush();
+        // Last: the primary's outputs wait for the acknowledgement, and nobody waits for the replay.
+        if (hasNewEntries && guest != null)
+        {
+            guest.announceEntries();
+        }
+        hasNewEntries = false;
     }
 
     private void watchGuest()
