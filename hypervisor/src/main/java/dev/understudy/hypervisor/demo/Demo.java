@@ -71,11 +71,11 @@ public final class Demo implements AutoCloseable
 
     private final Path directory;
     private final PairConfiguration configuration;
-    private final Map<String, DemoNode> nodes = new TreeMap<>();
+    private final Map<String, UnderstudyProcess> nodes = new TreeMap<>();
     private final InetSocketAddress service;
     private final Consumer<String> progress;
     private final AtomicLong lastReplyNs = new AtomicLong();
-    private final List<DemoClient> clients = new ArrayList<>();
+    private final List<CheckingClient> clients = new ArrayList<>();
     private final List<Thread> threads = new ArrayList<>();
     private final Map<String, Long> digestsByProcess = new TreeMap<>();
     private int restarts;
@@ -114,7 +114,8 @@ public final class Demo implements AutoCloseable
         configuration = PairConfiguration.load(config);
         for (final String name : configuration.nodes().keySet())
         {
-            nodes.put(name, new DemoNode(name, config, directory.resolve(name + ".log")));
+            nodes.put(name, new UnderstudyProcess(
+                directory.resolve(name + ".log"), "serve", "--config", config.toString(), "--node", name));
         }
     }
 
@@ -122,7 +123,7 @@ public final class Demo implements AutoCloseable
     public Result run(final int kills, final int seconds) throws IOException, InterruptedException
     {
         progress.accept("starts a pair: nodes a and b, clients on TCP port " + service.getPort());
-        for (final DemoNode node : nodes.values())
+        for (final UnderstudyProcess node : nodes.values())
         {
             node.start();
         }
@@ -152,7 +153,7 @@ public final class Demo implements AutoCloseable
         {
             throw new IOException("there is no primary to kill" + logs());
         }
-        final DemoNode node = nodes.get(victim);
+        final UnderstudyProcess node = nodes.get(victim);
         final long killedNs = System.nanoTime();
         node.kill();
         final long deadNs = System.nanoTime();
@@ -179,7 +180,7 @@ public final class Demo implements AutoCloseable
 
     private Result finish(final List<Double> failoverMs) throws IOException, InterruptedException
     {
-        clients.forEach(DemoClient::stop);
+        clients.forEach(CheckingClient::stop);
         for (final Thread thread : threads)
         {
             thread.join();
@@ -187,16 +188,16 @@ public final class Demo implements AutoCloseable
         progress.accept("clients have stopped, reads everything again");
         final PairStatus status = status();
         long lost = 0;
-        for (final DemoClient client : clients)
+        for (final CheckingClient client : clients)
         {
             lost += client.countLost();
         }
-        final String wrong = clients.stream().map(DemoClient::firstWrong).filter(it -> it != null).findFirst()
+        final String wrong = clients.stream().map(CheckingClient::firstWrong).filter(it -> it != null).findFirst()
             .orElse(null);
         return new Result(
-            clients.stream().mapToLong(DemoClient::acknowledgedRequests).sum(),
+            clients.stream().mapToLong(CheckingClient::acknowledgedRequests).sum(),
             lost,
-            clients.stream().mapToLong(DemoClient::wrongReads).sum(),
+            clients.stream().mapToLong(CheckingClient::wrongReads).sum(),
             failoverMs,
             status.primary() == null ? 0 : size(directory.resolve(status.primary()).resolve("journal")),
             digestsByProcess.values().stream().mapToLong(Long::longValue).sum(),
@@ -207,7 +208,7 @@ public final class Demo implements AutoCloseable
     {
         for (int i = 0; i < CLIENTS; i++)
         {
-            final DemoClient client = new DemoClient(i, service, lastReplyNs);
+            final CheckingClient client = new CheckingClient(i, List.of(service), lastReplyNs);
             clients.add(client);
             threads.add(Thread.ofPlatform().daemon().name("client-" + i).start(client));
         }
@@ -232,16 +233,17 @@ public final class Demo implements AutoCloseable
     /** A node that halted, because a loaded machine kept it from its heartbeats, is started again, as systemd would. */
     private void restartEnded() throws IOException
     {
-        for (final DemoNode node : nodes.values())
+        for (final Map.Entry<String, UnderstudyProcess> entry : nodes.entrySet())
         {
+            final UnderstudyProcess node = entry.getValue();
             if (!node.isAlive())
             {
                 if (restarts == MAX_RESTARTS)
                 {
-                    throw new IOException("node " + node.name() + " ended" + logs());
+                    throw new IOException("node " + entry.getKey() + " ended" + logs());
                 }
                 restarts++;
-                progress.accept("node " + node.name() + " has ended by itself; starts it again");
+                progress.accept("node " + entry.getKey() + " has ended by itself; starts it again");
                 node.start();
             }
         }
@@ -262,7 +264,7 @@ public final class Demo implements AutoCloseable
     private String logs()
     {
         final StringBuilder text = new StringBuilder();
-        for (final DemoNode node : nodes.values())
+        for (final UnderstudyProcess node : nodes.values())
         {
             try
             {
@@ -347,14 +349,14 @@ public final class Demo implements AutoCloseable
     @Override
     public synchronized void close()
     {
-        clients.forEach(DemoClient::stop);
+        clients.forEach(CheckingClient::stop);
         try
         {
-            for (final DemoNode node : nodes.values())
+            for (final Map.Entry<String, UnderstudyProcess> node : nodes.entrySet())
             {
-                node.kill();
+                node.getValue().kill();
                 // Its link's buffers outlive a process that was killed; asking for the name's directory deletes them.
-                PairTransport.directoryFor(configuration.name() + node.name());
+                PairTransport.directoryFor(configuration.name() + node.getKey());
             }
             deleteTree(directory);
         }

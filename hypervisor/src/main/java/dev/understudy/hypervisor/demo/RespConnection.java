@@ -10,7 +10,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 
 /** One connection to a server that speaks the Redis protocol: a request, then its reply. Not thread-safe. */
-final class RespConnection implements Closeable
+public final class RespConnection implements Closeable
 {
     private static final int CONNECT_TIMEOUT_MS = 250;
     private static final int REPLY_TIMEOUT_MS = 2_000;
@@ -18,7 +18,8 @@ final class RespConnection implements Closeable
     private final Socket socket;
     private final InputStream in;
 
-    RespConnection(final InetSocketAddress address) throws IOException
+    /** Connects to the server at an address. */
+    public RespConnection(final InetSocketAddress address) throws IOException
     {
         socket = new Socket();
         try
@@ -36,7 +37,7 @@ final class RespConnection implements Closeable
     }
 
     /** Sends a request and waits for its reply; null for a key that is not there. */
-    String request(final String... arguments) throws IOException
+    public String request(final String... arguments) throws IOException
     {
         final StringBuilder request = new StringBuilder("*").append(arguments.length).append("\r\n");
         for (final String argument : arguments)

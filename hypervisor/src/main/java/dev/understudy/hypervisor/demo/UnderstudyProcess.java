@@ -9,45 +9,47 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** A node of the demo's pair: a real process, {@code understudy serve}. */
-final class DemoNode
+/** A command of understudy as a real process, such as a node of a pair. Can be started again after it ended. */
+public final class UnderstudyProcess
 {
     private static final long END_TIMEOUT_MS = 5_000;
 
-    private final String name;
-    private final Path config;
+    private final List<String> arguments;
     private final Path log;
     private Process process;
 
-    DemoNode(final String name, final Path config, final Path log)
+    /**
+     * @param log       receives what the process writes, after what is there
+     * @param arguments of the command line, such as {@code serve --config vm.yaml --node a}
+     */
+    public UnderstudyProcess(final Path log, final String... arguments)
     {
-        this.name = name;
-        this.config = config;
+        this.arguments = List.of(arguments);
         this.log = log;
     }
 
-    String name()
-    {
-        return name;
-    }
-
     /** Where the process writes its console and messages. */
-    Path log()
+    public Path log()
     {
         return log;
     }
 
-    /** Starts the process with this one's JVM and flags. */
-    void start() throws IOException
+    /**
+     * Starts the process with this one's JVM and flags.
+     *
+     * @param jvmOptions that come after the flags of this JVM
+     */
+    public void start(final String... jvmOptions) throws IOException
     {
         final List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+        command.addAll(List.of(jvmOptions));
         final String classPath = System.getProperty("java.class.path");
         // The jar's manifest holds JVM options that count for -jar alone.
         command.addAll(classPath.endsWith(".jar") && !classPath.contains(File.pathSeparator) ?
             List.of("-jar", classPath) : List.of("-cp", classPath, Understudy.class.getName()));
-        command.addAll(List.of("serve", "--config", config.toString(), "--node", name));
+        command.addAll(arguments);
         process = new ProcessBuilder(command)
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
@@ -55,18 +57,40 @@ final class DemoNode
             .start();
     }
 
-    boolean isAlive()
+    /** Whether it was started and has not ended. */
+    public boolean isAlive()
     {
         return process != null && process.isAlive();
     }
 
+    /** Of the process that was started last. */
+    public long pid()
+    {
+        return process.pid();
+    }
+
     /** Ends the process with SIGKILL, as the loss of its host would. */
-    void kill() throws InterruptedException
+    public void kill() throws InterruptedException
     {
         if (process != null)
         {
             process.destroyForcibly();
             process.waitFor(END_TIMEOUT_MS, TimeUnit.MILLISECONDS);
         }
+    }
+
+    /**
+     * Waits for the end of the process and returns its exit status.
+     *
+     * @throws IOException when it has not ended after so long
+     */
+    public int awaitExit(final long timeoutMs) throws IOException, InterruptedException
+    {
+        if (!process.waitFor(timeoutMs, TimeUnit.MILLISECONDS))
+        {
+            throw new IOException("understudy " + String.join(" ", arguments) + " has not ended after " + timeoutMs +
+                " ms");
+        }
+        return process.exitValue();
     }
 }

@@ -1,0 +1,59 @@
+package dev.understudy.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.understudy.hypervisor.status.PairStatus;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(value = 2, unit = TimeUnit.MINUTES)
+class KilledBackupTest
+{
+    @TempDir
+    private Path root;
+
+    @Test
+    void primaryServesOnAloneUntilTheBackupIsBack() throws Exception
+    {
+        try (TestPair pair = new TestPair(root).startProtected())
+        {
+            final String primary = pair.primary();
+            final String backup = TestPair.peerOf(primary);
+            final long generation = pair.status().generation();
+            assertThat(status(pair).assertSuccess().output()).contains(primary).contains("primary")
+                .endsWith("\nprotected\n");
+            pair.load();
+
+            pair.kill(backup);
+
+            final PairStatus alone = pair.await("the primary goes on alone", it -> it.generation() > generation &&
+                primary.equals(it.primary()) && it.nodes().get(primary).solo());
+            assertThat(alone.generation()).isEqualTo(generation + 1);
+            pair.awaitReplies(500);
+            assertThat(status(pair).assertStatus(1).output()).contains("unreachable").contains("runs alone")
+                .endsWith("\nNOT protected\n");
+
+            pair.start(backup);
+
+            pair.awaitProtected();
+            pair.awaitReplies(200);
+            status(pair).assertSuccess();
+            assertThat(pair.primary()).isEqualTo(primary);
+            pair.assertNothingLost();
+
+            // What the new backup has is as good as what the primary has.
+            pair.kill(primary);
+            pair.await("the backup takes over", it -> backup.equals(it.primary()));
+            pair.awaitService(backup);
+            pair.assertNothingLost();
+        }
+    }
+
+    private static Commands.Result status(final TestPair pair) throws Exception
+    {
+        return Commands.understudy("status", "--config", pair.config().toString());
+    }
+}

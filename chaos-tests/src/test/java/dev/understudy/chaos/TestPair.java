@@ -1,0 +1,396 @@
+package dev.understudy.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.understudy.hypervisor.config.PairConfiguration;
+import dev.understudy.hypervisor.demo.CheckingClient;
+import dev.understudy.hypervisor.demo.RespConnection;
+import dev.understudy.hypervisor.demo.UnderstudyProcess;
+import dev.understudy.hypervisor.status.NodeStatus;
+import dev.understudy.hypervisor.status.PairStatus;
+import dev.understudy.transport.PairTransport;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
+
+/**
+ * A pair of real processes, {@code a} and {@code b}, that runs the key-value guest, and clients that check it.
+ * <p>
+ * Each node listens on an address of its own, so that a node which was stopped does not keep the port of the other.
+ */
+final class TestPair implements AutoCloseable
+{
+    /** The guest. */
+    static final Path KV = Path.of("../guests/kv/kv.elf").toAbsolutePath().normalize();
+
+    /** Above what this takes on a machine that is busy with other things; nothing here waits so long when all is well. */
+    static final Duration TIMEOUT = Duration.ofSeconds(40);
+
+    private static final Duration STATUS_TIMEOUT = Duration.ofMillis(1_000);
+    private static final long POLL_MS = 20;
+    private static final int CLIENTS = 3;
+    private static final int SHOWN_LINES = 12;
+    private static final Map<String, String> LISTEN = Map.of("a", "127.0.0.2", "b", "127.0.0.3");
+
+    private final Path root;
+    private final int servicePort = FreePort.next();
+    private final Map<String, Integer> ports = Map.of("a", FreePort.next(), "b", FreePort.next());
+    private final Map<String, Path> data = new TreeMap<>();
+    private final Map<String, UnderstudyProcess> nodes = new TreeMap<>();
+    private final List<CheckingClient> clients = new ArrayList<>();
+    private final List<Thread> threads = new ArrayList<>();
+    private final List<String> jvmOptions = new ArrayList<>(Commands.JVM_OPTIONS);
+    private final Thread onExit = new Thread(this::killAll);
+    private Path arbiter;
+    private Path config;
+    private PairConfiguration configuration;
+
+    /** @param root an empty directory for all files of the pair; the caller's to delete */
+    TestPair(final Path root) throws IOException
+    {
+        this.root = root;
+        arbiter = root.resolve("arbiter");
+        data.put("a", root.resolve("a"));
+        data.put("b", root.resolve("b"));
+        Files.createDirectory(arbiter);
+        Runtime.getRuntime().addShutdownHook(onExit);
+    }
+
+    /** Gives a node another data directory; before the first start. */
+    TestPair withData(final String node, final Path directory)
+    {
+        data.put(node, directory);
+        return this;
+    }
+
+    /** Gives the pair another arbiter; before the first start. */
+    TestPair withArbiter(final Path directory)
+    {
+        arbiter = directory;
+        return this;
+    }
+
+    /** Adds an option to the JVMs of nodes that are started from now on; {@code %n} becomes the node's name. */
+    TestPair withJvmOption(final String option)
+    {
+        jvmOptions.add(option);
+        return this;
+    }
+
+    Path arbiter()
+    {
+        return arbiter;
+    }
+
+    Path data(final String node)
+    {
+        return data.get(node);
+    }
+
+    /** The configuration, which is written when it is first asked for. */
+    Path config() throws IOException
+    {
+        if (config == null)
+        {
+            config = writeConfig("vm.yaml", ports, data);
+            configuration = PairConfiguration.load(config);
+        }
+        return config;
+    }
+
+    /** Writes a configuration of this pair with other ports and data directories. */
+    Path writeConfig(final String name, final Map<String, Integer> linkPorts, final Map<String, Path> directories)
+        throws IOException
+    {
+        return Files.writeString(root.resolve(name), """
+            name: chaos
+            kernel: %s
+            memory: 64M
+            forwards:
+              - { host: %d, guest: 6379 }
+            arbiter: { directory: %s }
+            heartbeat: { intervalMs: 20, timeoutMs: 400 }
+            nodes:
+              a: { address: "127.0.0.1:%d", data: %s, listen: %s }
+              b: { address: "127.0.0.1:%d", data: %s, listen: %s }
+            """.formatted(KV, servicePort, arbiter,
+            linkPorts.get("a"), directories.get("a"), LISTEN.get("a"),
+            linkPorts.get("b"), directories.get("b"), LISTEN.get("b")));
+    }
+
+    /** UDP and TCP ports of the nodes' links. */
+    Map<String, Integer> ports()
+    {
+        return new TreeMap<>(ports);
+    }
+
+    Map<String, Path> data()
+    {
+        return new TreeMap<>(data);
+    }
+
+    /** A process that is no node of this pair but logs beside them. */
+    UnderstudyProcess command(final String logName, final String... arguments)
+    {
+        return new UnderstudyProcess(root.resolve(logName), arguments);
+    }
+
+    /** Starts one node. */
+    void start(final String node) throws IOException
+    {
+        final String file = config().toString();
+        nodes.computeIfAbsent(
+            node, name -> new UnderstudyProcess(root.resolve(name + ".log"), "serve", "--config", file, "--node", name))
+            .start(jvmOptions.stream().map(option -> option.replace("%n", node)).toArray(String[]::new));
+    }
+
+    /** Starts both nodes and waits until they are a pair. */
+    TestPair startProtected() throws IOException, InterruptedException
+    {
+        start("a");
+        start("b");
+        awaitProtected();
+        return this;
+    }
+
+    /** Starts both nodes such that a given one becomes primary, and waits until they are a pair. */
+    TestPair startProtected(final String primary) throws IOException, InterruptedException
+    {
+        start(primary);
+        await(primary + " is primary", status -> primary.equals(status.primary()));
+        start(peerOf(primary));
+        awaitProtected();
+        assertThat(primary()).isEqualTo(primary);
+        return this;
+    }
+
+    static String peerOf(final String node)
+    {
+        return node.equals("a") ? "b" : "a";
+    }
+
+    PairStatus status() throws IOException
+    {
+        config();
+        return PairStatus.ask(configuration, STATUS_TIMEOUT);
+    }
+
+    NodeStatus status(final String node) throws IOException
+    {
+        return status().nodes().get(node);
+    }
+
+    /** Name of the primary of a pair that has one. */
+    String primary() throws IOException
+    {
+        final String primary = status().primary();
+        assertThat(primary).as(this::logs).isNotNull();
+        return primary;
+    }
+
+    void awaitProtected() throws IOException, InterruptedException
+    {
+        await("the pair is protected", PairStatus::isProtected);
+    }
+
+    /** Waits until the pair's status is as wanted, and returns it. */
+    PairStatus await(final String what, final Predicate<PairStatus> wanted) throws IOException, InterruptedException
+    {
+        final long endNs = System.nanoTime() + TIMEOUT.toNanos();
+        PairStatus status = status();
+        while (!wanted.test(status))
+        {
+            assertThat(System.nanoTime() - endNs).as("%s%n%s%s", what, status.toText(), logs()).isNegative();
+            Thread.sleep(POLL_MS);
+            status = status();
+        }
+        return status;
+    }
+
+    /** Waits until a node has said something. */
+    void awaitLog(final String node, final String text) throws IOException, InterruptedException
+    {
+        final long endNs = System.nanoTime() + TIMEOUT.toNanos();
+        while (!log(node).contains(text))
+        {
+            assertThat(System.nanoTime() - endNs).as("%s says '%s'%n%s", node, text, logs()).isNegative();
+            Thread.sleep(POLL_MS);
+        }
+    }
+
+    /** What a node has written so far. */
+    String log(final String node) throws IOException
+    {
+        final Path log = root.resolve(node + ".log");
+        return Files.exists(log) ? Files.readString(log) : "";
+    }
+
+    boolean isAlive(final String node)
+    {
+        return nodes.get(node).isAlive();
+    }
+
+    /** Ends a node with SIGKILL. */
+    void kill(final String node) throws InterruptedException
+    {
+        nodes.get(node).kill();
+    }
+
+    /** Ends both nodes with SIGKILL, by one command. */
+    void killBoth() throws IOException, InterruptedException
+    {
+        Commands.run("kill", "-KILL", Long.toString(nodes.get("a").pid()), Long.toString(nodes.get("b").pid()))
+            .assertSuccess();
+        kill("a");
+        kill("b");
+    }
+
+    /** Sends a signal, named without its SIG. */
+    void signal(final String node, final String signal) throws IOException, InterruptedException
+    {
+        Commands.run("kill", "-" + signal, Long.toString(nodes.get(node).pid())).assertSuccess();
+    }
+
+    /** Waits for the end of a node's process and returns its exit status. */
+    int awaitExit(final String node) throws IOException, InterruptedException
+    {
+        return nodes.get(node).awaitExit(TIMEOUT.toMillis());
+    }
+
+    /** Where clients reach the guest while a node is live. */
+    InetSocketAddress service(final String node)
+    {
+        return new InetSocketAddress(LISTEN.get(node), servicePort);
+    }
+
+    /** Waits until the guest answers on a node. */
+    void awaitService(final String node) throws IOException, InterruptedException
+    {
+        final long endNs = System.nanoTime() + TIMEOUT.toNanos();
+        while (true)
+        {
+            try (RespConnection connection = new RespConnection(service(node)))
+            {
+                connection.request("PING");
+                return;
+            }
+            catch (final IOException e)
+            {
+                assertThat(System.nanoTime() - endNs).as("the guest answers on %s: %s%n%s", node, e, logs()).isNegative();
+            }
+            Thread.sleep(POLL_MS);
+        }
+    }
+
+    /** Connects to the guest on the primary. */
+    RespConnection connect() throws IOException
+    {
+        return new RespConnection(service(primary()));
+    }
+
+    /** Starts clients, which work until {@link #assertNothingLost()}, and waits until they have some thousand replies. */
+    void load() throws IOException, InterruptedException
+    {
+        for (int i = 0; i < CLIENTS; i++)
+        {
+            final CheckingClient client =
+                new CheckingClient(i, List.of(service("a"), service("b")), new AtomicLong());
+            clients.add(client);
+            threads.add(Thread.ofPlatform().daemon().name("client-" + i).start(client));
+        }
+        awaitReplies(500);
+    }
+
+    /** Waits until each client got so many further replies. */
+    void awaitReplies(final long count) throws IOException, InterruptedException
+    {
+        final long endNs = System.nanoTime() + TIMEOUT.toNanos();
+        for (final CheckingClient client : clients)
+        {
+            final long wanted = client.acknowledgedRequests() + count;
+            while (client.acknowledgedRequests() < wanted)
+            {
+                assertThat(System.nanoTime() - endNs).as("clients are served%n%s%s", status().toText(), logs())
+                    .isNegative();
+                Thread.sleep(POLL_MS);
+            }
+        }
+    }
+
+    /** Number of replies that the clients got so far. */
+    long replies()
+    {
+        return clients.stream().mapToLong(CheckingClient::acknowledgedRequests).sum();
+    }
+
+    /** Stops the clients, and reads every key again. */
+    void assertNothingLost() throws IOException, InterruptedException
+    {
+        clients.forEach(CheckingClient::stop);
+        for (final Thread thread : threads)
+        {
+            thread.join(TIMEOUT.toMillis());
+            assertThat(thread.isAlive()).isFalse();
+        }
+        assertThat(clients).isNotEmpty();
+        for (final CheckingClient client : clients)
+        {
+            assertThat(client.wrongReads()).as("%s%n%s", client.firstWrong(), logs()).isZero();
+            assertThat(client.countLost()).as(this::logs).isZero();
+        }
+    }
+
+    /** The last lines of both nodes, for a person who looks at a failure. */
+    String logs()
+    {
+        final StringBuilder text = new StringBuilder();
+        for (final String node : data.keySet())
+        {
+            try
+            {
+                final List<String> lines = log(node).lines().toList();
+                lines.subList(Math.max(0, lines.size() - SHOWN_LINES), lines.size())
+                    .forEach(line -> text.append(node).append(": ").append(line).append('\n'));
+            }
+            catch (final IOException e)
+            {
+                text.append(node).append(": ").append(e).append('\n');
+            }
+        }
+        return text.toString();
+    }
+
+    private void killAll()
+    {
+        for (final Map.Entry<String, UnderstudyProcess> node : nodes.entrySet())
+        {
+            try
+            {
+                node.getValue().kill();
+            }
+            catch (final InterruptedException e)
+            {
+                Thread.currentThread().interrupt();
+            }
+            // The buffers of a link outlive a process that was killed; asking for the name's directory deletes them.
+            PairTransport.directoryFor("chaos" + node.getKey());
+        }
+    }
+
+    /** Ends all processes and clients. */
+    @Override
+    public void close()
+    {
+        clients.forEach(CheckingClient::stop);
+        killAll();
+        Runtime.getRuntime().removeShutdownHook(onExit);
+    }
+}
