@@ -10,8 +10,6 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 
 /** Runs a standalone guest on the terminal until it ends or a signal stops it. */
 final class Foreground
@@ -40,30 +38,13 @@ final class Foreground
             System.in,
             new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), CONSOLE_BUFFER_BYTES),
             notice -> System.err.println("understudy: " + notice));
-        final CountDownLatch closed = new CountDownLatch(1);
-        Runtime.getRuntime().addShutdownHook(new Thread(() ->
-        {
-            guest.stop();
-            try
-            {
-                closed.await(STOP_TIMEOUT_MS, TimeUnit.MILLISECONDS);
-            }
-            catch (final InterruptedException e)
-            {
-                Thread.currentThread().interrupt();
-            }
-        }, "signal"));
-        try (journal)
+        try (StopSignal signal = new StopSignal(guest::stop, STOP_TIMEOUT_MS); journal)
         {
             return switch (guest.run(log))
             {
                 case SHUTDOWN, REBOOT, RUNNING, IDLE -> ExitStatus.SUCCESS;
                 case FAILURE, CRASHED -> ExitStatus.FAILURE;
             };
-        }
-        finally
-        {
-            closed.countDown();
         }
     }
 }

@@ -8,8 +8,6 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -48,26 +46,9 @@ final class ServeCommand implements Callable<Integer>
             nodeName,
             new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), CONSOLE_BUFFER_BYTES),
             notice -> System.err.println("understudy " + nodeName + ": " + notice));
-        final CountDownLatch left = new CountDownLatch(1);
-        Runtime.getRuntime().addShutdownHook(new Thread(() ->
-        {
-            node.leave();
-            try
-            {
-                left.await(LEAVE_TIMEOUT_MS, TimeUnit.MILLISECONDS);
-            }
-            catch (final InterruptedException e)
-            {
-                Thread.currentThread().interrupt();
-            }
-        }, "signal"));
-        try
+        try (StopSignal signal = new StopSignal(node::leave, LEAVE_TIMEOUT_MS))
         {
             return node.run();
-        }
-        finally
-        {
-            left.countDown();
         }
     }
 }

@@ -55,7 +55,7 @@ public final class Understudy implements Runnable
     {
         final int status = execute(args);
         System.out.flush();
-        System.exit(status);
+        StopSignal.exit(status);
     }
 
     /** Runs a command and returns its status. */
