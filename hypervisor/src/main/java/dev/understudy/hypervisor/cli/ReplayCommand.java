@@ -115,6 +115,7 @@ final class ReplayCommand implements Callable<Integer>
             object.put("digest", hex(result.digest()));
             object.put("digestsCompared", result.digestsCompared());
             object.put("outputsCompared", result.outputs());
+            object.put("tornTail", result.tornTail());
             if (!digests.isEmpty())
             {
                 object.put("digests", digests);
@@ -126,6 +127,10 @@ final class ReplayCommand implements Callable<Integer>
             "replayed %,d entries to position %,d: %s, digest %s; %,d digests and %,d outputs as recorded%n",
             result.entries(), result.position(), result.outcome(), hex(result.digest()), result.digestsCompared(),
             result.outputs());
+        if (result.tornTail() != null)
+        {
+            System.err.println("understudy: " + result.tornTail());
+        }
     }
 
     private static String hex(final long value)

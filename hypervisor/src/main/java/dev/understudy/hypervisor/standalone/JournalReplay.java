@@ -33,9 +33,10 @@ public final class JournalReplay
      * @param digest          of the machine there
      * @param digestsCompared number of digests in the journal that were compared and equal
      * @param outputs         number of outputs compared
+     * @param tornTail        what lies behind the last entry, because the writer died while it wrote; null for nothing
      */
     public record Result(
-        String outcome, long entries, long position, long digest, long digestsCompared, long outputs)
+        String outcome, long entries, long position, long digest, long digestsCompared, long outputs, String tornTail)
     {
     }
 
@@ -107,7 +108,8 @@ public final class JournalReplay
                 machine.position(),
                 machine.digest(),
                 replayer.digestsCompared(),
-                machine.outputCount());
+                machine.outputCount(),
+                scan.tornTail());
         }
         catch (final UncheckedIOException e)
         {
