@@ -52,6 +52,33 @@ class KilledBackupTest
         }
     }
 
+    @Test
+    void backupOfAnOldGenerationWaitsForTheNodeThatWentOnWithoutIt() throws Exception
+    {
+        try (TestPair pair = new TestPair(root).startProtected())
+        {
+            final String primary = pair.primary();
+            final String backup = TestPair.peerOf(primary);
+            pair.load();
+            pair.kill(backup);
+            pair.await("the primary goes on alone", it -> it.nodes().get(primary).solo());
+            pair.awaitReplies(200);
+            pair.kill(primary);
+            final long generation = pair.arbitrated();
+
+            pair.start(backup);
+            pair.awaitLog(backup, "waits for " + primary + ", which ran generation " + generation + " alone");
+            assertThat(pair.status(backup).role()).isEqualTo("starting");
+            assertThat(pair.arbitrated()).isEqualTo(generation);
+
+            pair.start(primary);
+            pair.awaitProtected();
+            assertThat(pair.primary()).isEqualTo(primary);
+            pair.awaitReplies(200);
+            pair.assertNothingLost();
+        }
+    }
+
     private static Commands.Result status(final TestPair pair) throws Exception
     {
         return Commands.understudy("status", "--config", pair.config().toString());

@@ -2,6 +2,7 @@ package dev.understudy.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.understudy.failover.arbiter.DirectoryArbiter;
 import dev.understudy.hypervisor.config.PairConfiguration;
 import dev.understudy.hypervisor.demo.CheckingClient;
 import dev.understudy.hypervisor.demo.RespConnection;
@@ -50,6 +51,9 @@ final class TestPair implements AutoCloseable
     private final List<String> jvmOptions = new ArrayList<>(Commands.JVM_OPTIONS);
     private final Thread onExit = new Thread(this::killAll);
     private Path arbiter;
+
+    /** More than the default, because the machine is busy with the tests. */
+    private int timeoutMs = 400;
     private Path config;
     private PairConfiguration configuration;
 
@@ -85,6 +89,19 @@ final class TestPair implements AutoCloseable
         return this;
     }
 
+    /** Sets the silence that makes a node a suspect; before the first start. */
+    TestPair withTimeoutMs(final int milliseconds)
+    {
+        timeoutMs = milliseconds;
+        return this;
+    }
+
+    /** The newest generation that the arbiter has granted. */
+    long arbitrated()
+    {
+        return new DirectoryArbiter(arbiter).current().generation();
+    }
+
     Path arbiter()
     {
         return arbiter;
@@ -117,11 +134,11 @@ final class TestPair implements AutoCloseable
             forwards:
               - { host: %d, guest: 6379 }
             arbiter: { directory: %s }
-            heartbeat: { intervalMs: 20, timeoutMs: 400 }
+            heartbeat: { intervalMs: 20, timeoutMs: %d }
             nodes:
               a: { address: "127.0.0.1:%d", data: %s, listen: %s }
               b: { address: "127.0.0.1:%d", data: %s, listen: %s }
-            """.formatted(KV, servicePort, arbiter,
+            """.formatted(KV, servicePort, arbiter, timeoutMs,
             linkPorts.get("a"), directories.get("a"), LISTEN.get("a"),
             linkPorts.get("b"), directories.get("b"), LISTEN.get("b")));
     }
@@ -274,20 +291,7 @@ final class TestPair implements AutoCloseable
     /** Waits until the guest answers on a node. */
     void awaitService(final String node) throws IOException, InterruptedException
     {
-        final long endNs = System.nanoTime() + TIMEOUT.toNanos();
-        while (true)
-        {
-            try (RespConnection connection = new RespConnection(service(node)))
-            {
-                connection.request("PING");
-                return;
-            }
-            catch (final IOException e)
-            {
-                assertThat(System.nanoTime() - endNs).as("the guest answers on %s: %s%n%s", node, e, logs()).isNegative();
-            }
-            Thread.sleep(POLL_MS);
-        }
+        Services.await(service(node), nodes.get(node));
     }
 
     /** Connects to the guest on the primary. */
