@@ -1,0 +1,172 @@
+package dev.understudy.guest.hart;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.fail;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.understudy.guest.TestElf;
+import dev.understudy.guest.bus.Bus;
+import dev.understudy.guest.interrupt.Plic;
+import dev.understudy.guest.memory.GuestMemory;
+import dev.understudy.guest.memory.Mmu;
+import dev.understudy.guest.time.GuestClock;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Random user-level programs here and on {@code qemu-riscv64-static}, all registers and memory compared.
+ * <p>
+ * A run compares 40,200 sequences with about 60 instructions each, some of them in loops: 200 fixed seeds and a fresh
+ * one, which is named when it fails. {@code -Ddifferential.seed=N} runs one seed alone.
+ */
+class DifferentialTest
+{
+    private static final int FIXED_SEEDS = 200;
+    private static final int MEMORY_BYTES = 8 << 20;
+    private static final long MAX_INSTRUCTIONS = 10_000_000;
+
+    @TempDir
+    private Path temp;
+
+    @Test
+    void randomSequencesAgreeWithQemu() throws IOException, InterruptedException
+    {
+        assumeTrue(isQemuThere(), "needs qemu-riscv64-static (Debian: apt-get install qemu-user-static)");
+        final Long chosen = Long.getLong("differential.seed");
+        if (chosen != null)
+        {
+            compare(chosen);
+            return;
+        }
+        long instructions = 0;
+        for (long seed = 1; seed <= FIXED_SEEDS; seed++)
+        {
+            instructions += compare(seed);
+        }
+        instructions += compare(System.nanoTime());
+        assertThat(instructions).isGreaterThan(500_000);
+    }
+
+    @Test
+    void slicesStopExactlyAndChangeNothing()
+    {
+        for (long seed = 1; seed <= 5; seed++)
+        {
+            final RandomProgram program = new RandomProgram(seed);
+            final Random random = new Random(seed);
+            final Bench whole = new Bench(program.image());
+            whole.run(MAX_INSTRUCTIONS);
+            final Bench sliced = new Bench(program.image());
+            while (sliced.hart.state() == HartState.RUNNING)
+            {
+                final long until = sliced.hart.instret() + 1 + random.nextInt(random.nextInt(10) == 0 ? 2_000 : 5);
+                sliced.run(until);
+                if (sliced.hart.state() == HartState.RUNNING)
+                {
+                    assertThat(sliced.hart.instret()).isEqualTo(until);
+                }
+            }
+            assertThat(sliced.hart.instret()).isEqualTo(whole.hart.instret());
+            assertThat(sliced.hart.x).isEqualTo(whole.hart.x);
+            assertThat(sliced.memory.array()).isEqualTo(whole.memory.array());
+        }
+    }
+
+    /** Returns the number of instructions executed here. */
+    private long compare(final long seed) throws IOException, InterruptedException
+    {
+        final RandomProgram program = new RandomProgram(seed);
+        final byte[] expected = runOnQemu(seed, program);
+        final Bench bench = new Bench(program.image());
+        bench.run(MAX_INSTRUCTIONS);
+        assertThat(bench.hart.state()).as("seed %d: the end", seed).isEqualTo(HartState.STOPPED);
+        final byte[] actual = new byte[expected.length];
+        bench.memory.read(RandomProgram.BASE + RandomProgram.outputOffset(), actual, 0, actual.length);
+        final int difference = Arrays.mismatch(expected, actual);
+        if (difference >= 0)
+        {
+            explain(seed, program, expected, actual, difference);
+        }
+        return bench.hart.instret();
+    }
+
+    private static void explain(
+        final long seed,
+        final RandomProgram program,
+        final byte[] expected,
+        final byte[] actual,
+        final int difference)
+    {
+        final int registers = RandomProgram.SEQUENCES * RandomProgram.RESULT_BYTES;
+        final int sequence = difference < registers ? difference / RandomProgram.RESULT_BYTES :
+            (difference - registers) / RandomProgram.SCRATCH_BYTES;
+        final String where = difference < registers ?
+            "x" + difference % RandomProgram.RESULT_BYTES / Long.BYTES :
+            "memory byte " + (difference - registers) % RandomProgram.SCRATCH_BYTES;
+        fail("seed %d, sequence %d, %s: QEMU has %016x, here it is %016x; the sequence is %s".formatted(
+            seed, sequence, where, longAt(expected, difference), longAt(actual, difference), program.dump(sequence)));
+    }
+
+    private static long longAt(final byte[] bytes, final int place)
+    {
+        return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong(place & -Long.BYTES);
+    }
+
+    private byte[] runOnQemu(final long seed, final RandomProgram program) throws IOException, InterruptedException
+    {
+        final Path elf = temp.resolve("program.elf");
+        final Path output = temp.resolve("output");
+        Files.write(elf, TestElf.of(RandomProgram.BASE, program.image()));
+        assertThat(elf.toFile().setExecutable(true)).isTrue();
+        final Process process = new ProcessBuilder("qemu-riscv64-static", elf.toString())
+            .redirectOutput(output.toFile()).redirectErrorStream(true).start();
+        assertThat(process.waitFor()).as("seed %d: exit status of QEMU", seed).isZero();
+        final byte[] results = Files.readAllBytes(output);
+        assertThat(results).as("seed %d: results of QEMU", seed)
+            .hasSize(RandomProgram.IMAGE_BYTES - RandomProgram.outputOffset());
+        return results;
+    }
+
+    private static boolean isQemuThere()
+    {
+        try
+        {
+            return new ProcessBuilder("qemu-riscv64-static", "--version")
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD).start().waitFor() == 0;
+        }
+        catch (final IOException | InterruptedException e)
+        {
+            return false;
+        }
+    }
+
+    /** A hart with memory and nothing else; its first environment call ends it. */
+    private static final class Bench
+    {
+        private final GuestMemory memory = new GuestMemory(MEMORY_BYTES);
+        private final Hart hart;
+        private final Engine engine;
+
+        Bench(final byte[] image)
+        {
+            final Plic plic = new Plic();
+            final Mmu mmu = new Mmu(memory, new Bus(plic));
+            hart = new Hart(mmu, new GuestClock(), plic::asserted);
+            engine = new Interpreter(hart, mmu, memory, it -> it.state = HartState.STOPPED);
+            memory.write(RandomProgram.BASE, image, 0, image.length);
+            hart.start(RandomProgram.BASE, 0, 0);
+        }
+
+        void run(final long until)
+        {
+            engine.run(until);
+        }
+    }
+}
