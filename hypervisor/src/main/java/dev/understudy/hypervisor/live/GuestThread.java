@@ -314,19 +314,13 @@ public final class GuestThread
     private void runLive(final Recorder recorder)
     {
         live = true;
-        long rungSequence = -1;
         agent.ring();
         while (!stopping)
         {
             final int work = inbox.drain(recorder);
             supplyEntropy(recorder);
-            // Rung before the guest runs, so that the entries are on their way while it does.
-            if (recorder.lastSequence() != rungSequence)
-            {
-                rungSequence = recorder.lastSequence();
-                publishLogged(rungSequence);
-                agent.ring();
-            }
+            // Before the guest runs, so that the entries are on their way while it does.
+            publishLogged(recorder.lastSequence());
             if (throttleNs != 0)
             {
                 slowDown();
@@ -337,10 +331,10 @@ public final class GuestThread
             }
             final RunState state = recorder.runSlice();
             position = machine.position();
+            publishLogged(recorder.lastSequence());
             outbox.flush();
             if (state.isEnd())
             {
-                publishLogged(recorder.lastSequence());
                 endState = state;
                 return;
             }
@@ -361,8 +355,12 @@ public final class GuestThread
 
     private void publishLogged(final long sequence)
     {
-        loggedTimeNs = machine.timeNs();
-        loggedSequence = sequence;
+        if (sequence != loggedSequence)
+        {
+            loggedTimeNs = machine.timeNs();
+            loggedSequence = sequence;
+            agent.ring();
+        }
     }
 
     private void supplyEntropy(final Recorder recorder)

@@ -210,7 +210,7 @@ public final class PairNode implements Replica, PairLink, PairHandler
         bell.beginLook();
         int work = transport.doWork();
         work += member.poll(nowNs);
-        work += streamer == null ? 0 : streamer.doWork();
+        work += streamer == null ? 0 : streamer.doWork(nowNs, journalSequence());
         finishBatch();
         watchGuest();
         if (outbox != null && !ended)
