@@ -51,7 +51,7 @@ public interface Replica
     /** Stops sending the journal. */
     void stopStreaming();
 
-    /** Whether all but the latest entries have been sent and acknowledged. */
+    /** Whether all but the latest entries have been sent and acknowledged, and replayed soon after. */
     boolean isCaughtUp();
 
     /** From the next output on, what leaves depends on the peer's acknowledgement. */

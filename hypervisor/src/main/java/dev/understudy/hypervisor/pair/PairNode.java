@@ -61,6 +61,12 @@ public final class PairNode implements Replica, PairLink, PairHandler
     private static final long STATUS_INTERVAL_NS = 20_000_000;
     private static final long JOIN_TIMEOUT_MS = 5_000;
 
+    /**
+     * Sleep after a slice while a joining backup has the whole journal and replays it: a busy guest runs at a fifth of
+     * its speed, so that the backup catches up at all, and one that is not busy hardly notices.
+     */
+    private static final long JOINING_THROTTLE_NS = 300_000;
+
     /** The longest sleep after a slice while the guest is slowed. */
     private static final long MAX_THROTTLE_NS = 2_000_000;
 
@@ -343,7 +349,11 @@ public final class PairNode implements Replica, PairLink, PairHandler
         final long lagMs = backupLagMs();
         final int soft = configuration.softLagMs();
         final int hard = configuration.hardLagMs();
-        if (lagMs >= hard)
+        if (member.isSolo())
+        {
+            guest.throttle(holdsJournal() && lagMs > soft ? JOINING_THROTTLE_NS : 0);
+        }
+        else if (lagMs >= hard)
         {
             guest.throttle(GuestThread.HOLD);
         }
@@ -355,8 +365,7 @@ public final class PairNode implements Replica, PairLink, PairHandler
 
     private long backupLagMs()
     {
-        final boolean isFollowed = member.role() == Role.PRIMARY && !member.isSolo();
-        return isFollowed && backupReplayedSequence < guest.loggedSequence() ?
+        return streamer != null && backupReplayedSequence < guest.loggedSequence() ?
             Math.max(0, (guest.loggedTimeNs() - backupReplayedTimeNs) / 1_000_000) : 0;
     }
 
@@ -505,7 +514,6 @@ public final class PairNode implements Replica, PairLink, PairHandler
     public void runSolo(final long generation)
     {
         gate.endProtection();
-        backupReplayedSequence = -1;
         inbox.command(recorder -> recorder.generation(generation, GenerationCause.BACKUP_LOST, node.name()));
     }
 
@@ -519,6 +527,8 @@ public final class PairNode implements Replica, PairLink, PairHandler
     public void streamFrom(final long sequence, final long session)
     {
         stopStreaming();
+        backupReplayedSequence = -1;
+        backupReplayedTimeNs = 0;
         streamer = new JournalStreamer(transport, journal.directory(), sequence, session);
     }
 
@@ -535,8 +545,13 @@ public final class PairNode implements Replica, PairLink, PairHandler
     @Override
     public boolean isCaughtUp()
     {
-        return streamer != null && guest.isLive() &&
-            gate.acknowledged() >= guest.loggedSequence() - CAUGHT_UP_ENTRIES;
+        return guest.isLive() && holdsJournal() && backupLagMs() <= configuration.softLagMs();
+    }
+
+    /** Whether a backup, protecting or joining, has nearly every entry. */
+    private boolean holdsJournal()
+    {
+        return streamer != null && gate.acknowledged() >= guest.loggedSequence() - CAUGHT_UP_ENTRIES;
     }
 
     @Override
