@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 final class Command implements AutoCloseable
 {
     /** Nothing that is measured here takes longer. */
-    private static final long TIMEOUT_S = 300;
+    private static final long TIMEOUT_S = 900;
     private static final long END_TIMEOUT_S = 10;
 
     private final List<String> words;

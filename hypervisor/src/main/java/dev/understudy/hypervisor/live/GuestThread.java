@@ -330,6 +330,7 @@ public final class GuestThread
                 }
             }
             final RunState state = recorder.runSlice();
+            final boolean hasRun = machine.position() != position;
             position = machine.position();
             publishLogged(recorder.lastSequence());
             outbox.flush();
@@ -338,7 +339,8 @@ public final class GuestThread
                 endState = state;
                 return;
             }
-            if (state == RunState.IDLE && work == 0 && recorder.entropyWanted() == 0)
+            // A guest that has run may have room now for what it had none for.
+            if (state == RunState.IDLE && work == 0 && !hasRun && recorder.entropyWanted() == 0)
             {
                 final long idleNs = recorder.idleNs();
                 if (idleNs > 0)

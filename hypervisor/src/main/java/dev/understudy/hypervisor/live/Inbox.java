@@ -2,9 +2,9 @@ package dev.understudy.hypervisor.live;
 
 import dev.understudy.replay.Recorder;
 import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
-import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
 import org.agrona.concurrent.ControlledMessageHandler;
 import org.agrona.concurrent.ManyToOneConcurrentArrayQueue;
@@ -16,12 +16,14 @@ import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
  * What waits to enter the guest: packets and console input from other threads, and commands to the hart thread.
  * <p>
  * Any thread offers; the hart thread takes, one message at a time and only what the guest has room for, and sleeps
- * here while there is nothing to do.
+ * here while there is nothing to do. Packets and console input wait apart: a guest that takes none of the one gets the
+ * other.
  */
 public final class Inbox implements Doorbell
 {
     /** Room for eight of the largest vsock packets, the most that a ring buffer lets one message have. */
-    private static final int CAPACITY_BYTES = 1 << 20;
+    private static final int VSOCK_BYTES = 1 << 20;
+    private static final int CONSOLE_BYTES = 64 << 10;
 
     /** Commands are rare: role changes and the end. */
     private static final int MAX_COMMANDS = 64;
@@ -29,44 +31,57 @@ public final class Inbox implements Doorbell
     /** Messages taken before the guest runs again, so that a flood of input does not starve it. */
     private static final int MAX_MESSAGES = 64;
 
-    private static final int VSOCK = 1;
-    private static final int CONSOLE = 2;
+    /** Every message of a ring has a type; here the ring says it all. */
+    private static final int MESSAGE = 1;
 
-    private final ManyToOneRingBuffer messages = new ManyToOneRingBuffer(
-        new UnsafeBuffer(
-            ByteBuffer.allocateDirect(CAPACITY_BYTES + RingBufferDescriptor.TRAILER_LENGTH)));
+    private final ManyToOneRingBuffer packets = ring(VSOCK_BYTES);
+    private final ManyToOneRingBuffer console = ring(CONSOLE_BYTES);
     private final ManyToOneConcurrentArrayQueue<Consumer<Recorder>> commands =
         new ManyToOneConcurrentArrayQueue<>(MAX_COMMANDS);
-    private final ControlledMessageHandler handler = this::onMessage;
+    private final ControlledMessageHandler packetHandler = this::onVsock;
+    private final ControlledMessageHandler consoleHandler = this::onConsole;
+
+    /** Number of messages, counted when they can be taken. */
+    private final AtomicLong offers = new AtomicLong();
 
     private volatile Thread sleeper;
 
-    /** What the handler hands messages to; set during a drain on the hart thread. */
+    /** What the handlers hand messages to; set during a drain on the hart thread. */
     private Recorder recorder;
-    private byte[] scratch = new byte[CAPACITY_BYTES / 8];
+    private final byte[] scratch = new byte[VSOCK_BYTES / 8];
     private int consoleOffset;
+    private long seenOffers;
+    private boolean tookInput;
+
+    private static ManyToOneRingBuffer ring(final int bytes)
+    {
+        return new ManyToOneRingBuffer(
+            new UnsafeBuffer(ByteBuffer.allocateDirect(bytes + RingBufferDescriptor.TRAILER_LENGTH)));
+    }
 
     /** Offers a packet for the guest; false when there is no room now. */
     public boolean offerVsock(final byte[] packet, final int offset, final int length)
     {
-        return offer(VSOCK, packet, offset, length);
+        return offer(packets, packet, offset, length);
     }
 
     /** Offers console input; false when there is no room now. */
     public boolean offerConsole(final byte[] input, final int offset, final int length)
     {
-        return offer(CONSOLE, input, offset, length);
+        return offer(console, input, offset, length);
     }
 
-    private boolean offer(final int type, final byte[] data, final int offset, final int length)
+    private boolean offer(
+        final ManyToOneRingBuffer messages, final byte[] data, final int offset, final int length)
     {
-        final int index = messages.tryClaim(type, length);
+        final int index = messages.tryClaim(MESSAGE, length);
         if (index < 0)
         {
             return false;
         }
         messages.buffer().putBytes(index, data, offset, length);
         messages.commit(index);
+        offers.incrementAndGet();
         ring();
         return true;
     }
@@ -92,44 +107,47 @@ public final class Inbox implements Doorbell
         }
     }
 
-    /** Runs the commands and lets messages enter the guest; returns how many. On the hart thread. */
+    /** Runs the commands and lets messages enter the guest; 0 if nothing has changed by it. On the hart thread. */
     int drain(final Recorder into)
     {
         recorder = into;
+        seenOffers = offers.get();
+        tookInput = false;
         int work = 0;
         for (Consumer<Recorder> command = commands.poll(); command != null; command = commands.poll())
         {
             command.accept(into);
             work++;
         }
-        return work + messages.controlledRead(handler, MAX_MESSAGES);
+        work += console.controlledRead(consoleHandler, MAX_MESSAGES) +
+            packets.controlledRead(packetHandler, MAX_MESSAGES);
+        return work + (tookInput ? 1 : 0);
     }
 
     /** Forgets what waits: it was meant for a guest that is not live. */
     public void clear()
     {
-        messages.read((type, buffer, index, length) -> {});
+        packets.read((type, buffer, index, length) -> {});
+        console.read((type, buffer, index, length) -> {});
         consoleOffset = 0;
     }
 
-    /** Sleeps until something is offered, for the given time at most. On the hart thread. */
+    /**
+     * Sleeps until something is offered since the last {@link #drain}, for the given time at most. What the guest has
+     * no room for does not keep it awake: it makes room only by running. On the hart thread.
+     */
     void await(final long maxNs)
     {
         sleeper = Thread.currentThread();
-        if (messages.size() == 0 && commands.isEmpty())
+        if (offers.get() == seenOffers && commands.isEmpty())
         {
             LockSupport.parkNanos(this, maxNs);
         }
         sleeper = null;
     }
 
-    private ControlledMessageHandler.Action onMessage(
+    private ControlledMessageHandler.Action onVsock(
         final int type, final MutableDirectBuffer buffer, final int index, final int length)
-    {
-        return type == VSOCK ? onVsock(buffer, index, length) : onConsole(buffer, index, length);
-    }
-
-    private ControlledMessageHandler.Action onVsock(final DirectBuffer buffer, final int index, final int length)
     {
         if (!recorder.canTakeVsock(length))
         {
@@ -141,11 +159,14 @@ public final class Inbox implements Doorbell
     }
 
     /** A guest may take a part of the input now; the rest of the message stays at the head. */
-    private ControlledMessageHandler.Action onConsole(final DirectBuffer buffer, final int index, final int length)
+    private ControlledMessageHandler.Action onConsole(
+        final int type, final MutableDirectBuffer buffer, final int index, final int length)
     {
         final int rest = length - consoleOffset;
         buffer.getBytes(index + consoleOffset, scratch, 0, rest);
-        consoleOffset += recorder.console(scratch, 0, rest);
+        final int taken = recorder.console(scratch, 0, rest);
+        tookInput |= taken > 0;
+        consoleOffset += taken;
         if (consoleOffset < length)
         {
             return ControlledMessageHandler.Action.ABORT;

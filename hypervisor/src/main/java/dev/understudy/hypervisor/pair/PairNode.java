@@ -26,6 +26,7 @@ import dev.understudy.journal.GenerationCause;
 import dev.understudy.journal.JournalException;
 import dev.understudy.journal.JournalFullException;
 import dev.understudy.journal.JournalOptions;
+import dev.understudy.journal.JournalSyncer;
 import dev.understudy.journal.Outcome;
 import dev.understudy.replay.DivergenceException;
 import dev.understudy.transport.PairEndpoints;
@@ -85,6 +86,7 @@ public final class PairNode implements Replica, PairLink, PairHandler
     private final Selector selector;
     private final SelectorDoorbell bell;
     private final JournalStore journal;
+    private final JournalSyncer syncer;
     private final PairTransport transport;
     private final ArbiterClient arbiter;
     private final PairMember member;
@@ -107,6 +109,7 @@ public final class PairNode implements Replica, PairLink, PairHandler
     private long nextStatusNs;
     private volatile NodeStatus status = NodeStatus.unreachable();
     private volatile boolean leaving;
+    private volatile String diskFailure;
     private String haltReason;
     private int exitStatus;
     private boolean ended;
@@ -134,6 +137,12 @@ public final class PairNode implements Replica, PairLink, PairHandler
         checkJournal();
         selector = Selector.open();
         bell = new SelectorDoorbell(selector);
+        syncer = configuration.journalSyncMs() == 0 ? null :
+            new JournalSyncer(journal.directory(), configuration.journalSyncMs(), failure ->
+            {
+                diskFailure = failure;
+                bell.ring();
+            });
         transport = new PairTransport(
             new PairEndpoints(
                 nodeName, node.address(), peer.address(), PairTransport.directoryFor(configuration.name() + nodeName)),
@@ -218,7 +227,7 @@ public final class PairNode implements Replica, PairLink, PairHandler
         work += member.poll(nowNs);
         work += streamer == null ? 0 : streamer.doWork(nowNs, journalSequence());
         finishBatch();
-        watchGuest();
+        watchGuestAndDisk();
         if (outbox != null && !ended)
         {
             work += outbox.release(releases);
@@ -266,8 +275,12 @@ public final class PairNode implements Replica, PairLink, PairHandler
         hasNewEntries = false;
     }
 
-    private void watchGuest()
+    private void watchGuestAndDisk()
     {
+        if (diskFailure != null && !ended)
+        {
+            member.halt(diskFailure);
+        }
         if (guest == null || !guest.isFinished() || ended)
         {
             return;
@@ -434,6 +447,10 @@ public final class PairNode implements Replica, PairLink, PairHandler
         stopStreaming();
         arbiter.close();
         transport.close();
+        if (syncer != null)
+        {
+            syncer.close();
+        }
         journal.close();
     }
 
