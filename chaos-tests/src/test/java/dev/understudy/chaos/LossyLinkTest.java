@@ -28,15 +28,14 @@ class LossyLinkTest
             final String primary = pair.primary();
             final String backup = TestPair.peerOf(primary);
             pair.load();
-            pair.awaitReplies(500);
             assertThat(pair.primary()).isEqualTo(primary);
 
             pair.kill(primary);
             pair.await("the backup takes over", it -> backup.equals(it.primary()));
-            pair.awaitReplies(200);
+            pair.awaitReplies(100);
             pair.start(primary);
             pair.awaitProtected();
-            pair.awaitReplies(200);
+            pair.awaitReplies(100);
             assertThat(pair.status(primary).haltReason()).isNull();
             pair.assertNothingLost();
         }

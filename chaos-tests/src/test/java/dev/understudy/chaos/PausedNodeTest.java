@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -75,6 +76,32 @@ class PausedNodeTest
             pair.awaitReplies(200);
 
             pair.kill(primary);
+            pair.await("the backup takes over", it -> backup.equals(it.primary()));
+            pair.awaitReplies(100);
+            pair.assertNothingLost();
+        }
+    }
+
+    @Test
+    void noReplyLeavesWhileTheBackupSleepsAndNobodyGrantsAGeneration() throws Exception
+    {
+        try (TestPair pair = new TestPair(root).startProtected())
+        {
+            final String primary = pair.primary();
+            final String backup = TestPair.peerOf(primary);
+            pair.load();
+            final Path away = Files.move(pair.arbiter(), root.resolve("away"));
+            pair.signal(backup, "STOP");
+            // What the backup had acknowledged still arrives.
+            pair.awaitLog(primary, "the arbiter cannot be reached");
+            final long replies = pair.replies();
+            Thread.sleep(500);
+            assertThat(pair.replies()).isEqualTo(replies);
+            assertThat(pair.status(primary).role()).isEqualTo("primary");
+
+            pair.kill(primary);
+            pair.signal(backup, "CONT");
+            Files.move(away, pair.arbiter());
             pair.await("the backup takes over", it -> backup.equals(it.primary()));
             pair.awaitReplies(100);
             pair.assertNothingLost();

@@ -36,6 +36,9 @@ final class TestPair implements AutoCloseable
     static final Duration TIMEOUT = Duration.ofSeconds(40);
 
     private static final Duration STATUS_TIMEOUT = Duration.ofMillis(1_000);
+
+    /** Of one attempt among many, so that a node that was stopped does not hold up the test. */
+    private static final Duration POLL_TIMEOUT = Duration.ofMillis(200);
     private static final long POLL_MS = 20;
     private static final int CLIENTS = 3;
     private static final int SHOWN_LINES = 12;
@@ -51,6 +54,7 @@ final class TestPair implements AutoCloseable
     private final List<String> jvmOptions = new ArrayList<>(Commands.JVM_OPTIONS);
     private final Thread onExit = new Thread(this::killAll);
     private Path arbiter;
+    private TestLink link;
 
     /** More than the default, because the machine is busy with the tests. */
     private int timeoutMs = 400;
@@ -87,6 +91,18 @@ final class TestPair implements AutoCloseable
     {
         jvmOptions.add(option);
         return this;
+    }
+
+    /** Puts a network between the nodes that can be cut; before the first start. */
+    TestPair withLink() throws IOException
+    {
+        link = new TestLink(ports);
+        return this;
+    }
+
+    TestLink link()
+    {
+        return link;
     }
 
     /** Sets the silence that makes a node a suspect; before the first start. */
@@ -163,10 +179,22 @@ final class TestPair implements AutoCloseable
     /** Starts one node. */
     void start(final String node) throws IOException
     {
-        final String file = config().toString();
+        final String file = configOf(node).toString();
         nodes.computeIfAbsent(
             node, name -> new UnderstudyProcess(root.resolve(name + ".log"), "serve", "--config", file, "--node", name))
             .start(jvmOptions.stream().map(option -> option.replace("%n", node)).toArray(String[]::new));
+    }
+
+    /** The configuration of one node: it reaches its peer through the link, where there is one. */
+    private Path configOf(final String node) throws IOException
+    {
+        if (link == null)
+        {
+            return config();
+        }
+        final Map<String, Integer> seen = ports();
+        seen.put(peerOf(node), link.entryOf(peerOf(node)));
+        return writeConfig(node + ".yaml", seen, data);
     }
 
     /** Starts both nodes and waits until they are a pair. */
@@ -196,8 +224,13 @@ final class TestPair implements AutoCloseable
 
     PairStatus status() throws IOException
     {
+        return status(STATUS_TIMEOUT);
+    }
+
+    private PairStatus status(final Duration timeout) throws IOException
+    {
         config();
-        return PairStatus.ask(configuration, STATUS_TIMEOUT);
+        return PairStatus.ask(configuration, timeout);
     }
 
     NodeStatus status(final String node) throws IOException
@@ -222,12 +255,12 @@ final class TestPair implements AutoCloseable
     PairStatus await(final String what, final Predicate<PairStatus> wanted) throws IOException, InterruptedException
     {
         final long endNs = System.nanoTime() + TIMEOUT.toNanos();
-        PairStatus status = status();
+        PairStatus status = status(POLL_TIMEOUT);
         while (!wanted.test(status))
         {
             assertThat(System.nanoTime() - endNs).as("%s%n%s%s", what, status.toText(), logs()).isNegative();
             Thread.sleep(POLL_MS);
-            status = status();
+            status = status(POLL_TIMEOUT);
         }
         return status;
     }
@@ -300,7 +333,7 @@ final class TestPair implements AutoCloseable
         return new RespConnection(service(primary()));
     }
 
-    /** Starts clients, which work until {@link #assertNothingLost()}, and waits until they have some thousand replies. */
+    /** Starts clients, which work until {@link #assertNothingLost()}, and waits until they are served. */
     void load() throws IOException, InterruptedException
     {
         for (int i = 0; i < CLIENTS; i++)
@@ -310,7 +343,7 @@ final class TestPair implements AutoCloseable
             clients.add(client);
             threads.add(Thread.ofPlatform().daemon().name("client-" + i).start(client));
         }
-        awaitReplies(500);
+        awaitReplies(200);
     }
 
     /** Waits until each client got so many further replies. */
@@ -391,10 +424,14 @@ final class TestPair implements AutoCloseable
 
     /** Ends all processes and clients. */
     @Override
-    public void close()
+    public void close() throws IOException, InterruptedException
     {
         clients.forEach(CheckingClient::stop);
         killAll();
         Runtime.getRuntime().removeShutdownHook(onExit);
+        if (link != null)
+        {
+            link.close();
+        }
     }
 }
