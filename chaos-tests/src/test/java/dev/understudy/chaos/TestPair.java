@@ -381,7 +381,24 @@ final class TestPair implements AutoCloseable
         for (final CheckingClient client : clients)
         {
             assertThat(client.wrongReads()).as("%s%n%s", client.firstWrong(), logs()).isZero();
-            assertThat(client.countLost()).as(this::logs).isZero();
+            assertThat(countLost(client)).as(this::logs).isZero();
+        }
+    }
+
+    private int countLost(final CheckingClient client) throws IOException, InterruptedException
+    {
+        final long endNs = System.nanoTime() + TIMEOUT.toNanos();
+        while (true)
+        {
+            try
+            {
+                return client.countLost();
+            }
+            catch (final IOException e)
+            {
+                assertThat(System.nanoTime() - endNs).as("%s%n%s%s", e, status().toText(), logs()).isNegative();
+            }
+            Thread.sleep(POLL_MS);
         }
     }
 
