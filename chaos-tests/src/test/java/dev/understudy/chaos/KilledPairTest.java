@@ -2,6 +2,7 @@ package dev.understudy.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -41,6 +42,28 @@ class KilledPairTest
             pair.killBoth();
             pair.start(backup);
             pair.await("the former backup is primary", it -> backup.equals(it.primary()));
+            pair.awaitReplies(100);
+            pair.assertNothingLost();
+        }
+    }
+
+    @Test
+    void nodeWithoutItsDataWaitsForTheOneThatHasWhatWasAcknowledged() throws Exception
+    {
+        try (TestPair pair = new TestPair(root).startProtected())
+        {
+            final String primary = pair.primary();
+            final String backup = TestPair.peerOf(primary);
+            final long generation = pair.arbitrated();
+            pair.load();
+            pair.killBoth();
+            Files.move(pair.data(primary), root.resolve("lost"));
+            pair.start(primary);
+            pair.awaitLog(primary, "waits for ");
+            assertThat(pair.arbitrated()).isEqualTo(generation);
+            pair.start(backup);
+            pair.awaitProtected();
+            assertThat(pair.primary()).isEqualTo(backup);
             pair.awaitReplies(100);
             pair.assertNothingLost();
         }

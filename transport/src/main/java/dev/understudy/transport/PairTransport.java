@@ -354,8 +354,14 @@ public final class PairTransport implements AutoCloseable
         if (hasOffered)
         {
             hasOffered = false;
-            driver.sharedAgentInvoker().invoke();
+            drive();
         }
+    }
+
+    /** A duty cycle of the driver: what came is stored, and not handed on. */
+    void drive()
+    {
+        driver.sharedAgentInvoker().invoke();
     }
 
     /**

@@ -320,7 +320,7 @@ class PairTransportTest
             {
                 old.sayHeartbeat();
                 old.work();
-                a.transport.flush();
+                a.transport.drive();
             }
             old.close();
             try (LinkEnd successor = new LinkEnd("b", portB, portA, 3))
@@ -331,7 +331,7 @@ class PairTransportTest
                 {
                     said += successor.sayHeartbeat() ? 1 : 0;
                     successor.work();
-                    a.transport.flush();
+                    a.transport.drive();
                     assertThat(System.nanoTime()).as("did not connect in time").isLessThan(untilNs);
                 }
                 a.speakers.clear();

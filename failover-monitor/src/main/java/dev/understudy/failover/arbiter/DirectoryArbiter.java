@@ -7,6 +7,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
@@ -306,7 +307,10 @@ public final class DirectoryArbiter implements Arbiter
 
     private ArbiterUnavailableException unavailable(final String what, final IOException e)
     {
-        return new ArbiterUnavailableException("arbiter directory " + directory + " " + what + ": " +
-            e.getClass().getSimpleName() + " " + e.getMessage() + "; check its permissions and its file system", e);
+        // Without the file's name, which differs at each attempt.
+        final String reason = e instanceof final FileSystemException failure && failure.getReason() != null ?
+            failure.getReason() : e.getClass().getSimpleName();
+        return new ArbiterUnavailableException("arbiter directory " + directory + " " + what + ": " + reason +
+            "; check its permissions and its file system", e);
     }
 }

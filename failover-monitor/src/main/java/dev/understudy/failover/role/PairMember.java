@@ -167,11 +167,12 @@ public final class PairMember
         return work;
     }
 
-    /** Leaves in order: the peer need not wait for the silence. */
+    /** Leaves in order: the peer need not wait for the silence. What it does from then on is not heard any more. */
     public void leave(final String text)
     {
         if (role != Role.HALTED)
         {
+            role = Role.HALTED;
             replica.allowOutputs(false);
             link.goodbye(generation, text);
         }
@@ -392,6 +393,10 @@ public final class PairMember
             notice(reason);
             return;
         }
+        if (newest.generation() == 0)
+        {
+            replica.createJournal();
+        }
         becomeCandidate(nowNs, newest.generation(), "no live primary was heard", GenerationStart.STARTED);
     }
 
@@ -410,13 +415,18 @@ public final class PairMember
                 .formatted(newest.generation(), own.generation());
         }
         final boolean isOwner = settings.node().equals(newest.node());
-        if (isOwner && (replica.journalSequence() >= 0 || newest.generation() == 1))
+        if (isOwner && replica.journalSequence() >= 0)
         {
             return null;
         }
         if (own.generation() == newest.generation() && settings.node().equals(own.backup()))
         {
             return null;
+        }
+        if (isOwner)
+        {
+            return ("waits for %s: this node ran generation %d, and its journal is gone; restore its data directory, or " +
+                "start %s, if that was its backup").formatted(settings.peer(), newest.generation(), settings.peer());
         }
         return "waits for %s, which ran generation %d alone; the journal of this node ends in generation %d"
             .formatted(newest.node(), newest.generation(), own.generation());

@@ -34,6 +34,12 @@ public interface Replica
      */
     void receiveFrom(long fromSequence);
 
+    /**
+     * Begins the journal of a new guest if there is none. Before the first generation is claimed: a node that won it and
+     * has no journal afterwards has lost its data.
+     */
+    void createJournal();
+
     /** Replays what the journal holds and then runs the guest with the world, alone. */
     void goLive(long generation, GenerationStart cause);
 

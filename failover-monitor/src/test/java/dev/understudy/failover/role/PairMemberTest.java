@@ -355,6 +355,12 @@ class PairMemberTest
         }
 
         @Override
+        public void createJournal()
+        {
+            sequence = Math.max(sequence, 0);
+        }
+
+        @Override
         public void goLive(final long generation, final GenerationStart cause)
         {
             live = true;

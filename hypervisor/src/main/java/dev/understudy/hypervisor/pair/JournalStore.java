@@ -195,6 +195,7 @@ final class JournalStore implements AutoCloseable
 
     private void discard()
     {
+        final boolean hasRun = lastSequence() > 0;
         close();
         term = JournalTerm.NONE;
         outcome = null;
@@ -205,6 +206,12 @@ final class JournalStore implements AutoCloseable
         final Path aside = data.resolve(DISCARDED);
         try
         {
+            if (!hasRun)
+            {
+                // A first entry alone says nothing that the configuration does not.
+                deleteTree(directory);
+                return;
+            }
             deleteTree(aside);
             Files.move(directory, aside);
             notices.accept("the journal of this node was put aside in " + aside);

@@ -509,13 +509,18 @@ public final class PairNode implements Replica, PairLink, PairHandler
     }
 
     @Override
-    public void goLive(final long generation, final GenerationStart cause)
+    public void createJournal()
     {
         if (journal.genesis() == null)
         {
             journal.create(image.genesis(configuration.name()));
             follow();
         }
+    }
+
+    @Override
+    public void goLive(final long generation, final GenerationStart cause)
+    {
         forwarder = new VsockForwarder(
             selector,
             configuration.forwardsOf(node),
