@@ -119,16 +119,15 @@ public final class Inbox implements Doorbell
             command.accept(into);
             work++;
         }
-        work += console.controlledRead(consoleHandler, MAX_MESSAGES) +
-            packets.controlledRead(packetHandler, MAX_MESSAGES);
+        work += Rings.read(console, consoleHandler, MAX_MESSAGES) + Rings.read(packets, packetHandler, MAX_MESSAGES);
         return work + (tookInput ? 1 : 0);
     }
 
     /** Forgets what waits: it was meant for a guest that is not live. */
     public void clear()
     {
-        packets.read((type, buffer, index, length) -> {});
-        console.read((type, buffer, index, length) -> {});
+        Rings.read(packets, Inbox::forget, Integer.MAX_VALUE);
+        Rings.read(console, Inbox::forget, Integer.MAX_VALUE);
         consoleOffset = 0;
     }
 
@@ -144,6 +143,12 @@ public final class Inbox implements Doorbell
             LockSupport.parkNanos(this, maxNs);
         }
         sleeper = null;
+    }
+
+    private static ControlledMessageHandler.Action forget(
+        final int type, final MutableDirectBuffer buffer, final int index, final int length)
+    {
+        return ControlledMessageHandler.Action.CONTINUE;
     }
 
     private ControlledMessageHandler.Action onVsock(

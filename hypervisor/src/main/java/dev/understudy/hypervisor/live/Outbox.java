@@ -158,7 +158,7 @@ public final class Outbox implements OutputSink
     public int release(final Releases to)
     {
         releases = to;
-        return messages.controlledRead(handler, MAX_RELEASES);
+        return Rings.read(messages, handler, MAX_RELEASES);
     }
 
     /** Whether no output waits. */

@@ -1,0 +1,53 @@
+package dev.understudy.hypervisor.live;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.agrona.DirectBuffer;
+import org.junit.jupiter.api.Test;
+
+class OutboxTest
+{
+    /** The box has room for some 180 of these outputs and does not end at the end of one. */
+    private static final int OUTPUTS = 1_000;
+    private static final int OUTPUT_BYTES = 45_000;
+
+    @Test
+    void aReleaseTakesWhatWaitsWhereverItLies()
+    {
+        final Outbox outbox = new Outbox(() ->
+        {
+        });
+        outbox.goLive(() -> 0);
+        final CountingReleases releases = new CountingReleases();
+        final byte[] output = new byte[OUTPUT_BYTES];
+        for (int i = 0; i < OUTPUTS; i++)
+        {
+            outbox.onVsock(output, 0, output.length);
+            assertThat(outbox.release(releases)).as("output %d", i).isEqualTo(1);
+        }
+        assertThat(releases.packets).isEqualTo(OUTPUTS);
+        assertThat(outbox.isEmpty()).isTrue();
+    }
+
+    private static final class CountingReleases implements Outbox.Releases
+    {
+        private int packets;
+
+        @Override
+        public boolean mayLeave(final long dependency)
+        {
+            return true;
+        }
+
+        @Override
+        public void console(final DirectBuffer buffer, final int offset, final int length)
+        {
+        }
+
+        @Override
+        public void vsock(final DirectBuffer buffer, final int offset, final int length)
+        {
+            packets++;
+        }
+    }
+}
