@@ -9,8 +9,13 @@ final class RedisBenchmark implements Benchmarks.Benchmark
 {
     private static final int CLIENTS = 20;
 
-    /** For the compilers of the processes; a service runs for days. */
-    private static final int WARM_UP = 400_000;
+    /**
+     * For the compilers of the processes: a service runs for days. Several loads, since the first ones to connect and to
+     * leave have much of the code compiled again.
+     */
+    private static final int WARM_UP_LOADS = 8;
+
+    private static final int WARM_UP = 50_000;
     private static final int REQUESTS = 300_000;
     private static final int SINGLE_REQUESTS = 50_000;
 
@@ -42,7 +47,10 @@ final class RedisBenchmark implements Benchmarks.Benchmark
                     work.delete("journal");
                     try (Service service = start(work, KINDS[kind]))
                     {
-                        service.set(CLIENTS, WARM_UP);
+                        for (int load = 0; load < WARM_UP_LOADS; load++)
+                        {
+                            service.set(CLIENTS, WARM_UP);
+                        }
                         rates.get(kind).add(service.set(CLIENTS, REQUESTS).rate());
                         medians.get(kind).add(service.set(1, SINGLE_REQUESTS).medianMs());
                     }

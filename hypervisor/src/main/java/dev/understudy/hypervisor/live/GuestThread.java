@@ -46,7 +46,7 @@ public final class GuestThread
     private volatile boolean stopping;
     private volatile boolean closing;
     private volatile long throttleNs;
-    private volatile Thread sleeper;
+    private final Sleeper follower = new Sleeper();
     private volatile long announcements;
 
     private volatile boolean live;
@@ -114,23 +114,14 @@ public final class GuestThread
         final JournalWriter journal, final long generation, final GenerationCause cause, final String node)
     {
         takeover = new Takeover(journal, generation, cause, node);
-        ring();
+        follower.wake();
     }
 
     /** Tells a following guest that the journal has grown. Called by one thread. */
     public void announceEntries()
     {
         announcements = announcements + 1;
-        ring();
-    }
-
-    private void ring()
-    {
-        final Thread asleep = sleeper;
-        if (asleep != null)
-        {
-            LockSupport.unpark(asleep);
-        }
+        follower.wake();
     }
 
     /**
@@ -144,7 +135,7 @@ public final class GuestThread
         stopping = true;
         outbox.close();
         inbox.ring();
-        ring();
+        follower.wake();
     }
 
     /** Waits for the thread to end; returns whether it did. */
@@ -303,12 +294,12 @@ public final class GuestThread
 
     private void awaitEntries(final long seen)
     {
-        sleeper = Thread.currentThread();
+        follower.begin();
         if (!stopping && takeover == null && announcements == seen)
         {
-            LockSupport.parkNanos(this, MAX_SLEEP_NS);
+            follower.sleep(MAX_SLEEP_NS);
         }
-        sleeper = null;
+        follower.end();
     }
 
     private void runLive(final Recorder recorder)

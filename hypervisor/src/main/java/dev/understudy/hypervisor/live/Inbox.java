@@ -3,7 +3,6 @@ package dev.understudy.hypervisor.live;
 import dev.understudy.replay.Recorder;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.agrona.MutableDirectBuffer;
 import org.agrona.concurrent.ControlledMessageHandler;
@@ -44,7 +43,7 @@ public final class Inbox implements Doorbell
     /** Number of messages, counted when they can be taken. */
     private final AtomicLong offers = new AtomicLong();
 
-    private volatile Thread sleeper;
+    private final Sleeper sleeper = new Sleeper();
 
     /** What the handlers hand messages to; set during a drain on the hart thread. */
     private Recorder recorder;
@@ -100,11 +99,7 @@ public final class Inbox implements Doorbell
     @Override
     public void ring()
     {
-        final Thread thread = sleeper;
-        if (thread != null)
-        {
-            LockSupport.unpark(thread);
-        }
+        sleeper.wake();
     }
 
     /** Runs the commands and lets messages enter the guest; 0 if nothing has changed by it. On the hart thread. */
@@ -137,12 +132,12 @@ public final class Inbox implements Doorbell
      */
     void await(final long maxNs)
     {
-        sleeper = Thread.currentThread();
+        sleeper.begin();
         if (offers.get() == seenOffers && commands.isEmpty())
         {
-            LockSupport.parkNanos(this, maxNs);
+            sleeper.sleep(maxNs);
         }
-        sleeper = null;
+        sleeper.end();
     }
 
     private static ControlledMessageHandler.Action forget(
