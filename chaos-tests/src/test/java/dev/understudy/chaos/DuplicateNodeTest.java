@@ -2,9 +2,14 @@ package dev.understudy.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.understudy.hypervisor.demo.UnderstudyProcess;
 import dev.understudy.hypervisor.status.NodeStatus;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -14,6 +19,9 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
 class DuplicateNodeTest
 {
+    /** Long enough for many of the stranger's heartbeats and attempts to join. */
+    private static final Duration STRANGERS_LIFE = Duration.ofSeconds(6);
+
     @TempDir
     private Path root;
 
@@ -36,6 +44,48 @@ class DuplicateNodeTest
             }
             pair.awaitReplies(200);
             assertUnharmed(pair, before);
+            pair.assertNothingLost();
+        }
+    }
+
+    /** The stranger's heartbeats reach the primary from another place than the backup's. */
+    @Test
+    void strangerUnderTheBackupsNameHarmsNobodyAndDoesNotKeepTheBackupFromTakingOver() throws Exception
+    {
+        try (TestPair pair = new TestPair(root).withTimeoutMs(1_000).startProtected())
+        {
+            final String primary = pair.primary();
+            final String backup = TestPair.peerOf(primary);
+            final Map<String, NodeStatus> before = pair.status().nodes();
+            pair.load();
+            final Map<String, Integer> ports = new TreeMap<>(pair.ports());
+            ports.put(backup, FreePort.next());
+            final Map<String, Path> elsewhere = pair.data();
+            elsewhere.put(backup, root.resolve("stranger"));
+            final Path config = pair.writeConfig("stranger.yaml", ports, elsewhere);
+            final UnderstudyProcess stranger = pair.command(
+                "stranger.log", "serve", "--config", config.toString(), "--node", backup);
+            stranger.start();
+            try
+            {
+                final Instant end = Instant.now().plus(STRANGERS_LIFE);
+                while (Instant.now().isBefore(end))
+                {
+                    pair.awaitReplies(100);
+                    assertUnharmed(pair, before);
+                }
+                assertThat(stranger.isAlive()).as(Files.readString(stranger.log())).isTrue();
+                pair.kill(primary);
+                pair.awaitService(backup);
+                pair.awaitReplies(200);
+                assertThat(pair.status(backup).role()).isEqualTo("primary");
+            }
+            finally
+            {
+                stranger.kill();
+            }
+            pair.start(primary);
+            pair.awaitProtected();
             pair.assertNothingLost();
         }
     }

@@ -1,7 +1,6 @@
 package dev.understudy.transport;
 
 import io.aeron.Aeron;
-import io.aeron.AvailableImageHandler;
 import io.aeron.CommonContext;
 import io.aeron.ExclusivePublication;
 import io.aeron.FragmentAssembler;
@@ -113,15 +112,17 @@ public final class PairTransport implements AutoCloseable
     private final ControlMessages messages;
     private final UnsafeBuffer mark = new UnsafeBuffer(new byte[MARK_BYTES]);
     private final long idleSleepMs;
+    private final long silenceNs;
 
     private long lastActiveNs = System.nanoTime();
     private long lastOfferNs;
     private boolean needsNudge;
     private boolean hasOffered;
 
-    /** The peer's present process: the one whose control stream came last, and the socket that it sends from. */
+    /** The peer's present process: its control stream, the socket that it sends from, and when it last spoke. */
     private int controlSession;
     private String peerSource;
+    private long lastControlNs;
     private long sentEntries;
     private long sentBytes;
     private long receivedEntries;
@@ -133,6 +134,8 @@ public final class PairTransport implements AutoCloseable
      *                     caller's, who closes it after the transport
      * @param idleSleepMs  the longest sleep while nothing is under way, in milliseconds; about the interval of the
      *                     heartbeats
+     * @param silenceMs    the peer's present process is heard, and no other one that speaks in its place, until it has
+     *                     been silent for so long, in milliseconds
      * @param errorHandler told of what went wrong within Aeron; what the handler of the peer's messages throws comes
      *                     out of {@link #doWork}
      * @throws TransportException when the address or the buffers cannot be had
@@ -142,10 +145,11 @@ public final class PairTransport implements AutoCloseable
         final long incarnation,
         final Selector selector,
         final long idleSleepMs,
+        final long silenceMs,
         final PairHandler handler,
         final ErrorHandler errorHandler)
     {
-        this(endpoints, incarnation, selector, idleSleepMs, handler, errorHandler,
+        this(endpoints, incarnation, selector, idleSleepMs, silenceMs, handler, errorHandler,
             Configuration.sendChannelEndpointSupplier(), Configuration.receiveChannelEndpointSupplier());
     }
 
@@ -155,6 +159,7 @@ public final class PairTransport implements AutoCloseable
         final long incarnation,
         final Selector selector,
         final long idleSleepMs,
+        final long silenceMs,
         final PairHandler handler,
         final ErrorHandler errorHandler,
         final SendChannelEndpointSupplier senders,
@@ -163,6 +168,7 @@ public final class PairTransport implements AutoCloseable
         this.handler = handler;
         this.selector = selector;
         this.idleSleepMs = idleSleepMs;
+        silenceNs = TimeUnit.MILLISECONDS.toNanos(silenceMs);
         messages = new ControlMessages(endpoints.node(), incarnation);
         controlAssembler = new FragmentAssembler(this::onControlMessage);
         driver = launch(endpoints, driverContext(endpoints, errorHandler, senders, receivers));
@@ -175,11 +181,8 @@ public final class PairTransport implements AutoCloseable
                 .useConductorAgentInvoker(true)
                 .errorHandler(errorHandler)
                 .subscriberErrorHandler(RethrowingErrorHandler.INSTANCE));
-            controlSubscription = subscribe(client, endpoints, CONTROL_STREAM, controlAssembler,
-                this::onControlImage);
-            journalSubscription = subscribe(client, endpoints, JOURNAL_STREAM, journalAssembler, image ->
-            {
-            });
+            controlSubscription = subscribe(client, endpoints, CONTROL_STREAM, controlAssembler);
+            journalSubscription = subscribe(client, endpoints, JOURNAL_STREAM, journalAssembler);
             control = publish(client, endpoints, CONTROL_STREAM, CONTROL_TERM_BYTES);
             journal = publish(client, endpoints, JOURNAL_STREAM, JOURNAL_TERM_BYTES);
         }
@@ -209,12 +212,14 @@ public final class PairTransport implements AutoCloseable
         final Aeron aeron,
         final PairEndpoints endpoints,
         final int stream,
-        final FragmentAssembler assembler,
-        final AvailableImageHandler onImage)
+        final FragmentAssembler assembler)
     {
         try
         {
-            return aeron.addSubscription(endpoints.ownChannel(), stream, onImage,
+            return aeron.addSubscription(endpoints.ownChannel(), stream,
+                image ->
+                {
+                },
                 image -> assembler.freeSessionBuffer(image.sessionId()));
         }
         catch (final AeronException e)
@@ -420,13 +425,6 @@ public final class PairTransport implements AutoCloseable
         return false;
     }
 
-    private void onControlImage(final Image image)
-    {
-        controlSession = image.sessionId();
-        peerSource = image.sourceIdentity();
-        messages.onNewSpeaker();
-    }
-
     /**
      * Offers one entry. Does not block, and allocates nothing. It is sent in the next {@link #flush} or
      * {@link #doWork}.
@@ -582,14 +580,34 @@ public final class PairTransport implements AutoCloseable
         handler.onEntry(buffer.getLong(offset), buffer, offset + MARK_BYTES, length - MARK_BYTES);
     }
 
-    /** What a process still says that the peer's present one has replaced would be taken for the present one's. */
     private void onControlMessage(
         final DirectBuffer buffer, final int offset, final int length, final Header header)
     {
-        if (header.sessionId() == controlSession)
+        if (isFromPeer(header))
         {
             messages.dispatch(buffer, offset, length, handler);
         }
+    }
+
+    /**
+     * Whether the peer's present process speaks, or another one after its silence. Two processes that both say they are
+     * the peer would else be heard in turn, and neither would get answers to what it asked.
+     */
+    private boolean isFromPeer(final Header header)
+    {
+        final long nowNs = System.nanoTime();
+        if (header.sessionId() != controlSession || peerSource == null)
+        {
+            if (peerSource != null && nowNs - lastControlNs < silenceNs)
+            {
+                return false;
+            }
+            controlSession = header.sessionId();
+            peerSource = ((Image)header.context()).sourceIdentity();
+            messages.onNewSpeaker();
+        }
+        lastControlNs = nowNs;
+        return true;
     }
 
     private static String firstLine(final RuntimeException e)

@@ -23,6 +23,9 @@ final class LinkEnd implements AutoCloseable, PairHandler
     /** Heartbeat interval of the pairs under test, in milliseconds. */
     static final long IDLE_SLEEP_MS = 20;
 
+    /** Until another process of the peer is heard. */
+    static final long SILENCE_MS = 200;
+
     private static final AtomicInteger COUNT = new AtomicInteger();
 
     final long incarnation;
@@ -74,8 +77,8 @@ final class LinkEnd implements AutoCloseable, PairHandler
         final PairEndpoints endpoints = new PairEndpoints(
             node, loopback(port), loopback(peerPort), aeronDirectory(node));
         transport = senders == null ?
-            new PairTransport(endpoints, incarnation, selector, idleSleepMs, this, errors::add) :
-            new PairTransport(endpoints, incarnation, selector, idleSleepMs, this, errors::add, senders, receivers);
+            new PairTransport(endpoints, incarnation, selector, idleSleepMs, SILENCE_MS, this, errors::add) :
+            new PairTransport(endpoints, incarnation, selector, idleSleepMs, SILENCE_MS, this, errors::add, senders, receivers);
     }
 
     static InetSocketAddress loopback(final int port)

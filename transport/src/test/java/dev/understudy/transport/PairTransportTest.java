@@ -263,9 +263,13 @@ class PairTransportTest
             {
                 final long life = i;
                 final LinkEnd present = b;
-                // As a backup that starts anew does it: all that may be relied on is that it asked to join.
-                await(() -> present.transport.join(1, -1, 0, 0), a, present);
-                await(() -> a.joined == present.incarnation, a, present);
+                // As a backup that starts anew does it: it asks to join until it is heard.
+                await(() ->
+                {
+                    a.sayHeartbeat();
+                    present.transport.join(1, -1, 0, 0);
+                    return a.joined == present.incarnation;
+                }, a, present);
                 await(() -> a.offer(life, life), a, present);
                 await(() -> present.entries.contains(life), a, present);
                 assertThat(present.sessions).as("entries of the session before").containsOnly(life);
@@ -300,7 +304,7 @@ class PairTransportTest
                     successor.work();
                 }
                 isCut[0] = false;
-                await(() -> a.transport.join(1, -1, 0, 0), a, successor);
+                await(() -> successor.sayHeartbeat() && a.transport.join(1, -1, 0, 0), a, successor);
                 await(() -> successor.joined == a.incarnation, a, successor);
                 await(() -> successor.offer(SESSION, 5), a, successor);
                 await(() -> a.entries.contains(5L), a, successor);
@@ -335,9 +339,36 @@ class PairTransportTest
                     assertThat(System.nanoTime()).as("did not connect in time").isLessThan(untilNs);
                 }
                 a.speakers.clear();
-                await(() -> a.speakers.size() >= 10, a, successor);
-                assertThat(a.speakers).containsOnly(successor.incarnation);
+                await(() -> successor.sayHeartbeat() && a.speakers.contains(successor.incarnation), a, successor);
+                await(() -> successor.sayHeartbeat() && a.speakers.getLast() == successor.incarnation &&
+                    a.speakers.size() - a.speakers.indexOf(successor.incarnation) >= 10, a, successor);
+                assertThat(a.speakers.subList(a.speakers.indexOf(successor.incarnation), a.speakers.size()))
+                    .containsOnly(successor.incarnation);
             }
+        }
+    }
+
+    @Test
+    void strangerUnderThePeersNameIsNotHeardBesideIt() throws IOException
+    {
+        try (LinkEnd a = endA(); LinkEnd b = endB();
+            LinkEnd stranger = new LinkEnd("b", LinkEnd.freePorts(1)[0], portA, 4))
+        {
+            connect(a, b);
+            int saidByStranger = 0;
+            a.speakers.clear();
+            while (saidByStranger < 50)
+            {
+                b.sayHeartbeat();
+                saidByStranger += stranger.sayHeartbeat() ? 1 : 0;
+                a.turn();
+                b.work();
+                stranger.work();
+            }
+            assertThat(a.speakers).contains(b.incarnation).doesNotContain(stranger.incarnation);
+            assertThat(a.transport.isJournalConnected()).isTrue();
+            b.close();
+            await(() -> stranger.sayHeartbeat() && a.speakers.contains(stranger.incarnation), a, stranger);
         }
     }
 
@@ -367,7 +398,7 @@ class PairTransportTest
             final Path directory = LinkEnd.aeronDirectory("taken");
             final LinkEnd[] none = {null};
             assertThatThrownBy(() -> new PairTransport(
-                new PairEndpoints("alpha", own, LinkEnd.loopback(portB), directory), 1, selector, 20, none[0],
+                new PairEndpoints("alpha", own, LinkEnd.loopback(portB), directory), 1, selector, 20, 200, none[0],
                 problem ->
                 {
                 }))
@@ -405,7 +436,7 @@ class PairTransportTest
             final Path directory = file.resolve("aeron");
             assertThatThrownBy(() -> new PairTransport(
                 new PairEndpoints("alpha", LinkEnd.loopback(portA), LinkEnd.loopback(portB), directory), 1, selector,
-                20, null, problem ->
+                20, 200, null, problem ->
                 {
                 }))
                 .isInstanceOf(TransportException.class)
@@ -435,7 +466,7 @@ class PairTransportTest
             {
                 final PairTransport transport = new PairTransport(
                     new PairEndpoints("alpha", LinkEnd.loopback(portA), LinkEnd.loopback(portB), directory), 1,
-                    selector, 20, null, problem ->
+                    selector, 20, 200, null, problem ->
                     {
                     });
                 transport.doWork();
@@ -525,7 +556,7 @@ class PairTransportTest
     {
         try (Selector selector = Selector.open();
             PairTransport transport = new PairTransport(
-                new PairEndpoints("alpha", own, peer, LinkEnd.aeronDirectory("wrong")), 1, selector, 20, null,
+                new PairEndpoints("alpha", own, peer, LinkEnd.aeronDirectory("wrong")), 1, selector, 20, 200, null,
                 problem ->
                 {
                 }))

@@ -149,6 +149,7 @@ public final class PairNode implements Replica, PairLink, PairHandler
             incarnation,
             selector,
             Math.max(1, configuration.heartbeatIntervalMs()),
+            configuration.heartbeatTimeoutMs(),
             this,
             problem -> notices.accept("link: " + problem.getMessage()));
         arbiter = new ArbiterClient(new DirectoryArbiter(configuration.arbiterDirectory()), bell::ring);
