@@ -1,7 +1,7 @@
 package dev.understudy.guest;
 
 import dev.understudy.guest.boot.BootException;
-import dev.understudy.guest.boot.ElfImage;
+import dev.understudy.guest.boot.KernelImage;
 import dev.understudy.guest.boot.MachineDeviceTree;
 import dev.understudy.guest.bus.Bus;
 import dev.understudy.guest.digest.MemoryHash;
@@ -74,7 +74,7 @@ public final class Machine
 
     private void boot(final MachineConfiguration configuration, final VirtioMmio... devices)
     {
-        final ElfImage kernel = ElfImage.load(configuration.kernel(), memory);
+        final KernelImage kernel = KernelImage.load(configuration.kernel(), memory);
         final byte[] initrd = configuration.initrd();
         final int initrdBytes = initrd == null ? 0 : initrd.length;
         final long top = GuestMemory.BASE + memory.size();

@@ -10,7 +10,7 @@ import java.nio.ByteOrder;
  * Nothing in the file is trusted, and nothing is written before all of it was checked. Source: ELF-64 object file
  * format, version 1.5; RISC-V ELF psABI.
  */
-public final class ElfImage
+final class ElfImage
 {
     /** More than any linker writes; bounds the check of each segment against each other. */
     private static final int MAX_PROGRAM_HEADERS = 256;
@@ -62,7 +62,7 @@ public final class ElfImage
      *
      * @throws BootException when the file is no such executable or does not fit; RAM is as it was then
      */
-    public static ElfImage load(final byte[] bytes, final GuestMemory memory)
+    static ElfImage load(final byte[] bytes, final GuestMemory memory)
     {
         final ElfImage image = new ElfImage(bytes);
         image.checkHeader();
@@ -77,13 +77,13 @@ public final class ElfImage
     }
 
     /** Physical address of the first instruction. */
-    public long entry()
+    long entry()
     {
         return entry;
     }
 
     /** First address behind all segments. */
-    public long end()
+    long end()
     {
         return end;
     }

@@ -1,0 +1,59 @@
+package dev.understudy.guest.boot;
+
+import dev.understudy.guest.memory.GuestMemory;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.util.zip.GZIPInputStream;
+
+/**
+ * A kernel in guest RAM: an ELF executable, a raw Linux image, or either of them packed with gzip.
+ *
+ * @param entry physical address of the first instruction
+ * @param end   first address behind the kernel and the memory that it needs from its first instruction on
+ */
+public record KernelImage(long entry, long end)
+{
+    private static final int GZIP_MAGIC_0 = 0x1F;
+    private static final int GZIP_MAGIC_1 = 0x8B;
+
+    /**
+     * Puts a kernel into RAM.
+     *
+     * @throws BootException when the file is none of these or does not fit; RAM is as it was then
+     */
+    public static KernelImage load(final byte[] file, final GuestMemory memory)
+    {
+        final byte[] kernel = isGzip(file) ? unpack(file, memory.size()) : file;
+        if (LinuxImage.isOne(kernel))
+        {
+            return LinuxImage.load(kernel, memory);
+        }
+        final ElfImage elf = ElfImage.load(kernel, memory);
+        return new KernelImage(elf.entry(), elf.end());
+    }
+
+    private static boolean isGzip(final byte[] file)
+    {
+        return file.length > 1 && (file[0] & 0xFF) == GZIP_MAGIC_0 && (file[1] & 0xFF) == GZIP_MAGIC_1;
+    }
+
+    /** A file that unpacks to more than RAM holds is given up there, however much more there is. */
+    private static byte[] unpack(final byte[] file, final long maxBytes)
+    {
+        try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(file)))
+        {
+            final byte[] kernel = in.readNBytes(Math.toIntExact(maxBytes));
+            if (in.read() >= 0)
+            {
+                throw new BootException(("the kernel cannot be booted: it unpacks to more than the %d bytes of RAM; " +
+                    "give the guest more memory").formatted(maxBytes));
+            }
+            return kernel;
+        }
+        catch (final IOException e)
+        {
+            throw new BootException(
+                "the kernel cannot be booted: it is packed with gzip and damaged: " + e.getMessage());
+        }
+    }
+}
