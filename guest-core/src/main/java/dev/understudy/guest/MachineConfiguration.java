@@ -15,7 +15,7 @@ public record MachineConfiguration(int memoryBytes, long vsockCid, byte[] kernel
      * Version of the guest-visible machine. A journal replays only on the version that it was recorded on: raise it
      * with every change that a guest could notice.
      */
-    public static final int MACHINE_VERSION = 2;
+    public static final int MACHINE_VERSION = 3;
 
     /** The context identifier that the first guest of a host usually has. */
     public static final long DEFAULT_VSOCK_CID = 3;

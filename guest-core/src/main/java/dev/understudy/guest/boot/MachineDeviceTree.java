@@ -11,8 +11,8 @@ public final class MachineDeviceTree
     private static final int INTERRUPT_CONTROLLER_OF_HART = 1;
     private static final int PLIC = 2;
     private static final int SUPERVISOR_EXTERNAL_INTERRUPT = 9;
-    private static final String[] EXTENSIONS = {"i", "m", "a", "c", "zicntr", "zicsr", "zifencei", "sstc"};
-    private static final String ISA = "rv64imac_zicntr_zicsr_zifencei_sstc";
+    private static final String[] EXTENSIONS = {"i", "m", "a", "f", "d", "c", "zicntr", "zicsr", "zifencei", "sstc"};
+    private static final String ISA = "rv64imafdc_zicntr_zicsr_zifencei_sstc";
 
     private MachineDeviceTree()
     {

@@ -1,7 +1,8 @@
 package dev.understudy.guest.hart;
 
 /**
- * Decodes instructions of RV64IMAC, Zicsr and Zifencei and the privileged ones of S-mode.
+ * Decodes instructions of RV64IMAFDC, Zicsr and Zifencei and the privileged ones of S-mode; those of F and D with
+ * {@link FloatingPointDecoder}.
  * <p>
  * Every pattern of bits gives an {@link Op}; what no specification of these extensions defines gives
  * {@link Op#ILLEGAL}. Branches and jumps come out in their far form; {@link DecodedCode} knows where they are. Source:
@@ -82,6 +83,9 @@ final class Decoder
                 return funct3 > 3 ? illegal(bits) :
                     Op.pack(Op.SB + funct3, 0, rs1, rs2, (bits >> 25) << 5 | rd, 4);
 
+            case 0x07, 0x27, 0x43, 0x47, 0x4B, 0x4F, 0x53:
+                return FloatingPointDecoder.decode(bits);
+
             case 0x13:
                 return decodeImmediate(bits, funct3, rd, rs1, immediateI);
 
@@ -153,10 +157,14 @@ final class Decoder
                 final int offset = (bits >>> 7 & 0x30) | (bits >>> 1 & 0x3C0) | (bits >>> 4 & 4) | (bits >>> 2 & 8);
                 return offset == 0 ? illegalShort(bits) : Op.pack(Op.ADDI, rdShort, 2, 0, offset, 2);
             }
+            case 1: // C.FLD
+                return Op.packFloating(Op.FLD, rdShort, rs1Short, 0, doubleOffset(bits), 2);
             case 2: // C.LW
                 return Op.pack(Op.LW, rdShort, rs1Short, 0, wordOffset(bits), 2);
             case 3: // C.LD
                 return Op.pack(Op.LD, rdShort, rs1Short, 0, doubleOffset(bits), 2);
+            case 5: // C.FSD
+                return Op.pack(Op.FSD, 0, rs1Short, rdShort, doubleOffset(bits), 2);
             case 6: // C.SW
                 return Op.pack(Op.SW, 0, rs1Short, rdShort, wordOffset(bits), 2);
             case 7: // C.SD
@@ -196,18 +204,21 @@ final class Decoder
 
             case 16: // C.SLLI
                 return Op.pack(Op.SLLI, rd, rd, 0, shift6, 2);
+            case 17: // C.FLDSP
+                return Op.packFloating(Op.FLD, rd, 2, 0, doubleLoadOffset(bits), 2);
             case 18: // C.LWSP
                 return rd == 0 ? illegalShort(bits) : Op.pack(Op.LW, rd, 2, 0,
                     (bits >>> 7 & 0x20) | (bits >>> 2 & 0x1C) | (bits << 4 & 0xC0), 2);
             case 19: // C.LDSP
-                return rd == 0 ? illegalShort(bits) : Op.pack(Op.LD, rd, 2, 0,
-                    (bits >>> 7 & 0x20) | (bits >>> 2 & 0x18) | (bits << 4 & 0x1C0), 2);
+                return rd == 0 ? illegalShort(bits) : Op.pack(Op.LD, rd, 2, 0, doubleLoadOffset(bits), 2);
             case 20:
                 return decodeShortJump(bits, rd, rs2);
+            case 21: // C.FSDSP
+                return Op.pack(Op.FSD, 0, 2, rs2, doubleStoreOffset(bits), 2);
             case 22: // C.SWSP
                 return Op.pack(Op.SW, 0, 2, rs2, (bits >>> 7 & 0x3C) | (bits >>> 1 & 0xC0), 2);
             case 23: // C.SDSP
-                return Op.pack(Op.SD, 0, 2, rs2, (bits >>> 7 & 0x38) | (bits >>> 1 & 0x1C0), 2);
+                return Op.pack(Op.SD, 0, 2, rs2, doubleStoreOffset(bits), 2);
 
             default:
                 return illegalShort(bits);
@@ -353,13 +364,25 @@ final class Decoder
         return (bits >>> 7 & 0x38) | (bits << 1 & 0xC0);
     }
 
+    /** The offset of C.LDSP and C.FLDSP. */
+    private static int doubleLoadOffset(final int bits)
+    {
+        return (bits >>> 7 & 0x20) | (bits >>> 2 & 0x18) | (bits << 4 & 0x1C0);
+    }
+
+    /** The offset of C.SDSP and C.FSDSP. */
+    private static int doubleStoreOffset(final int bits)
+    {
+        return (bits >>> 7 & 0x38) | (bits >>> 1 & 0x1C0);
+    }
+
     private static int branchOffset(final int bits)
     {
         return (bits << 19 >> 31) << 8 | (bits >>> 7 & 0x18) | (bits << 1 & 0xC0) | (bits >>> 2 & 6) |
             (bits << 3 & 0x20);
     }
 
-    private static long illegal(final int bits)
+    static long illegal(final int bits)
     {
         return Op.pack(Op.ILLEGAL, 0, 0, 0, bits, 4);
     }

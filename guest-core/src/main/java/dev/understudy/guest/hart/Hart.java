@@ -1,6 +1,7 @@
 package dev.understudy.guest.hart;
 
 import dev.understudy.guest.digest.StateHash;
+import dev.understudy.guest.floating.ExceptionFlags;
 import dev.understudy.guest.memory.Mmu;
 import dev.understudy.guest.time.GuestClock;
 import java.util.function.BooleanSupplier;
@@ -29,11 +30,16 @@ public final class Hart
     private static final long SSTATUS_SIE = 1L << 1;
     private static final long SSTATUS_SPIE = 1L << 5;
     private static final long SSTATUS_SPP = 1L << 8;
+    private static final long SSTATUS_FS_DIRTY = 3L << 13;
     private static final long SSTATUS_SUM = 1L << 18;
     private static final long SSTATUS_MXR = 1L << 19;
     private static final long SSTATUS_UXL_64 = 2L << 32;
+    private static final long SSTATUS_SD = 1L << 63;
     private static final long SSTATUS_WRITABLE =
-        SSTATUS_SIE | SSTATUS_SPIE | SSTATUS_SPP | SSTATUS_SUM | SSTATUS_MXR;
+        SSTATUS_SIE | SSTATUS_SPIE | SSTATUS_SPP | SSTATUS_FS_DIRTY | SSTATUS_SUM | SSTATUS_MXR;
+
+    /** What the firmware leaves behind: OpenSBI 1.1 on QEMU 7.2 hands over 0x8000000200006000, SD being derived. */
+    private static final long SSTATUS_AT_START = SSTATUS_UXL_64 | SSTATUS_FS_DIRTY;
 
     /** What the firmware leaves behind: user programs may read cycle, time and instret. */
     private static final long SCOUNTEREN_AT_START = 7;
@@ -42,12 +48,26 @@ public final class Hart
     private static final int SATP_MODE_SHIFT = 60;
     private static final long NO_RESERVATION = -1;
 
+    private static final int CSR_FFLAGS = 1;
+    private static final int CSR_FRM = 2;
+    private static final int CSR_FCSR = 3;
+    private static final int FRM_SHIFT = 5;
+    private static final int FRM_MASK = 7;
+
     private static final int CSR_CYCLE = 0xC00;
     private static final int CSR_TIME = 0xC01;
     private static final int CSR_INSTRET = 0xC02;
 
     /** x0 to x31, and {@link Op#SINK}. */
     final long[] x = new long[Op.REGISTERS];
+
+    /** f0 to f31; a binary32 number is in the low half, and the high half is all ones then. */
+    final long[] f = new long[Op.FLOATING_REGISTERS];
+
+    final ExceptionFlags fflags = new ExceptionFlags();
+
+    /** The dynamic rounding mode, 0 to 7; 5 and up are no modes. */
+    int frm;
 
     long pc;
 
@@ -61,7 +81,8 @@ public final class Hart
     private final BooleanSupplier externalInterrupt;
 
     private boolean user;
-    private long sstatus = SSTATUS_UXL_64;
+    /** Without SD, which follows from FS. */
+    private long sstatus = SSTATUS_AT_START;
     private long sie;
     private long stvec;
     private long scounteren = SCOUNTEREN_AT_START;
@@ -315,9 +336,28 @@ public final class Hart
         reservedAddress = NO_RESERVATION;
     }
 
+    /** Whether {@code sstatus.FS} is Off: every instruction of F and D is illegal then. */
+    boolean isFloatingPointOff()
+    {
+        return (sstatus & SSTATUS_FS_DIRTY) == 0;
+    }
+
+    /**
+     * Notes that f0 to f31, {@code frm} or {@code fflags} were written. An instruction that writes an f register or the
+     * CSRs does so even if the value is the same; one that can only add flags, when it adds one.
+     */
+    void floatingPointWritten()
+    {
+        sstatus |= SSTATUS_FS_DIRTY;
+    }
+
     /** Whether the hart has the CSR and the present privilege may read it. */
     boolean canReadCsr(final int csr)
     {
+        if (csr >= CSR_FFLAGS && csr <= CSR_FCSR)
+        {
+            return !isFloatingPointOff();
+        }
         if (csr >= CSR_CYCLE && csr <= CSR_INSTRET)
         {
             return !user || (scounteren >>> (csr - CSR_CYCLE) & 1) != 0;
@@ -339,7 +379,10 @@ public final class Hart
     {
         return switch (csr)
         {
-            case 0x100 -> sstatus;
+            case CSR_FFLAGS -> fflags.value();
+            case CSR_FRM -> frm;
+            case CSR_FCSR -> frm << FRM_SHIFT | fflags.value();
+            case 0x100 -> isFloatingPointDirty() ? sstatus | SSTATUS_SD : sstatus;
             case 0x104 -> sie;
             case 0x105 -> stvec;
             case 0x106 -> scounteren;
@@ -361,6 +404,7 @@ public final class Hart
     {
         switch (csr)
         {
+            case CSR_FFLAGS, CSR_FRM, CSR_FCSR -> writeFloatingPointCsr(csr, (int)value);
             case 0x100 ->
             {
                 sstatus = (sstatus & ~SSTATUS_WRITABLE) | (value & SSTATUS_WRITABLE);
@@ -385,6 +429,24 @@ public final class Hart
             case 0x180 -> writeSatp(value);
             default -> throw new IllegalArgumentException("CSR 0x" + Integer.toHexString(csr));
         }
+    }
+
+    private void writeFloatingPointCsr(final int csr, final int value)
+    {
+        if (csr != CSR_FRM)
+        {
+            fflags.value(value);
+        }
+        if (csr != CSR_FFLAGS)
+        {
+            frm = (csr == CSR_FRM ? value : value >> FRM_SHIFT) & FRM_MASK;
+        }
+        floatingPointWritten();
+    }
+
+    private boolean isFloatingPointDirty()
+    {
+        return (sstatus & SSTATUS_FS_DIRTY) == SSTATUS_FS_DIRTY;
     }
 
     private void writeSatp(final long value)
@@ -421,6 +483,12 @@ public final class Hart
         {
             hash.add(x[i]);
         }
+        for (final long register : f)
+        {
+            hash.add(register);
+        }
+        hash.add(fflags.value());
+        hash.add(frm);
         hash.add(pc);
         hash.add(instret);
         hash.add(state.ordinal());

@@ -16,9 +16,9 @@ public final class Interpreter implements Engine
 {
     private static final VarHandle SHORT =
         MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final VarHandle INT =
+    static final VarHandle INT =
         MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final VarHandle LONG =
+    static final VarHandle LONG =
         MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     private static final int SLOT_MASK = DecodedCode.SLOTS - 1;
@@ -29,6 +29,7 @@ public final class Interpreter implements Engine
     private final GuestMemory memory;
     private final DecodedCode code;
     private final Privileged privileged;
+    private final FloatingPoint floatingPoint;
 
     public Interpreter(
         final Hart hart, final Mmu mmu, final GuestMemory memory, final EnvironmentCalls environment)
@@ -38,6 +39,7 @@ public final class Interpreter implements Engine
         this.memory = memory;
         code = new DecodedCode(memory);
         privileged = new Privileged(hart, mmu, memory, environment);
+        floatingPoint = new FloatingPoint(hart, mmu, memory);
     }
 
     @Override
@@ -455,6 +457,10 @@ public final class Interpreter implements Engine
                     return;
 
                 default:
+                    if ((low & 0xFF) >= Op.FIRST_FLOATING && floatingPoint.execute(instruction))
+                    {
+                        break;
+                    }
                     hart.pc = pageAddress + 2L * slot;
                     hart.instret = position;
                     leave(instruction);
@@ -540,7 +546,18 @@ public final class Interpreter implements Engine
     private void leave(final long instruction)
     {
         final int op = Op.op(instruction);
-        if (op >= Op.FIRST_RARE)
+        if (op >= Op.FIRST_FLOATING)
+        {
+            if (floatingPoint.execute(instruction))
+            {
+                retire(instruction);
+            }
+            else
+            {
+                floatingPoint.executeSlowly(instruction);
+            }
+        }
+        else if (op >= Op.FIRST_RARE)
         {
             privileged.execute(instruction);
         }

@@ -8,8 +8,8 @@ package dev.understudy.guest.hart;
  *  | immediate (signed)     |     |   rs2   |     |   rs1   | L  |  |   rd    | operation |
  *  +------------------------+-----+---------+-----+---------+----+--+---------+-----------+
  * </pre>
- * L is 1 for an instruction of four bytes. A destination of x0 is packed as {@link #SINK}. The numbers are dense, so
- * that a switch over them becomes a jump table.
+ * L is 1 for an instruction of four bytes. A destination of x0 is packed as {@link #SINK}; one of f0 is not. The numbers
+ * are dense, so that a switch over them becomes a jump table.
  */
 final class Op
 {
@@ -135,11 +135,93 @@ final class Op
     /** The immediate is the instruction's bits. */
     static final int ILLEGAL = 90;
 
+    /** The first operation of F and D, which {@link FloatingPoint} executes. */
+    static final int FIRST_FLOATING = 91;
+
+    /** Loads and stores; the immediate is the distance in bytes. */
+    static final int FLW = 91;
+    static final int FLD = 92;
+    static final int FSW = 93;
+    static final int FSD = 94;
+
+    /**
+     * The first of the computations: the immediate is what {@link #roundingAndRs3} packs. The operation on binary64
+     * follows the one on binary32.
+     */
+    static final int FIRST_FLOATING_COMPUTATION = 95;
+
+    static final int FMADD_S = 95;
+    static final int FMADD_D = 96;
+    static final int FMSUB_S = 97;
+    static final int FMSUB_D = 98;
+    static final int FNMSUB_S = 99;
+    static final int FNMSUB_D = 100;
+    static final int FNMADD_S = 101;
+    static final int FNMADD_D = 102;
+    static final int FADD_S = 103;
+    static final int FADD_D = 104;
+    static final int FSUB_S = 105;
+    static final int FSUB_D = 106;
+    static final int FMUL_S = 107;
+    static final int FMUL_D = 108;
+    static final int FDIV_S = 109;
+    static final int FDIV_D = 110;
+    static final int FSQRT_S = 111;
+    static final int FSQRT_D = 112;
+    static final int FSGNJ_S = 113;
+    static final int FSGNJ_D = 114;
+    static final int FSGNJN_S = 115;
+    static final int FSGNJN_D = 116;
+    static final int FSGNJX_S = 117;
+    static final int FSGNJX_D = 118;
+    static final int FMIN_S = 119;
+    static final int FMIN_D = 120;
+    static final int FMAX_S = 121;
+    static final int FMAX_D = 122;
+
+    static final int FCVT_S_D = 123;
+    static final int FCVT_D_S = 124;
+    static final int FCVT_S_W = 125;
+    static final int FCVT_D_W = 126;
+    static final int FCVT_S_WU = 127;
+    static final int FCVT_D_WU = 128;
+    static final int FCVT_S_L = 129;
+    static final int FCVT_D_L = 130;
+    static final int FCVT_S_LU = 131;
+    static final int FCVT_D_LU = 132;
+    static final int FMV_W_X = 133;
+    static final int FMV_D_X = 134;
+
+    /** From here on: computations whose result goes to an integer register. */
+    static final int FIRST_TO_INTEGER = 135;
+
+    static final int FCVT_W_S = 135;
+    static final int FCVT_W_D = 136;
+    static final int FCVT_WU_S = 137;
+    static final int FCVT_WU_D = 138;
+    static final int FCVT_L_S = 139;
+    static final int FCVT_L_D = 140;
+    static final int FCVT_LU_S = 141;
+    static final int FCVT_LU_D = 142;
+    static final int FMV_X_W = 143;
+    static final int FMV_X_D = 144;
+    static final int FLE_S = 145;
+    static final int FLE_D = 146;
+    static final int FLT_S = 147;
+    static final int FLT_D = 148;
+    static final int FEQ_S = 149;
+    static final int FEQ_D = 150;
+    static final int FCLASS_S = 151;
+    static final int FCLASS_D = 152;
+
     /** Where a result for x0 goes. */
     static final int SINK = 32;
 
     /** Size of the register file: the 32 registers and {@link #SINK}. */
     static final int REGISTERS = 33;
+
+    /** Size of the floating-point register file. */
+    static final int FLOATING_REGISTERS = 32;
 
     private static final int LONG_FLAG = 1 << 15;
 
@@ -149,8 +231,38 @@ final class Op
 
     static long pack(final int op, final int rd, final int rs1, final int rs2, final int immediate, final int bytes)
     {
-        final int low = op | (rd == 0 ? SINK : rd) << 8 | rs1 << 16 | rs2 << 24 | (bytes == 4 ? LONG_FLAG : 0);
+        return packPlain(op, rd == 0 ? SINK : rd, rs1, rs2, immediate, bytes);
+    }
+
+    /** As {@link #pack} for a destination in f0 to f31. */
+    static long packFloating(
+        final int op, final int rd, final int rs1, final int rs2, final int immediate, final int bytes)
+    {
+        return packPlain(op, rd, rs1, rs2, immediate, bytes);
+    }
+
+    private static long packPlain(
+        final int op, final int rd, final int rs1, final int rs2, final int immediate, final int bytes)
+    {
+        final int low = op | rd << 8 | rs1 << 16 | rs2 << 24 | (bytes == 4 ? LONG_FLAG : 0);
         return (long)immediate << 32 | (low & 0xFFFF_FFFFL);
+    }
+
+    /** The immediate of a floating-point computation: its {@code rm} field, and the third operand of the fused ones. */
+    static int roundingAndRs3(final int rounding, final int rs3)
+    {
+        return rounding << 8 | rs3;
+    }
+
+    /** The {@code rm} field; {@link dev.understudy.guest.floating.Rounding#RNE} where the instruction has none. */
+    static int rounding(final long packed)
+    {
+        return immediate(packed) >> 8;
+    }
+
+    static int rs3(final long packed)
+    {
+        return immediate(packed) & 0xFF;
     }
 
     static int op(final long packed)

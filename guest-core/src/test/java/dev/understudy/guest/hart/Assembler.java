@@ -3,18 +3,29 @@ package dev.understudy.guest.hart;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/** Encodes the instructions that tests generate (RISC-V unprivileged specification, chapters 2, 7, 8 and 16). */
+/** Encodes the instructions that tests generate (RISC-V unprivileged specification, RV64GC). */
 public final class Assembler
 {
     static final int LOAD = 0x03;
+    static final int LOAD_FP = 0x07;
     static final int OP_IMM = 0x13;
     static final int AUIPC = 0x17;
     static final int OP_IMM_32 = 0x1B;
     static final int STORE = 0x23;
+    static final int STORE_FP = 0x27;
     static final int AMO = 0x2F;
     static final int OP = 0x33;
     static final int LUI = 0x37;
     static final int OP_32 = 0x3B;
+
+    /** And FMSUB, FNMSUB, FNMADD in steps of 4. */
+    static final int FMADD = 0x43;
+    static final int OP_FP = 0x53;
+    static final int SYSTEM = 0x73;
+
+    static final int FFLAGS = 1;
+    static final int FRM = 2;
+    static final int FCSR = 3;
 
     private final ByteBuffer code;
     private final long base;
@@ -56,7 +67,37 @@ public final class Assembler
 
     void store(final int funct3, final int rs2, final int rs1, final int immediate)
     {
-        word(immediate >> 5 << 25 | rs2 << 20 | rs1 << 15 | funct3 << 12 | (immediate & 31) << 7 | STORE);
+        store(STORE, funct3, rs2, rs1, immediate);
+    }
+
+    private void store(final int opcode, final int funct3, final int rs2, final int rs1, final int immediate)
+    {
+        word(immediate >> 5 << 25 | rs2 << 20 | rs1 << 15 | funct3 << 12 | (immediate & 31) << 7 | opcode);
+    }
+
+    /** A fused multiply-add; the format is 0 for binary32 and 1 for binary64. */
+    void fused(
+        final int opcode, final int format, final int rounding, final int rd, final int rs1, final int rs2, final int rs3)
+    {
+        r(opcode, rounding, rs3 << 2 | format, rd, rs1, rs2);
+    }
+
+    /** flw (2), fld (3). */
+    void loadFloating(final int width, final int rd, final int rs1, final int immediate)
+    {
+        i(LOAD_FP, width, rd, rs1, immediate);
+    }
+
+    /** fsw (2), fsd (3). */
+    void storeFloating(final int width, final int rs2, final int rs1, final int immediate)
+    {
+        store(STORE_FP, width, rs2, rs1, immediate);
+    }
+
+    /** csrrw (1), csrrs (2), csrrc (3), and with an immediate instead of a register csrrwi (5), csrrsi (6), csrrci (7). */
+    void csr(final int funct3, final int rd, final int number, final int source)
+    {
+        i(SYSTEM, funct3, rd, source, number);
     }
 
     void u(final int opcode, final int rd, final int immediate20)
@@ -162,7 +203,7 @@ public final class Assembler
         half((funct4Upper == 12 ? 9 : 8) << 12 | rd << 7 | rs2 << 2 | 2);
     }
 
-    /** c.lw (2), c.ld (3), c.sw (6), c.sd (7); the offset is a multiple of the width, up to 31 widths. */
+    /** c.fld (1), c.lw (2), c.ld (3), c.fsd (5), c.sw (6), c.sd (7); the offset is a multiple of the width, up to 31 widths. */
     void cMemory(final int funct3, final int data, final int address, final int offset)
     {
         final boolean isDouble = (funct3 & 1) == 1;
@@ -170,7 +211,7 @@ public final class Assembler
             (isDouble ? bits(offset, 7, 6) << 5 : bit(offset, 2) << 6 | bit(offset, 6) << 5) | (data - 8) << 2);
     }
 
-    /** c.lwsp (2), c.ldsp (3); the offset is a multiple of the width. */
+    /** c.fldsp (1), c.lwsp (2), c.ldsp (3); the offset is a multiple of the width. */
     void cLoadSp(final int funct3, final int rd, final int offset)
     {
         final int low = funct3 == 2 ? bits(offset, 4, 2) << 4 | bits(offset, 7, 6) << 2 :
@@ -178,7 +219,7 @@ public final class Assembler
         half(funct3 << 13 | bit(offset, 5) << 12 | rd << 7 | low | 2);
     }
 
-    /** c.swsp (6), c.sdsp (7); the offset is a multiple of the width. */
+    /** c.fsdsp (5), c.swsp (6), c.sdsp (7); the offset is a multiple of the width. */
     void cStoreSp(final int funct3, final int rs2, final int offset)
     {
         final int high = funct3 == 6 ? bits(offset, 5, 2) << 9 | bits(offset, 7, 6) << 7 :

@@ -1,25 +1,30 @@
 package dev.understudy.guest.hart;
 
+import dev.understudy.guest.floating.Operands;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Random;
 
 /**
- * Many random sequences of user-level RV64IMAC instructions in one image, which leave registers and memory for
+ * Many random sequences of user-level RV64GC instructions in one image, which leave registers and memory for
  * comparison and end with {@code write(1, …)} and {@code exit(0)} of Linux.
  * <p>
- * Each sequence starts with all registers loaded from a table and has memory of its own. Kept out of the game: x3, the
+ * Each sequence starts with all registers and {@code fcsr} loaded from a table and has memory of its own. Kept out of the game: x3, the
  * middle of that memory; x4, where its registers go; x5, which counts loops. Every unit of a sequence may be jumped to.
  */
 final class RandomProgram
 {
     static final long BASE = 0x8020_0000L;
     static final int SEQUENCES = 200;
-    static final int RESULT_BYTES = 32 * Long.BYTES;
+
+    /** In {@link Long}s: where f0 to f31 are, behind x0 to x31, and where {@code fcsr}. */
+    static final int FLOATING_PLACE = 32;
+    static final int FCSR_PLACE = 64;
+    static final int RESULT_BYTES = 65 * Long.BYTES;
     static final int SCRATCH_BYTES = 512;
 
     private static final int UNITS = 60;
-    private static final int CODE_BYTES = 512 << 10;
+    private static final int CODE_BYTES = 1 << 20;
     private static final int INPUT_OFFSET = CODE_BYTES;
     private static final int OUTPUT_OFFSET = INPUT_OFFSET + SEQUENCES * RESULT_BYTES;
     private static final int SCRATCH_OFFSET = OUTPUT_OFFSET + SEQUENCES * RESULT_BYTES;
@@ -37,12 +42,15 @@ final class RandomProgram
     private final ByteBuffer image = ByteBuffer.allocate(IMAGE_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     private final Assembler to = new Assembler(image, BASE);
 
+    private final RandomFloatingPoint floating;
+
     /** Where each sequence begins, for messages. */
     private final int[] starts = new int[SEQUENCES + 1];
 
     RandomProgram(final long seed)
     {
         random = new Random(seed);
+        floating = new RandomFloatingPoint(random, to, MEMORY, SCRATCH_BYTES, this::rd);
         for (int i = 0; i < SEQUENCES; i++)
         {
             starts[i] = image.position();
@@ -82,21 +90,28 @@ final class RandomProgram
     private void data()
     {
         image.position(INPUT_OFFSET);
-        for (int i = 0; i < SEQUENCES * 32; i++)
+        for (int sequence = 0; sequence < SEQUENCES; sequence++)
         {
-            final int register = i % 32;
-            image.putLong(switch (register)
+            for (int register = 0; register < 32; register++)
             {
-                case MEMORY -> BASE + SCRATCH_OFFSET + (long)(i / 32) * SCRATCH_BYTES + SCRATCH_BYTES / 2;
-                case RESULTS -> BASE + OUTPUT_OFFSET + (long)(i / 32) * RESULT_BYTES;
-                case COUNTER -> 0;
-                default -> value();
-            });
+                image.putLong(switch (register)
+                {
+                    case MEMORY -> BASE + SCRATCH_OFFSET + (long)sequence * SCRATCH_BYTES + SCRATCH_BYTES / 2;
+                    case RESULTS -> BASE + OUTPUT_OFFSET + (long)sequence * RESULT_BYTES;
+                    case COUNTER -> 0;
+                    default -> value();
+                });
+            }
+            for (int register = 0; register < 32; register++)
+            {
+                image.putLong(Operands.register(random));
+            }
+            image.putLong(fcsr());
         }
         image.position(SCRATCH_OFFSET);
         while (image.hasRemaining())
         {
-            image.putLong(value());
+            image.putLong(random.nextBoolean() ? value() : Operands.register(random));
         }
     }
 
@@ -114,6 +129,12 @@ final class RandomProgram
     private void sequence(final int number)
     {
         to.li(31, BASE + INPUT_OFFSET + (long)number * RESULT_BYTES);
+        for (int register = 0; register <= 31; register++)
+        {
+            to.loadFloating(3, register, 31, (FLOATING_PLACE + register) * Long.BYTES);
+        }
+        to.ld(1, 31, FCSR_PLACE * Long.BYTES);
+        to.csr(1, 0, Assembler.FCSR, 1);
         for (int register = 1; register <= 31; register++)
         {
             to.ld(register, 31, register * Long.BYTES);
@@ -148,11 +169,22 @@ final class RandomProgram
         {
             to.sd(register, RESULTS, register * Long.BYTES);
         }
+        for (int register = 0; register <= 31; register++)
+        {
+            to.storeFloating(3, register, RESULTS, (FLOATING_PLACE + register) * Long.BYTES);
+        }
+        to.csr(2, 1, Assembler.FCSR, 0);
+        to.sd(1, RESULTS, FCSR_PLACE * Long.BYTES);
     }
 
     /** One unit, with a jump to a unit up to {@code last} if it jumps: out of a loop none does. */
     private void unit(final int[] places, final int unit, final int last)
     {
+        if (random.nextInt(5) < 2)
+        {
+            floating.instruction();
+            return;
+        }
         final int target = Math.min(last, unit + 1 + random.nextInt(6));
         final int destination = Math.max(places[Math.max(target, unit)], image.position());
         switch (target > unit ? random.nextInt(24) : random.nextInt(18))
@@ -301,6 +333,12 @@ final class RandomProgram
                 to.cStoreSp(funct3 + 4, rs(), width * random.nextInt(48));
             }
         }
+    }
+
+    /** A value of {@code fcsr}: flags, and a rounding mode to which no instruction objects. */
+    private long fcsr()
+    {
+        return random.nextInt(5) << 5 | random.nextInt(32);
     }
 
     private int offset(final int width)
