@@ -26,6 +26,7 @@ final class FloatingPoint
     private final Hart hart;
     private final Mmu mmu;
     private final GuestMemory memory;
+    private final byte[] ram;
     private final SingleArithmetic singles;
     private final DoubleArithmetic doubles;
     private final Comparison comparison;
@@ -35,6 +36,7 @@ final class FloatingPoint
         this.hart = hart;
         this.mmu = mmu;
         this.memory = memory;
+        ram = memory.array();
         singles = new SingleArithmetic(hart.fflags);
         doubles = new DoubleArithmetic(hart.fflags);
         comparison = new Comparison(hart.fflags);
@@ -53,7 +55,14 @@ final class FloatingPoint
             return false;
         }
         final int op = Op.op(instruction);
-        return op >= Op.FIRST_FLOATING_COMPUTATION ? compute(instruction, op) : access(instruction, op);
+        return switch (op)
+        {
+            case Op.FLW -> loadSingle(instruction);
+            case Op.FLD -> loadDouble(instruction);
+            case Op.FSW -> storeSingle(instruction);
+            case Op.FSD -> storeDouble(instruction);
+            default -> compute(instruction, op);
+        };
     }
 
     /**
@@ -106,29 +115,57 @@ final class FloatingPoint
         return memory.readShort(page | (address & ~PAGE_MASK));
     }
 
-    private boolean access(final long instruction, final int op)
+    private boolean loadSingle(final long instruction)
     {
         final long address = hart.x[Op.rs1(instruction)] + Op.immediate(instruction);
         final int index = (int)(address >>> GuestMemory.PAGE_SHIFT) & Mmu.TLB_MASK;
-        final boolean isLoad = op == Op.FLW || op == Op.FLD;
-        final long alignment = op == Op.FLW || op == Op.FSW ? 3 : 7;
-        if ((isLoad ? mmu.loadTags() : mmu.storeTags())[index] != (address & (PAGE_MASK | alignment)))
+        if (mmu.loadTags()[index] != (address & (PAGE_MASK | 3)))
         {
             return false;
         }
-        final byte[] ram = memory.array();
-        final int place = (int)address + (isLoad ? mmu.loadAddends() : mmu.storeAddends())[index];
-        switch (op)
+        final int place = (int)address + mmu.loadAddends()[index];
+        hart.f[Op.rd(instruction)] = box((int)Interpreter.INT.get(ram, place));
+        hart.floatingPointWritten();
+        return true;
+    }
+
+    private boolean loadDouble(final long instruction)
+    {
+        final long address = hart.x[Op.rs1(instruction)] + Op.immediate(instruction);
+        final int index = (int)(address >>> GuestMemory.PAGE_SHIFT) & Mmu.TLB_MASK;
+        if (mmu.loadTags()[index] != (address & (PAGE_MASK | 7)))
         {
-            case Op.FLW -> hart.f[Op.rd(instruction)] = box((int)Interpreter.INT.get(ram, place));
-            case Op.FLD -> hart.f[Op.rd(instruction)] = (long)Interpreter.LONG.get(ram, place);
-            case Op.FSW -> Interpreter.INT.set(ram, place, (int)hart.f[Op.rs2(instruction)]);
-            default -> Interpreter.LONG.set(ram, place, hart.f[Op.rs2(instruction)]);
+            return false;
         }
-        if (isLoad)
+        final int place = (int)address + mmu.loadAddends()[index];
+        hart.f[Op.rd(instruction)] = (long)Interpreter.LONG.get(ram, place);
+        hart.floatingPointWritten();
+        return true;
+    }
+
+    private boolean storeSingle(final long instruction)
+    {
+        final long address = hart.x[Op.rs1(instruction)] + Op.immediate(instruction);
+        final int index = (int)(address >>> GuestMemory.PAGE_SHIFT) & Mmu.TLB_MASK;
+        if (mmu.storeTags()[index] != (address & (PAGE_MASK | 3)))
         {
-            hart.floatingPointWritten();
+            return false;
         }
+        final int place = (int)address + mmu.storeAddends()[index];
+        Interpreter.INT.set(ram, place, (int)hart.f[Op.rs2(instruction)]);
+        return true;
+    }
+
+    private boolean storeDouble(final long instruction)
+    {
+        final long address = hart.x[Op.rs1(instruction)] + Op.immediate(instruction);
+        final int index = (int)(address >>> GuestMemory.PAGE_SHIFT) & Mmu.TLB_MASK;
+        if (mmu.storeTags()[index] != (address & (PAGE_MASK | 7)))
+        {
+            return false;
+        }
+        final int place = (int)address + mmu.storeAddends()[index];
+        Interpreter.LONG.set(ram, place, hart.f[Op.rs2(instruction)]);
         return true;
     }
 
