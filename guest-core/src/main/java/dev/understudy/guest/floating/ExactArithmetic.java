@@ -8,7 +8,7 @@ package dev.understudy.guest.floating;
  * {@link Rounder} do the rest. Results that are NaN are the canonical one. Source: IEEE 754-2019, sections 5.4.1, 6 and
  * 7; RISC-V unprivileged specification, chapters F and D. Owned by the hart thread.
  */
-public final class ExactArithmetic
+final class ExactArithmetic
 {
     /** Bits of a quotient that one step of the long division gives: a remainder of 53 bits and these fit in a long. */
     private static final int QUOTIENT_STEP_BITS = 10;
@@ -23,14 +23,14 @@ public final class ExactArithmetic
     private final ExceptionFlags flags;
     private final Rounder rounder;
 
-    public ExactArithmetic(final ExceptionFlags flags)
+    ExactArithmetic(final ExceptionFlags flags)
     {
         this.flags = flags;
         rounder = new Rounder(flags);
     }
 
     /** {@code a + b}; for a difference, change the sign of {@code b}. */
-    public long add(final Format format, final long a, final long b, final int mode)
+    long add(final Format format, final long a, final long b, final int mode)
     {
         if (format.isNaN(a) || format.isNaN(b))
         {
@@ -70,7 +70,7 @@ public final class ExactArithmetic
     }
 
     /** {@code a * b}. */
-    public long multiply(final Format format, final long a, final long b, final int mode)
+    long multiply(final Format format, final long a, final long b, final int mode)
     {
         if (format.isNaN(a) || format.isNaN(b))
         {
@@ -94,7 +94,7 @@ public final class ExactArithmetic
     }
 
     /** {@code a / b}. */
-    public long divide(final Format format, final long a, final long b, final int mode)
+    long divide(final Format format, final long a, final long b, final int mode)
     {
         if (format.isNaN(a) || format.isNaN(b))
         {
@@ -134,7 +134,7 @@ public final class ExactArithmetic
     }
 
     /** The square root of {@code a}. */
-    public long squareRoot(final Format format, final long a, final int mode)
+    long squareRoot(final Format format, final long a, final int mode)
     {
         if (format.isNaN(a))
         {
@@ -176,7 +176,7 @@ public final class ExactArithmetic
     }
 
     /** {@code a * b + c} with one rounding; for the other three of its kind, change the signs of a and c. */
-    public long fusedMultiplyAdd(final Format format, final long a, final long b, final long c, final int mode)
+    long fusedMultiplyAdd(final Format format, final long a, final long b, final long c, final int mode)
     {
         final boolean hasZero = format.isZero(a) || format.isZero(b);
         final boolean hasInfinity = format.isInfinite(a) || format.isInfinite(b);

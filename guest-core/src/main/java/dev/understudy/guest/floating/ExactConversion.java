@@ -6,19 +6,19 @@ package dev.understudy.guest.floating;
  * Source: IEEE 754-2019, sections 5.4.2 and 5.8; RISC-V unprivileged specification, chapter F, table "Domains of
  * float-to-integer conversions and behavior for invalid inputs". Owned by the hart thread.
  */
-public final class ExactConversion
+final class ExactConversion
 {
     private final ExceptionFlags flags;
     private final Rounder rounder;
 
-    public ExactConversion(final ExceptionFlags flags)
+    ExactConversion(final ExceptionFlags flags)
     {
         this.flags = flags;
         rounder = new Rounder(flags);
     }
 
     /** The number of a format that is nearest to one of another in the direction that the mode gives. */
-    public long convert(final Format from, final Format to, final long bits, final int mode)
+    long convert(final Format from, final Format to, final long bits, final int mode)
     {
         if (from.isNaN(bits))
         {
@@ -41,37 +41,37 @@ public final class ExactConversion
     }
 
     /** The number of the format for a signed integer. */
-    public long fromSigned(final Format to, final long value, final int mode)
+    long fromSigned(final Format to, final long value, final int mode)
     {
         return value == 0 ? 0 : rounder.round(to, value < 0, 0, Math.abs(value), mode);
     }
 
     /** The number of the format for an unsigned integer. */
-    public long fromUnsigned(final Format to, final long value, final int mode)
+    long fromUnsigned(final Format to, final long value, final int mode)
     {
         return value == 0 ? 0 : rounder.round(to, false, 0, value, mode);
     }
 
     /** FCVT.W: a signed integer of 32 bits, sign-extended. */
-    public long toWord(final Format from, final long bits, final int mode)
+    long toWord(final Format from, final long bits, final int mode)
     {
         return toInteger(from, bits, mode, Integer.MAX_VALUE, 1L << 31);
     }
 
     /** FCVT.WU: an unsigned integer of 32 bits, sign-extended all the same. */
-    public long toUnsignedWord(final Format from, final long bits, final int mode)
+    long toUnsignedWord(final Format from, final long bits, final int mode)
     {
         return (int)toInteger(from, bits, mode, 0xFFFF_FFFFL, 0);
     }
 
     /** FCVT.L: a signed integer of 64 bits. */
-    public long toLong(final Format from, final long bits, final int mode)
+    long toLong(final Format from, final long bits, final int mode)
     {
         return toInteger(from, bits, mode, Long.MAX_VALUE, Long.MIN_VALUE);
     }
 
     /** FCVT.LU: an unsigned integer of 64 bits. */
-    public long toUnsignedLong(final Format from, final long bits, final int mode)
+    long toUnsignedLong(final Format from, final long bits, final int mode)
     {
         return toInteger(from, bits, mode, -1, 0);
     }

@@ -30,16 +30,19 @@ public final class Hart
     private static final long SSTATUS_SIE = 1L << 1;
     private static final long SSTATUS_SPIE = 1L << 5;
     private static final long SSTATUS_SPP = 1L << 8;
-    private static final long SSTATUS_FS_DIRTY = 3L << 13;
+
+    /** The two bits of FS: none of them set is Off, both are Dirty. */
+    private static final long SSTATUS_FS = 3L << 13;
+
     private static final long SSTATUS_SUM = 1L << 18;
     private static final long SSTATUS_MXR = 1L << 19;
     private static final long SSTATUS_UXL_64 = 2L << 32;
     private static final long SSTATUS_SD = 1L << 63;
     private static final long SSTATUS_WRITABLE =
-        SSTATUS_SIE | SSTATUS_SPIE | SSTATUS_SPP | SSTATUS_FS_DIRTY | SSTATUS_SUM | SSTATUS_MXR;
+        SSTATUS_SIE | SSTATUS_SPIE | SSTATUS_SPP | SSTATUS_FS | SSTATUS_SUM | SSTATUS_MXR;
 
     /** What the firmware leaves behind: OpenSBI 1.1 on QEMU 7.2 hands over 0x8000000200006000, SD being derived. */
-    private static final long SSTATUS_AT_START = SSTATUS_UXL_64 | SSTATUS_FS_DIRTY;
+    private static final long SSTATUS_AT_START = SSTATUS_UXL_64 | SSTATUS_FS;
 
     /** What the firmware leaves behind: user programs may read cycle, time and instret. */
     private static final long SCOUNTEREN_AT_START = 7;
@@ -339,7 +342,7 @@ public final class Hart
     /** Whether {@code sstatus.FS} is Off: every instruction of F and D is illegal then. */
     boolean isFloatingPointOff()
     {
-        return (sstatus & SSTATUS_FS_DIRTY) == 0;
+        return (sstatus & SSTATUS_FS) == 0;
     }
 
     /**
@@ -348,7 +351,7 @@ public final class Hart
      */
     void floatingPointWritten()
     {
-        sstatus |= SSTATUS_FS_DIRTY;
+        sstatus |= SSTATUS_FS;
     }
 
     /** Whether the hart has the CSR and the present privilege may read it. */
@@ -446,7 +449,7 @@ public final class Hart
 
     private boolean isFloatingPointDirty()
     {
-        return (sstatus & SSTATUS_FS_DIRTY) == SSTATUS_FS_DIRTY;
+        return (sstatus & SSTATUS_FS) == SSTATUS_FS;
     }
 
     private void writeSatp(final long value)
