@@ -175,6 +175,7 @@ final class FloatingPoint
         final int mode = rounding == Rounding.DYN ? hart.frm : rounding;
         if (!Rounding.isMode(mode))
         {
+            // Reserved, in the instruction or in frm: illegal, even for a conversion that never rounds.
             return false;
         }
         if (op < Op.FIRST_TO_INTEGER)

@@ -5,8 +5,8 @@ import dev.understudy.guest.floating.Rounding;
 /**
  * Decodes the instructions of F and D that have four bytes.
  * <p>
- * Source: RISC-V unprivileged specification, chapters F and D, and the instruction listings. A rounding mode of 5 or 6
- * is reserved, and so is illegal here, even for a conversion that never rounds.
+ * Rounding modes are not judged here: what {@code frm} holds counts, too. Source: RISC-V unprivileged specification,
+ * chapters F and D, and the instruction listings.
  */
 final class FloatingPointDecoder
 {
@@ -40,7 +40,7 @@ final class FloatingPointDecoder
     {
         final int format = (bits >>> 25) & 3;
         final int rounding = (bits >>> 12) & 7;
-        if (format > FORMAT_D || isReserved(rounding))
+        if (format > FORMAT_D)
         {
             return Decoder.illegal(bits);
         }
@@ -99,7 +99,7 @@ final class FloatingPointDecoder
             default:
                 break;
         }
-        if (op == Op.ILLEGAL || (rounds && isReserved(funct3)))
+        if (op == Op.ILLEGAL)
         {
             return Decoder.illegal(bits);
         }
@@ -107,10 +107,5 @@ final class FloatingPointDecoder
         return op >= Op.FIRST_TO_INTEGER ?
             Op.pack(op + format, rd, rs1, rs2, immediate, 4) :
             Op.packFloating(op + format, rd, rs1, rs2, immediate, 4);
-    }
-
-    private static boolean isReserved(final int rounding)
-    {
-        return !Rounding.isMode(rounding) && rounding != Rounding.DYN;
     }
 }
