@@ -54,24 +54,30 @@ public final class Interpreter implements Engine
                 return;
             }
             hart.takeInterrupt();
-            final int page = mmu.fetchPage(hart.pc);
-            if (page < 0)
+            final long limit = Math.min(untilPosition, hart.timerPosition());
+            boolean isSame = true;
+            while (isSame && hart.instret < limit)
             {
-                hart.exception(mmu.faultCause(), mmu.faultAddress());
-            }
-            else
-            {
-                execute(page, Math.min(untilPosition, hart.timerPosition()));
+                isSame = executePage(limit);
             }
         }
     }
 
     /**
-     * Executes instructions of one page, until control leaves it, an instruction needs the slow path in a way that may
-     * change what comes next, or the limit is reached.
+     * Executes instructions of the page that the hart's {@code pc} is in, until control leaves it, an instruction needs
+     * the slow path in a way that may change what comes next, or the limit is reached.
+     *
+     * @return false when it may have changed which interrupt is to be taken or when the timer fires: looking at that
+     *     costs more than ten instructions, and code leaves its page every fifteen
      */
-    private void execute(final int page, final long limit)
+    private boolean executePage(final long limit)
     {
+        final int page = mmu.fetchPage(hart.pc);
+        if (page < 0)
+        {
+            hart.exception(mmu.faultCause(), mmu.faultAddress());
+            return false;
+        }
         final Hart hart = this.hart;
         final long[] x = hart.x;
         final byte[] ram = memory.array();
@@ -275,7 +281,7 @@ public final class Interpreter implements Engine
                     {
                         hart.pc = target;
                         hart.instret = position + 1;
-                        return;
+                        return true;
                     }
                     next = (int)target >>> 1 & SLOT_MASK;
                     break;
@@ -292,7 +298,7 @@ public final class Interpreter implements Engine
                     }
                     if (load(address, instruction, pageAddress + 2L * slot, position))
                     {
-                        return;
+                        return false;
                     }
                     break;
                 }
@@ -307,7 +313,7 @@ public final class Interpreter implements Engine
                     }
                     if (load(address, instruction, pageAddress + 2L * slot, position))
                     {
-                        return;
+                        return false;
                     }
                     break;
                 }
@@ -322,7 +328,7 @@ public final class Interpreter implements Engine
                     }
                     if (load(address, instruction, pageAddress + 2L * slot, position))
                     {
-                        return;
+                        return false;
                     }
                     break;
                 }
@@ -337,7 +343,7 @@ public final class Interpreter implements Engine
                     }
                     if (load(address, instruction, pageAddress + 2L * slot, position))
                     {
-                        return;
+                        return false;
                     }
                     break;
                 }
@@ -352,7 +358,7 @@ public final class Interpreter implements Engine
                     }
                     if (load(address, instruction, pageAddress + 2L * slot, position))
                     {
-                        return;
+                        return false;
                     }
                     break;
                 }
@@ -367,7 +373,7 @@ public final class Interpreter implements Engine
                     }
                     if (load(address, instruction, pageAddress + 2L * slot, position))
                     {
-                        return;
+                        return false;
                     }
                     break;
                 }
@@ -382,7 +388,7 @@ public final class Interpreter implements Engine
                     }
                     if (load(address, instruction, pageAddress + 2L * slot, position))
                     {
-                        return;
+                        return false;
                     }
                     break;
                 }
@@ -398,7 +404,7 @@ public final class Interpreter implements Engine
                     }
                     if (store(address, instruction, pageAddress + 2L * slot, position))
                     {
-                        return;
+                        return false;
                     }
                     break;
                 }
@@ -413,7 +419,7 @@ public final class Interpreter implements Engine
                     }
                     if (store(address, instruction, pageAddress + 2L * slot, position))
                     {
-                        return;
+                        return false;
                     }
                     break;
                 }
@@ -428,7 +434,7 @@ public final class Interpreter implements Engine
                     }
                     if (store(address, instruction, pageAddress + 2L * slot, position))
                     {
-                        return;
+                        return false;
                     }
                     break;
                 }
@@ -443,7 +449,7 @@ public final class Interpreter implements Engine
                     }
                     if (store(address, instruction, pageAddress + 2L * slot, position))
                     {
-                        return;
+                        return false;
                     }
                     break;
                 }
@@ -454,7 +460,7 @@ public final class Interpreter implements Engine
                 case Op.PAGE_END:
                     hart.pc = pageAddress + GuestMemory.PAGE_BYTES;
                     hart.instret = position;
-                    return;
+                    return true;
 
                 default:
                     if ((low & 0xFF) >= Op.FIRST_FLOATING && floatingPoint.execute(instruction))
@@ -463,14 +469,14 @@ public final class Interpreter implements Engine
                     }
                     hart.pc = pageAddress + 2L * slot;
                     hart.instret = position;
-                    leave(instruction);
-                    return;
+                    return leave(instruction);
             }
             position++;
             slot = next;
         }
         hart.pc = pageAddress + 2L * slot;
         hart.instret = position;
+        return true;
     }
 
     private void decode(final int page, final int slot)
@@ -542,8 +548,12 @@ public final class Interpreter implements Engine
         return true;
     }
 
-    /** Executes an instruction that may leave the page; the hart's {@code pc} and {@code instret} are its own. */
-    private void leave(final long instruction)
+    /**
+     * Executes an instruction that may leave the page; the hart's {@code pc} and {@code instret} are its own.
+     *
+     * @return as {@link #executePage}
+     */
+    private boolean leave(final long instruction)
     {
         final int op = Op.op(instruction);
         if (op >= Op.FIRST_FLOATING)
@@ -551,31 +561,32 @@ public final class Interpreter implements Engine
             if (floatingPoint.execute(instruction))
             {
                 retire(instruction);
+                return true;
             }
-            else
-            {
-                floatingPoint.executeSlowly(instruction);
-            }
+            floatingPoint.executeSlowly(instruction);
+            return false;
         }
-        else if (op >= Op.FIRST_RARE)
+        if (op >= Op.FIRST_RARE)
         {
             privileged.execute(instruction);
+            return false;
         }
-        else if (op == Op.ACROSS_PAGES)
+        if (op == Op.ACROSS_PAGES)
         {
             executeAcrossPages(Op.immediate(instruction));
+            return false;
         }
-        else if (op == Op.JAL_FAR)
+        if (op == Op.JAL_FAR)
         {
             hart.x[Op.rd(instruction)] = hart.pc + Op.bytes(instruction);
             hart.pc += Op.immediate(instruction);
-            hart.instret++;
         }
         else
         {
             hart.pc += isTaken(instruction) ? Op.immediate(instruction) : Op.bytes(instruction);
-            hart.instret++;
         }
+        hart.instret++;
+        return true;
     }
 
     private boolean isTaken(final long branch)
