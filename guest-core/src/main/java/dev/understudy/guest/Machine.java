@@ -4,6 +4,7 @@ import dev.understudy.guest.boot.BootException;
 import dev.understudy.guest.boot.KernelImage;
 import dev.understudy.guest.boot.MachineDeviceTree;
 import dev.understudy.guest.bus.Bus;
+import dev.understudy.guest.bus.Device;
 import dev.understudy.guest.digest.MemoryHash;
 import dev.understudy.guest.digest.StateHash;
 import dev.understudy.guest.hart.Engine;
@@ -16,10 +17,16 @@ import dev.understudy.guest.memory.Mmu;
 import dev.understudy.guest.sbi.Sbi;
 import dev.understudy.guest.sbi.SystemReset;
 import dev.understudy.guest.time.GuestClock;
+import dev.understudy.guest.virtio.BlockRequest;
+import dev.understudy.guest.virtio.BlockRequests;
+import dev.understudy.guest.virtio.BlockStatus;
+import dev.understudy.guest.virtio.VirtioBlock;
 import dev.understudy.guest.virtio.VirtioConsole;
 import dev.understudy.guest.virtio.VirtioEntropy;
 import dev.understudy.guest.virtio.VirtioMmio;
 import dev.understudy.guest.virtio.VirtioVsock;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * The whole guest: a pure function of its configuration and the events that enter it at positions.
@@ -36,6 +43,9 @@ public final class Machine
     /** Where initrd and device tree are placed: aligned to a page. */
     private static final long PLACEMENT_ALIGNMENT = GuestMemory.PAGE_BYTES;
 
+    /** Number of the virtio-mmio window of the first drive; the one before is kept for a network device. */
+    private static final int FIRST_DRIVE_WINDOW = 4;
+
     private final GuestMemory memory;
     private final Mmu mmu;
     private final Bus bus;
@@ -46,30 +56,50 @@ public final class Machine
     private final VirtioConsole console;
     private final VirtioEntropy entropy;
     private final VirtioVsock vsock;
+    private final VirtioBlock[] drives;
     private final Engine engine;
     private final MemoryHash memoryHash;
     private final OutputHash outputHash = new OutputHash();
     private SystemReset reset;
 
     /**
+     * A machine without drives.
+     *
      * @throws BootException when the kernel cannot be booted in this configuration
      */
     public Machine(final MachineConfiguration configuration, final OutputSink sink)
+    {
+        this(configuration, sink, BlockRequests.none());
+    }
+
+    /**
+     * @param requests takes what the guest wants of its drives
+     * @throws BootException when the kernel cannot be booted in this configuration
+     */
+    public Machine(final MachineConfiguration configuration, final OutputSink sink, final BlockRequests requests)
     {
         final OutputSink hashed = new HashedOutputs(sink);
         memory = new GuestMemory(configuration.memoryBytes());
         console = new VirtioConsole(memory, hashed);
         entropy = new VirtioEntropy(memory);
         vsock = new VirtioVsock(memory, configuration.vsockCid(), hashed);
-        final VirtioMmio[] devices = {
-            new VirtioMmio(0, console, plic), new VirtioMmio(1, entropy, plic), new VirtioMmio(2, vsock, plic)};
-        bus = new Bus(plic, devices[0], devices[1], devices[2]);
+        final List<VirtioMmio> windows = new ArrayList<>(List.of(
+            new VirtioMmio(0, console, plic), new VirtioMmio(1, entropy, plic), new VirtioMmio(2, vsock, plic)));
+        drives = new VirtioBlock[configuration.drives().size()];
+        for (int i = 0; i < drives.length; i++)
+        {
+            drives[i] = new VirtioBlock(memory, i, configuration.drives().get(i), requests);
+            windows.add(new VirtioMmio(FIRST_DRIVE_WINDOW + i, drives[i], plic));
+        }
+        final List<Device> devices = new ArrayList<>(windows);
+        devices.addFirst(plic);
+        bus = new Bus(devices.toArray(Device[]::new));
         mmu = new Mmu(memory, bus);
         hart = new Hart(mmu, clock, plic::asserted);
         sbi = new Sbi(memory, mmu, hashed, how -> reset = how);
         engine = new Interpreter(hart, mmu, memory, sbi);
         memoryHash = new MemoryHash(memory, mmu);
-        boot(configuration, devices);
+        boot(configuration, windows.toArray(VirtioMmio[]::new));
     }
 
     private void boot(final MachineConfiguration configuration, final VirtioMmio... devices)
@@ -204,6 +234,24 @@ public final class Machine
     public boolean vsock(final byte[] packet, final int offset, final int length)
     {
         return vsock.receive(packet, offset, length);
+    }
+
+    /** Number of drives. */
+    public int driveCount()
+    {
+        return drives.length;
+    }
+
+    /** The oldest request of a drive that the guest waits for; null when it waits for none. */
+    public BlockRequest blockRequest(final int drive)
+    {
+        return drives[drive].oldest();
+    }
+
+    /** Lets the completion of that request enter; the host has carried it out. Does nothing without one. */
+    public void completeBlock(final int drive, final BlockStatus status)
+    {
+        drives[drive].complete(status);
     }
 
     /** Resets every vsock connection towards the guest. */

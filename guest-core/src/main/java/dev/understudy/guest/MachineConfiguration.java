@@ -1,5 +1,7 @@
 package dev.understudy.guest;
 
+import java.util.List;
+
 /**
  * What a machine is before its first instruction; with the events, all that its execution depends on.
  *
@@ -8,8 +10,15 @@ package dev.understudy.guest;
  * @param kernel      an ELF file
  * @param initrd      an initial RAM disk, or null
  * @param commandLine what the guest finds in {@code /chosen/bootargs}
+ * @param drives      at most {@link #MAX_DRIVES}, in the order in which the guest finds them
  */
-public record MachineConfiguration(int memoryBytes, long vsockCid, byte[] kernel, byte[] initrd, String commandLine)
+public record MachineConfiguration(
+    int memoryBytes,
+    long vsockCid,
+    byte[] kernel,
+    byte[] initrd,
+    String commandLine,
+    List<DriveConfiguration> drives)
 {
     /**
      * Version of the guest-visible machine. A journal replays only on the version that it was recorded on: raise it
@@ -19,4 +28,26 @@ public record MachineConfiguration(int memoryBytes, long vsockCid, byte[] kernel
 
     /** The context identifier that the first guest of a host usually has. */
     public static final long DEFAULT_VSOCK_CID = 3;
+
+    /** The most drives that a machine can have. */
+    public static final int MAX_DRIVES = 4;
+
+    /**
+     * @throws IllegalArgumentException when there are too many drives
+     */
+    public MachineConfiguration
+    {
+        drives = List.copyOf(drives);
+        if (drives.size() > MAX_DRIVES)
+        {
+            throw new IllegalArgumentException(drives.size() + " drives: expected at most " + MAX_DRIVES);
+        }
+    }
+
+    /** A machine without drives. */
+    public MachineConfiguration(
+        final int memoryBytes, final long vsockCid, final byte[] kernel, final byte[] initrd, final String commandLine)
+    {
+        this(memoryBytes, vsockCid, kernel, initrd, commandLine, List.of());
+    }
 }

@@ -95,15 +95,29 @@ final class DescriptorChain
     /** Copies the first {@code length} readable bytes out; there are so many. */
     void read(final GuestMemory memory, final byte[] to, final int index, final int length)
     {
+        read(memory, 0, to, index, length);
+    }
+
+    /**
+     * Copies bytes out.
+     *
+     * @param position number of readable bytes to skip; with {@code length} at most {@link #readableBytes}
+     */
+    void read(final GuestMemory memory, final long position, final byte[] to, final int index, final int length)
+    {
+        long skip = position;
         int done = 0;
         for (int piece = 0; done < length; piece++)
         {
-            final int bytes = Math.min(lengths[piece], length - done);
-            if (bytes > 0)
+            if (skip >= lengths[piece])
             {
-                memory.read(addresses[piece], to, index + done, bytes);
-                done += bytes;
+                skip -= lengths[piece];
+                continue;
             }
+            final int bytes = Math.min(lengths[piece] - (int)skip, length - done);
+            memory.read(addresses[piece] + skip, to, index + done, bytes);
+            done += bytes;
+            skip = 0;
         }
     }
 

@@ -9,7 +9,7 @@ import dev.understudy.guest.memory.GuestMemory;
  * Devices act only when called: by the transport when the driver notifies, or by the host when an event enters.
  * Neither calls back into the other. Owned by the hart thread.
  */
-abstract sealed class VirtioDevice permits VirtioConsole, VirtioEntropy, VirtioVsock
+abstract sealed class VirtioDevice permits VirtioBlock, VirtioConsole, VirtioEntropy, VirtioVsock
 {
     private final GuestMemory memory;
     private VirtioMmio transport;
@@ -65,6 +65,12 @@ abstract sealed class VirtioDevice permits VirtioConsole, VirtioEntropy, VirtioV
     final boolean isLive()
     {
         return transport != null && transport.isLive();
+    }
+
+    /** Whether the driver has accepted a feature. */
+    final boolean hasFeature(final long feature)
+    {
+        return transport.hasFeature(feature);
     }
 
     final VirtQueue queue(final int index)

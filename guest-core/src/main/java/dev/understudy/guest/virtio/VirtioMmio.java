@@ -210,14 +210,20 @@ public final class VirtioMmio implements Device
         return live;
     }
 
+    /** Whether the driver has accepted a feature. */
+    boolean hasFeature(final long feature)
+    {
+        return (driverFeatures & feature) != 0;
+    }
+
     boolean hasIndirect()
     {
-        return (driverFeatures & FEATURE_INDIRECT_DESC) != 0;
+        return hasFeature(FEATURE_INDIRECT_DESC);
     }
 
     boolean hasEventIndex()
     {
-        return (driverFeatures & FEATURE_EVENT_IDX) != 0;
+        return hasFeature(FEATURE_EVENT_IDX);
     }
 
     VirtQueue queue(final int index)

@@ -2,6 +2,7 @@ package dev.understudy.guest.virtio;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.understudy.guest.DriveConfiguration;
 import dev.understudy.guest.digest.StateHash;
 import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.GuestMemory;
@@ -19,8 +20,12 @@ class HostileGuestTest
     /** Rings lie here, over each other now and then. */
     private static final int RING_AREA_BYTES = 0x8000;
 
-    private static final int DEVICES = 3;
+    private static final int DEVICES = 4;
     private static final int STEPS = 300;
+    private static final int DRIVE_BYTES = 64 * 512;
+
+    /** What one store may ask of the drive. */
+    private static final int MAX_REQUESTS_AT_ONCE = VirtioBlock.QUEUE_SIZE;
 
     /** What one store or event may print or send: a queue of the largest outputs. */
     private static final long MAX_BYTES_AT_ONCE = (long)VirtQueue.MAX_SIZE *
@@ -39,6 +44,7 @@ class HostileGuestTest
         private long usedBuffers;
         private long packets;
         private long consoleBytes;
+        private long requests;
     }
 
     private static final class Guest
@@ -50,8 +56,12 @@ class HostileGuestTest
         private final VirtioConsole console = new VirtioConsole(memory, outputs);
         private final VirtioEntropy entropy = new VirtioEntropy(memory);
         private final VirtioVsock vsock = new VirtioVsock(memory, 3, outputs);
+        private final MemoryDrive drive = new MemoryDrive(DRIVE_BYTES);
+        private final VirtioBlock block =
+            new VirtioBlock(memory, 0, new DriveConfiguration(DRIVE_BYTES, false, true, "hostile"), drive);
         private final VirtioMmio[] devices = {
-            new VirtioMmio(0, console, plic), new VirtioMmio(1, entropy, plic), new VirtioMmio(2, vsock, plic)};
+            new VirtioMmio(0, console, plic), new VirtioMmio(1, entropy, plic), new VirtioMmio(2, vsock, plic),
+            new VirtioMmio(4, block, plic)};
 
         Guest(final long seed)
         {
@@ -68,7 +78,10 @@ class HostileGuestTest
             {
                 final long calls = outputs.calls;
                 final long bytes = outputs.bytes;
+                final int requests = drive.submitted.size();
                 step();
+                assertThat(drive.submitted.size() - requests).isLessThanOrEqualTo(MAX_REQUESTS_AT_ONCE);
+                tally.requests += Math.max(0, drive.submitted.size() - requests);
                 assertThat(outputs.calls - calls).isLessThanOrEqualTo(MAX_CALLS_AT_ONCE);
                 assertThat(outputs.bytes - bytes).isLessThanOrEqualTo(MAX_BYTES_AT_ONCE);
                 for (final VirtioMmio device : devices)
@@ -89,7 +102,7 @@ class HostileGuestTest
             {
                 start(device);
             }
-            switch (random.nextInt(12))
+            switch (random.nextInt(13))
             {
                 case 0 -> start(device);
                 case 1 -> device.store(4L * random.nextInt(0x50), 4, word());
@@ -99,7 +112,8 @@ class HostileGuestTest
                 case 5 -> entropy.supply(new byte[5000], 0, random.nextInt(5000));
                 case 6 -> console.receive(new byte[5000], 0, random.nextInt(5000));
                 case 7 -> receivePacket();
-                case 8 ->
+                case 8 -> completeRequests();
+                case 9 ->
                 {
                     if (random.nextInt(8) == 0)
                     {
@@ -164,8 +178,13 @@ class HostileGuestTest
                 {
                     packet(rings);
                 }
+                final boolean isOne = device == devices[3] && random.nextInt(4) > 0;
+                if (isOne)
+                {
+                    blockRequest(rings);
+                }
                 memory.writeShort(rings.driverArea() + 2, random.nextInt(50) == 0 ? random.nextInt() :
-                    rings.nextAvailable() + random.nextInt(rings.size() + 1));
+                    rings.nextAvailable() + (isOne ? 1 : random.nextInt(rings.size() + 1)));
             }
         }
 
@@ -191,6 +210,38 @@ class HostileGuestTest
             memory.writeInt(rings.descriptorArea() + 8, VsockHeader.BYTES);
             memory.writeShort(rings.descriptorArea() + 12, 0);
             memory.writeShort(rings.driverArea() + 4 + 2L * (rings.nextAvailable() % rings.size()), 0);
+        }
+
+        /** A request that is right, but for its sector now and then. */
+        private void blockRequest(final VirtQueue rings)
+        {
+            final int[] types = {0, 1, 4, 8, 11, 13, random.nextInt()};
+            final long at = GuestMemory.BASE + 0x10_0000 + 16L * random.nextInt(64);
+            memory.writeInt(at, types[random.nextInt(types.length)]);
+            memory.writeLong(at + 8, random.nextInt(10) == 0 ? random.nextLong() : random.nextInt(64));
+            memory.writeLong(at + 16, random.nextInt(64));
+            memory.writeLong(at + 24, random.nextInt(4));
+            final int headerBytes = random.nextInt(3) == 0 ? 16 + 16 : 16 + 512 * random.nextInt(3);
+            memory.writeLong(rings.descriptorArea(), at);
+            memory.writeInt(rings.descriptorArea() + 8, headerBytes);
+            memory.writeShort(rings.descriptorArea() + 12, rings.size() > 1 ? 1 : 0);
+            memory.writeShort(rings.descriptorArea() + 14, 1);
+            if (rings.size() > 1)
+            {
+                memory.writeLong(rings.descriptorArea() + 16, GuestMemory.BASE + random.nextInt(memory.size() - 4096));
+                memory.writeInt(rings.descriptorArea() + 24, 1 + 512 * random.nextInt(3));
+                memory.writeShort(rings.descriptorArea() + 28, 2);
+            }
+            memory.writeShort(rings.driverArea() + 4 + 2L * (rings.nextAvailable() % rings.size()), 0);
+        }
+
+        private void completeRequests()
+        {
+            if (random.nextInt(4) == 0)
+            {
+                block.complete(BlockStatus.values()[random.nextInt(3)]);
+            }
+            drive.serve(block);
         }
 
         private static VirtQueue queueOf(final VirtioMmio device, final int queue)
@@ -253,6 +304,7 @@ class HostileGuestTest
 
         assertThat(tally.resets).as("steps after which a device was broken").isGreaterThan(1000);
         assertThat(tally.usedBuffers).as("steps after which a device had used buffers").isGreaterThan(1000);
+        assertThat(tally.requests).as("requests of the drive").isGreaterThan(50);
         assertThat(tally.packets).as("packets sent").isGreaterThan(100);
         assertThat(tally.consoleBytes).as("bytes printed").isGreaterThan(1000);
     }
