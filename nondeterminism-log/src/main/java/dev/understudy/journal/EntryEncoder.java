@@ -1,6 +1,7 @@
 package dev.understudy.journal;
 
 import dev.understudy.journal.codec.BackupJoinedEventEncoder;
+import dev.understudy.journal.codec.BlockCompletionEventEncoder;
 import dev.understudy.journal.codec.Cause;
 import dev.understudy.journal.codec.ClockSampleEventEncoder;
 import dev.understudy.journal.codec.ClosedEventEncoder;
@@ -13,6 +14,7 @@ import dev.understudy.journal.codec.Flag;
 import dev.understudy.journal.codec.GenerationEventEncoder;
 import dev.understudy.journal.codec.GenesisEventEncoder;
 import dev.understudy.journal.codec.MessageHeaderEncoder;
+import dev.understudy.journal.codec.RequestStatus;
 import dev.understudy.journal.codec.VsockPacketEventEncoder;
 import java.nio.charset.StandardCharsets;
 import org.agrona.DirectBuffer;
@@ -44,6 +46,8 @@ final class EntryEncoder
     private final GenerationEventEncoder generation = new GenerationEventEncoder();
     private final BackupJoinedEventEncoder backupJoined = new BackupJoinedEventEncoder();
     private final ClosedEventEncoder closed = new ClosedEventEncoder();
+    private final BlockCompletionEventEncoder blockCompletion = new BlockCompletionEventEncoder();
+    private final DriveImageCodec drives = new DriveImageCodec();
 
     /** Holds the last entry from its start on. */
     UnsafeBuffer buffer()
@@ -60,12 +64,13 @@ final class EntryEncoder
 
     int genesis(final Genesis it)
     {
+        final byte[] driveBytes = drives.encode(it.drives());
         final int textBytes = bytes(it.name()) + bytes(it.kernelPath()) + bytes(it.initrdPath()) +
-            bytes(it.commandLine());
+            bytes(it.commandLine()) + driveBytes.length;
         if (textBytes > MAX_DATA_BYTES)
         {
-            throw new IllegalArgumentException("the names, paths and command line of guest " + it.name() + " take " +
-                textBytes + " bytes: a journal's first entry holds " + MAX_DATA_BYTES);
+            throw new IllegalArgumentException("the names, paths, drives and command line of guest " + it.name() +
+                " take " + textBytes + " bytes: a journal's first entry holds " + MAX_DATA_BYTES);
         }
         genesis.wrapAndApplyHeader(buffer, 0, message);
         header(genesis.header(), 0, 0, 0, 0);
@@ -83,6 +88,10 @@ final class EntryEncoder
             .kernelPath(it.kernelPath())
             .initrdPath(it.initrdPath() == null ? "" : it.initrdPath())
             .commandLine(it.commandLine());
+        if (driveBytes.length > 0)
+        {
+            genesis.putDrives(driveBytes, 0, driveBytes.length);
+        }
         return MessageHeaderEncoder.ENCODED_LENGTH + genesis.encodedLength();
     }
 
@@ -198,6 +207,21 @@ final class EntryEncoder
         header(closed.header(), sequence, position, timeNs, outputs);
         closed.outcome(End.get((short)outcome.ordinal())).state(state);
         return MessageHeaderEncoder.ENCODED_LENGTH + closed.encodedLength();
+    }
+
+    int blockCompletion(
+        final long sequence,
+        final long position,
+        final long timeNs,
+        final long outputs,
+        final int drive,
+        final long request,
+        final BlockOutcome status)
+    {
+        blockCompletion.wrapAndApplyHeader(buffer, 0, message);
+        header(blockCompletion.header(), sequence, position, timeNs, outputs);
+        blockCompletion.request(request).drive((short)drive).status(RequestStatus.get((short)status.ordinal()));
+        return MessageHeaderEncoder.ENCODED_LENGTH + blockCompletion.encodedLength();
     }
 
     private static int bytes(final String text)

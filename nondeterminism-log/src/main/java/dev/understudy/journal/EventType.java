@@ -1,6 +1,7 @@
 package dev.understudy.journal;
 
 import dev.understudy.journal.codec.BackupJoinedEventDecoder;
+import dev.understudy.journal.codec.BlockCompletionEventDecoder;
 import dev.understudy.journal.codec.ClockSampleEventDecoder;
 import dev.understudy.journal.codec.ClosedEventDecoder;
 import dev.understudy.journal.codec.ConsoleInputEventDecoder;
@@ -53,7 +54,15 @@ public enum EventType
         ClosedEventDecoder.BLOCK_LENGTH,
         0,
         ClosedEventDecoder.outcomeEncodingOffset(),
-        5);
+        5),
+
+    /** A request of the guest for a drive is done. */
+    BLOCK_COMPLETION(
+        BlockCompletionEventDecoder.TEMPLATE_ID,
+        BlockCompletionEventDecoder.BLOCK_LENGTH,
+        0,
+        BlockCompletionEventDecoder.statusEncodingOffset(),
+        3);
 
     private static final EventType[] BY_TEMPLATE_ID = byTemplateId();
 
@@ -84,7 +93,7 @@ public enum EventType
         return blockLength;
     }
 
-    /** Number of parts of variable length that follow the fixed part. */
+    /** Number of parts of variable length that follow the fixed part; a genesis may have one more, its drives. */
     int variableParts()
     {
         return variableParts;

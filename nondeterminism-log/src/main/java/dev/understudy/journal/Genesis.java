@@ -1,5 +1,7 @@
 package dev.understudy.journal;
 
+import java.util.List;
+
 /**
  * The first entry: what the guest is, its files by path and hash.
  *
@@ -13,6 +15,7 @@ package dev.understudy.journal;
  * @param commandLine    kernel command line
  * @param machineVersion version of the guest-visible machine
  * @param createdEpochMs when the journal was begun, in milliseconds since 1970
+ * @param drives         in the order in which the guest finds them
  */
 public record Genesis(
     String name,
@@ -24,6 +27,28 @@ public record Genesis(
     byte[] initrdSha256,
     String commandLine,
     int machineVersion,
-    long createdEpochMs)
+    long createdEpochMs,
+    List<DriveImage> drives)
 {
+    public Genesis
+    {
+        drives = List.copyOf(drives);
+    }
+
+    /** A guest without drives. */
+    public Genesis(
+        final String name,
+        final long memoryBytes,
+        final long vsockCid,
+        final String kernelPath,
+        final byte[] kernelSha256,
+        final String initrdPath,
+        final byte[] initrdSha256,
+        final String commandLine,
+        final int machineVersion,
+        final long createdEpochMs)
+    {
+        this(name, memoryBytes, vsockCid, kernelPath, kernelSha256, initrdPath, initrdSha256, commandLine,
+            machineVersion, createdEpochMs, List.of());
+    }
 }

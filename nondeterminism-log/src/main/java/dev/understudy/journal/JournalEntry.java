@@ -1,6 +1,7 @@
 package dev.understudy.journal;
 
 import dev.understudy.journal.codec.BackupJoinedEventDecoder;
+import dev.understudy.journal.codec.BlockCompletionEventDecoder;
 import dev.understudy.journal.codec.ClockSampleEventDecoder;
 import dev.understudy.journal.codec.ClosedEventDecoder;
 import dev.understudy.journal.codec.DigestEventDecoder;
@@ -10,6 +11,7 @@ import dev.understudy.journal.codec.GenerationEventDecoder;
 import dev.understudy.journal.codec.GenesisEventDecoder;
 import dev.understudy.journal.codec.MessageHeaderDecoder;
 import dev.understudy.journal.codec.VarDataDecoder;
+import java.util.List;
 import org.agrona.DirectBuffer;
 
 /**
@@ -30,6 +32,8 @@ public final class JournalEntry
     private final GenerationEventDecoder generation = new GenerationEventDecoder();
     private final BackupJoinedEventDecoder backupJoined = new BackupJoinedEventDecoder();
     private final ClosedEventDecoder closed = new ClosedEventDecoder();
+    private final BlockCompletionEventDecoder blockCompletion = new BlockCompletionEventDecoder();
+    private final DriveImageCodec drives = new DriveImageCodec();
 
     private DirectBuffer buffer;
     private int offset;
@@ -108,6 +112,17 @@ public final class JournalEntry
             {
                 return "its parts are longer than it is";
             }
+        }
+        if (newType == EventType.GENESIS && end + Integer.BYTES <= wholeLength)
+        {
+            final int drivesAt = start + (int)end + Integer.BYTES;
+            final int drivesLength = wholeLength - (int)end - Integer.BYTES;
+            if (bytes.getInt(start + (int)end, VarDataDecoder.BYTE_ORDER) != drivesLength ||
+                !drives.isValid(bytes, drivesAt, drivesLength))
+            {
+                return "its description of drives is none that this release knows";
+            }
+            end = wholeLength;
         }
         if (end != wholeLength)
         {
@@ -270,6 +285,24 @@ public final class JournalEntry
         return Outcome.values()[closed.wrapAndApplyHeader(buffer, offset, message).outcome().value()];
     }
 
+    /** Of a block completion: index of the drive, from 0. */
+    public int drive()
+    {
+        return blockCompletion.wrapAndApplyHeader(buffer, offset, message).drive();
+    }
+
+    /** Of a block completion: number of the request among those of the drive, from 0. */
+    public long request()
+    {
+        return blockCompletion.wrapAndApplyHeader(buffer, offset, message).request();
+    }
+
+    /** Of a block completion. */
+    public BlockOutcome status()
+    {
+        return BlockOutcome.values()[blockCompletion.wrapAndApplyHeader(buffer, offset, message).status().value()];
+    }
+
     /** Of the genesis entry. */
     public Genesis genesis()
     {
@@ -287,6 +320,9 @@ public final class JournalEntry
         final String kernelPath = genesis.kernelPath();
         final String initrdPath = genesis.initrdPath();
         final String commandLine = genesis.commandLine();
+        final int drivesAt = genesis.limit() + VarDataDecoder.varDataEncodingOffset();
+        final List<DriveImage> images =
+            drivesAt <= offset + length ? drives.decode(buffer, drivesAt, offset + length - drivesAt) : List.of();
         return new Genesis(
             name,
             memoryBytes,
@@ -297,7 +333,8 @@ public final class JournalEntry
             hasInitrd ? initrdSha256 : null,
             commandLine,
             machineVersion,
-            createdEpochMs);
+            createdEpochMs,
+            images);
     }
 
     /** A line for people. */
@@ -309,9 +346,9 @@ public final class JournalEntry
             case GENESIS ->
             {
                 final Genesis it = genesis();
-                yield "guest %s, memory %d, kernel %s, initrd %s, command line \"%s\", machine version %d".formatted(
+                yield "guest %s, memory %d, kernel %s, initrd %s, command line \"%s\", machine version %d%s".formatted(
                     it.name(), it.memoryBytes(), it.kernelPath(), it.initrdPath(), it.commandLine(),
-                    it.machineVersion());
+                    it.machineVersion(), text(it.drives()));
             }
             case CLOCK_SAMPLE -> picosPerInstruction() + " ps an instruction, at most " + limitNs() + " ns";
             case CONSOLE_INPUT, ENTROPY -> dataLength() + " bytes";
@@ -320,7 +357,18 @@ public final class JournalEntry
             case GENERATION -> generation() + " of " + node() + ", " + cause();
             case BACKUP_JOINED -> node() + " in generation " + generation();
             case CLOSED -> outcome() + ", digest %016x".formatted(state());
+            case BLOCK_COMPLETION -> "drive " + drive() + ", request " + request() + ", " + status();
         };
         return "%10d  %,18d  %14.6f s  %-13s %s".formatted(sequence(), position(), timeNs() / 1e9, type, details);
+    }
+
+    private static String text(final List<DriveImage> images)
+    {
+        final StringBuilder text = new StringBuilder();
+        for (final DriveImage image : images)
+        {
+            text.append(", drive ").append(image.path()).append(image.readOnly() ? " (read-only)" : "");
+        }
+        return text.toString();
     }
 }

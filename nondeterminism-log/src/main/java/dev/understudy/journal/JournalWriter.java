@@ -240,6 +240,20 @@ public final class JournalWriter implements Closeable
             position, timeNs, false);
     }
 
+    /** Appends that a request for a drive is done; drive and request by their numbers from 0. */
+    public long blockCompletion(
+        final long position,
+        final long timeNs,
+        final long outputs,
+        final int drive,
+        final long request,
+        final BlockOutcome status)
+    {
+        return finish(
+            encoder.blockCompletion(lastSequence + 1, position, timeNs, outputs, drive, request, status),
+            position, timeNs, false);
+    }
+
     /** Appends the digest of the machine. */
     public long digest(final long position, final long timeNs, final long outputs, final long state)
     {

@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Random;
+import java.util.stream.IntStream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -32,10 +34,13 @@ class JournalEntryTest
         @ForAll @Size(32) final byte[] initrdSha256,
         @ForAll final boolean hasInitrd,
         @ForAll("texts") final String commandLine,
-        @ForAll final long createdEpochMs)
+        @ForAll final long createdEpochMs,
+        @ForAll @IntRange(max = 4) final int drives)
     {
         final Genesis genesis = new Genesis(name, memoryBytes, vsockCid, kernelPath, kernelSha256,
-            hasInitrd ? initrdPath : null, hasInitrd ? initrdSha256 : null, commandLine, 7, createdEpochMs);
+            hasInitrd ? initrdPath : null, hasInitrd ? initrdSha256 : null, commandLine, 7, createdEpochMs,
+            IntStream.range(0, drives).mapToObj(i -> new DriveImage(
+                kernelPath + i, memoryBytes + i, kernelSha256, (vsockCid + i & 1) == 0, i == 1 ? "" : "s" + i)).toList());
         wrap(encoder.genesis(genesis), EventType.GENESIS, 0, 0, 0, 0);
         assertThat(entry.genesis()).usingRecursiveComparison().isEqualTo(genesis);
     }
@@ -104,11 +109,35 @@ class JournalEntryTest
         }
     }
 
+    @Property(tries = TRIES)
+    void blockCompletionComesBack(
+        @ForAll final long sequence,
+        @ForAll @IntRange(max = 255) final int drive,
+        @ForAll final long request,
+        @ForAll final BlockOutcome status)
+    {
+        wrap(encoder.blockCompletion(sequence, 1, 2, 3, drive, request, status),
+            EventType.BLOCK_COMPLETION, sequence, 1, 2, 3);
+        assertThat(entry.drive()).isEqualTo(drive);
+        assertThat(entry.request()).isEqualTo(request);
+        assertThat(entry.status()).isEqualTo(status);
+    }
+
+    @Example
+    void aGuestWithoutDrivesHasTheFirstEntryThatItAlwaysHad()
+    {
+        final int length = encoder.genesis(SampleJournal.GENESIS);
+        // Header, fixed part, and four texts with their lengths.
+        assertThat(length).isEqualTo(8 + EventType.GENESIS.blockLength() + 4 * 4 + "guest-a".length() +
+            "/images/kernel".length() + "console=hvc0".length());
+    }
+
     @Property(tries = 1000)
     void bytesThatAreNoEntryNeverMakeFieldsReachOutside(@ForAll final long seed)
     {
         final Random random = new Random(seed);
-        final int length = encoder.genesis(SampleJournal.GENESIS);
+        final int length =
+            encoder.genesis(random.nextBoolean() ? SampleJournal.GENESIS : SampleJournal.GENESIS_WITH_DRIVES);
         final byte[] bytes = new byte[length];
         encoder.buffer().getBytes(0, bytes);
         for (int i = 0; i < 1 + random.nextInt(4); i++)

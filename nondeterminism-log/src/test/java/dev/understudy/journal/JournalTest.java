@@ -38,7 +38,8 @@ class JournalTest
             writer.digest(50, 500, 5, 0xD16E57L);
             writer.generation(60, 600, 6, 2, GenerationCause.PROMOTED, "b");
             writer.backupJoined(70, 700, 7, 2, "a");
-            writer.closed(80, 800, 8, Outcome.FAILURE, 0xF1A7L);
+            writer.blockCompletion(80, 800, 8, 3, 1L << 40, BlockOutcome.IOERR);
+            writer.closed(90, 900, 9, Outcome.FAILURE, 0xF1A7L);
         }
 
         final List<String> types = new ArrayList<>();
@@ -66,6 +67,12 @@ class JournalTest
                         assertThat(entry.node()).isEqualTo("b");
                     }
                     case BACKUP_JOINED -> assertThat(entry.node()).isEqualTo("a");
+                    case BLOCK_COMPLETION ->
+                    {
+                        assertThat(entry.drive()).isEqualTo(3);
+                        assertThat(entry.request()).isEqualTo(1L << 40);
+                        assertThat(entry.status()).isEqualTo(BlockOutcome.IOERR);
+                    }
                     case CLOSED ->
                     {
                         assertThat(entry.outcome()).isEqualTo(Outcome.FAILURE);

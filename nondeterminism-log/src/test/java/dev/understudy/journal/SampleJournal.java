@@ -17,6 +17,12 @@ final class SampleJournal
     static final Genesis GENESIS = new Genesis(
         "guest-a", 64 << 20, 3, "/images/kernel", sequence(32, 1), null, null, "console=hvc0", 1, 1_795_000_000_000L);
 
+    static final Genesis GENESIS_WITH_DRIVES = new Genesis(
+        "guest-b", 64 << 20, 3, "/images/kernel", sequence(32, 1), null, null, "console=hvc0", 1, 1_795_000_000_000L,
+        List.of(
+            new DriveImage("/images/root.img", 1 << 30, sequence(32, 2), true, "root"),
+            new DriveImage("/images/data.img", 1 << 20, sequence(32, 3), false, "")));
+
     private SampleJournal()
     {
     }
@@ -44,7 +50,18 @@ final class SampleJournal
                 case 1 -> writer.consoleInput(position, timeNs, outputs, data, 0, length);
                 case 2 -> writer.entropy(position, timeNs, outputs, data, 1, length);
                 case 3 -> writer.vsockPacket(position, timeNs, outputs, data, 0, length);
-                case 4 -> writer.digest(position, timeNs, outputs, random.nextLong());
+                case 4 ->
+                {
+                    final long number = random.nextLong();
+                    if (i % 2 == 0)
+                    {
+                        writer.digest(position, timeNs, outputs, number);
+                    }
+                    else
+                    {
+                        writer.blockCompletion(position, timeNs, outputs, i % 4, number, BlockOutcome.OK);
+                    }
+                }
                 case 5 -> writer.generation(
                     position, timeNs, outputs, i, GenerationCause.values()[random.nextInt(4)], "node-" + i);
                 default -> writer.backupJoined(position, timeNs, outputs, i, "node-" + i);
