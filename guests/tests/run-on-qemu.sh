@@ -51,6 +51,14 @@ run()
 run_guest()
 {
     case $1 in
+        block | block_rounds)
+            # A drive of 1 MiB with a text in sector 7.
+            dd if=/dev/zero of="$work/drive" bs=1024 count=1024 2> /dev/null
+            printf 'a text that was there before' | dd of="$work/drive" bs=512 seek=7 conv=notrunc 2> /dev/null
+            run "$1" -global virtio-mmio.force-legacy=false \
+                -drive if=none,id=drive,format=raw,discard=unmap,file="$work/drive" \
+                -device virtio-blk-device,drive=drive,serial=understudy-test < /dev/null
+            ;;
         entropy)
             run "$1" -global virtio-mmio.force-legacy=false -device virtio-rng-device < /dev/null
             ;;

@@ -1,5 +1,6 @@
 package dev.understudy.replay;
 
+import dev.understudy.journal.BlockOutcome;
 import dev.understudy.journal.GenerationCause;
 import dev.understudy.journal.JournalWriter;
 import dev.understudy.journal.Outcome;
@@ -20,6 +21,8 @@ public interface EventLog
     void entropy(long position, long timeNs, long outputs, DirectBuffer data, int offset, int length);
 
     void vsockPacket(long position, long timeNs, long outputs, DirectBuffer data, int offset, int length);
+
+    void blockCompletion(long position, long timeNs, long outputs, int drive, long request, BlockOutcome status);
 
     void digest(long position, long timeNs, long outputs, long state);
 

@@ -1,5 +1,6 @@
 package dev.understudy.replay;
 
+import dev.understudy.journal.BlockOutcome;
 import dev.understudy.journal.GenerationCause;
 import dev.understudy.journal.JournalWriter;
 import dev.understudy.journal.Outcome;
@@ -49,6 +50,18 @@ record JournalLog(JournalWriter journal) implements EventLog
         final int length)
     {
         journal.vsockPacket(position, timeNs, outputs, data, offset, length);
+    }
+
+    @Override
+    public void blockCompletion(
+        final long position,
+        final long timeNs,
+        final long outputs,
+        final int drive,
+        final long request,
+        final BlockOutcome status)
+    {
+        journal.blockCompletion(position, timeNs, outputs, drive, request, status);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.understudy.replay;
 
+import dev.understudy.journal.BlockOutcome;
 import dev.understudy.journal.GenerationCause;
 import dev.understudy.journal.Outcome;
 import org.agrona.DirectBuffer;
@@ -43,6 +44,17 @@ final class NoLog implements EventLog
         final DirectBuffer data,
         final int offset,
         final int length)
+    {
+    }
+
+    @Override
+    public void blockCompletion(
+        final long position,
+        final long timeNs,
+        final long outputs,
+        final int drive,
+        final long request,
+        final BlockOutcome status)
     {
     }
 

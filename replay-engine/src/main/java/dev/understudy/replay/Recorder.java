@@ -2,6 +2,9 @@ package dev.understudy.replay;
 
 import dev.understudy.guest.Machine;
 import dev.understudy.guest.RunState;
+import dev.understudy.guest.virtio.BlockRequest;
+import dev.understudy.guest.virtio.BlockStatus;
+import dev.understudy.journal.BlockOutcome;
 import dev.understudy.journal.GenerationCause;
 import dev.understudy.journal.Outcome;
 import java.util.function.LongSupplier;
@@ -128,6 +131,28 @@ public final class Recorder
         data.wrap(random, 0, length);
         log.entropy(machine.position(), timeNs, machine.outputs(), data, 0, length);
         machine.entropy(random, 0, length);
+    }
+
+    /** Number of drives that the guest has. */
+    public int driveCount()
+    {
+        return machine.driveCount();
+    }
+
+    /** The oldest request of a drive that the guest waits for; null when it waits for none. */
+    public BlockRequest blockRequest(final int drive)
+    {
+        return machine.blockRequest(drive);
+    }
+
+    /** That request was carried out. There is one. */
+    public void blockCompletion(final int drive)
+    {
+        final long timeNs = sample();
+        final BlockRequest request = machine.blockRequest(drive);
+        log.blockCompletion(
+            machine.position(), timeNs, machine.outputs(), drive, request.number(), BlockOutcome.OK);
+        machine.completeBlock(drive, BlockStatus.OK);
     }
 
     /** The beginning of a generation in which {@code node} runs the guest. */

@@ -2,6 +2,8 @@ package dev.understudy.replay;
 
 import dev.understudy.guest.Machine;
 import dev.understudy.guest.RunState;
+import dev.understudy.guest.virtio.BlockRequest;
+import dev.understudy.guest.virtio.BlockStatus;
 import dev.understudy.journal.EventType;
 import dev.understudy.journal.GenerationCause;
 import dev.understudy.journal.JournalEntry;
@@ -17,6 +19,7 @@ import org.agrona.DirectBuffer;
 public final class Replayer
 {
     private final Machine machine;
+    private final DriveWaits drives;
     private byte[] scratch = new byte[64 * 1024];
     private long nextSequence;
     private long digestsCompared;
@@ -24,11 +27,23 @@ public final class Replayer
     private Outcome outcome;
 
     /**
+     * Replays a machine without drives, or one whose drives carry out each request while it is submitted.
+     *
      * @param machine as the genesis entry describes it, at its start
      */
     public Replayer(final Machine machine)
     {
+        this(machine, request -> {});
+    }
+
+    /**
+     * @param machine as the genesis entry describes it, at its start, its drives as well
+     * @param drives  what the machine's drives are carried out by
+     */
+    public Replayer(final Machine machine, final DriveWaits drives)
+    {
         this.machine = machine;
+        this.drives = drives;
     }
 
     /** Sequence number of the next entry to apply. */
@@ -121,9 +136,21 @@ public final class Replayer
                 check(entry, digest == entry.state(), "digest of the machine", hex(entry.state()), hex(digest));
                 digestsCompared++;
             }
+            case BLOCK_COMPLETION -> completeBlock(entry);
             case GENERATION -> applyGeneration(machine, entry.cause());
             case CLOSED -> close(entry);
         }
+    }
+
+    private void completeBlock(final JournalEntry entry)
+    {
+        final int drive = entry.drive();
+        final BlockRequest request = drive < machine.driveCount() ? machine.blockRequest(drive) : null;
+        check(entry, request != null && request.number() == entry.request(),
+            "request of drive " + drive + " that the guest waits for", Long.toString(entry.request()),
+            request == null ? "none" : Long.toString(request.number()));
+        drives.await(request);
+        machine.completeBlock(drive, BlockStatus.values()[entry.status().ordinal()]);
     }
 
     /** What the beginning of a generation does to the guest. */

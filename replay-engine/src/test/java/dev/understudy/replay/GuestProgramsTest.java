@@ -2,6 +2,7 @@ package dev.understudy.replay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.understudy.guest.DriveConfiguration;
 import dev.understudy.guest.Machine;
 import dev.understudy.guest.MachineConfiguration;
 import dev.understudy.guest.OutputSink;
@@ -105,7 +106,11 @@ class GuestProgramsTest
         while (!state.isEnd())
         {
             final int wanted = recorder.entropyWanted();
-            if (wanted > 0)
+            if (recorder.driveCount() > 0 && recorder.blockRequest(0) != null)
+            {
+                recorder.blockCompletion(0);
+            }
+            else if (wanted > 0)
             {
                 new Random(nowNs).nextBytes(random);
                 recorder.entropy(random, wanted);
@@ -136,8 +141,12 @@ class GuestProgramsTest
 
     private static Machine machine(final String name, final OutputSink sink) throws IOException
     {
-        return new Machine(new MachineConfiguration(
-            MEMORY_BYTES, 3, Files.readAllBytes(GUESTS.resolve(name + ".elf")), null, ""), sink);
+        final List<DriveConfiguration> drives =
+            name.startsWith("block") ? List.of(TestDrive.CONFIGURATION) : List.of();
+        return new Machine(
+            new MachineConfiguration(
+                MEMORY_BYTES, 3, Files.readAllBytes(GUESTS.resolve(name + ".elf")), null, "", drives),
+            sink, new TestDrive());
     }
 
     private static String expected(final String name) throws IOException

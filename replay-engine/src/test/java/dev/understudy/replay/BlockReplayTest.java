@@ -1,0 +1,172 @@
+package dev.understudy.replay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.understudy.guest.Machine;
+import dev.understudy.guest.MachineConfiguration;
+import dev.understudy.guest.OutputSink;
+import dev.understudy.guest.RunState;
+import dev.understudy.guest.virtio.BlockRequest;
+import dev.understudy.guest.virtio.BlockRequests;
+import dev.understudy.journal.BlockOutcome;
+import dev.understudy.journal.EventType;
+import dev.understudy.journal.Genesis;
+import dev.understudy.journal.JournalOptions;
+import dev.understudy.journal.JournalScan;
+import dev.understudy.journal.JournalWriter;
+import dev.understudy.journal.Outcome;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Queue;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A guest that uses a drive is recorded, with completions at any time, and replayed on a drive of its own. */
+class BlockReplayTest
+{
+    private static final Path GUEST = Path.of("../guests/tests/block_rounds.elf");
+    private static final int MEMORY_BYTES = 16 << 20;
+
+    @TempDir
+    private Path temp;
+
+    private long nowNs;
+
+    @Test
+    void replayWritesToItsOwnDriveWhatWasWrittenAndReachesTheSameDigest() throws IOException
+    {
+        for (int seed = 0; seed < 4; seed++)
+        {
+            final Path directory = temp.resolve("journal-" + seed);
+            final TestDrive recorded = new TestDrive();
+            final long digest = record(directory, recorded, seed);
+
+            final TestDrive own = new TestDrive();
+            final Machine machine = machine(own);
+            final Replayer replayer = replay(directory, machine);
+
+            assertThat(replayer.outcome()).isEqualTo(Outcome.SHUTDOWN);
+            assertThat(machine.digest()).isEqualTo(digest);
+            assertThat(own.content()).isEqualTo(recorded.content()).isNotEqualTo(new TestDrive().content());
+            assertThat(replayer.digestsCompared()).isPositive();
+        }
+    }
+
+    @Test
+    void replayWaitsUntilItsOwnDriveHasDoneTheRequest() throws IOException
+    {
+        final Path directory = temp.resolve("journal");
+        final long digest = record(directory, new TestDrive(), 9);
+        // A drive that does nothing until it is waited for.
+        final TestDrive lazy = new TestDrive();
+        final Queue<BlockRequest> waiting = new ArrayDeque<>();
+        final Machine machine = machine(waiting::add);
+        final Replayer replayer = new Replayer(machine, awaited ->
+        {
+            while (!waiting.isEmpty() && waiting.peek().number() <= awaited.number())
+            {
+                lazy.submit(waiting.remove());
+            }
+        });
+        replay(directory, replayer);
+        assertThat(machine.digest()).isEqualTo(digest);
+    }
+
+    @Test
+    void aBitOfTheImageThatTheGuestReadsAndThatDiffersIsADivergence() throws IOException
+    {
+        final Path directory = temp.resolve("journal");
+        record(directory, new TestDrive(), 1);
+        final TestDrive changed = new TestDrive();
+        changed.content()[500 * 512 + 17] ^= 4;
+
+        assertThatThrownBy(() -> replay(directory, machine(changed)))
+            .isInstanceOf(DivergenceException.class).hasMessageContaining("digest");
+    }
+
+    @Test
+    void completionOfARequestThatTheGuestDoesNotWaitForIsADivergence() throws IOException
+    {
+        final Path directory = temp.resolve("journal");
+        try (JournalWriter writer = JournalWriter.create(directory, genesis(), JournalOptions.defaults()))
+        {
+            writer.blockCompletion(0, 0, 0, 0, 0, BlockOutcome.OK);
+        }
+        assertThatThrownBy(() -> replay(directory, machine(new TestDrive())))
+            .isInstanceOf(DivergenceException.class).hasMessageContaining("drive 0").hasMessageContaining("none");
+    }
+
+    private long record(final Path directory, final TestDrive drive, final long seed) throws IOException
+    {
+        final Random random = new Random(seed);
+        final Machine machine = machine(drive);
+        try (JournalWriter writer = JournalWriter.create(directory, genesis(), JournalOptions.defaults()))
+        {
+            final Recorder recorder = new Recorder(machine, EventLog.to(writer), () -> nowNs, 3_000_000);
+            RunState state = recorder.runSlice();
+            for (int i = 0; !state.isEnd(); i++)
+            {
+                while (recorder.blockRequest(0) != null && random.nextInt(3) == 0)
+                {
+                    recorder.blockCompletion(0);
+                }
+                nowNs += random.nextInt(300_000);
+                state = recorder.runSlice();
+                assertThat(i).isLessThan(1_000_000);
+            }
+            assertThat(state).isEqualTo(RunState.SHUTDOWN);
+        }
+        return machine.digest();
+    }
+
+    private static Replayer replay(final Path directory, final Machine machine)
+    {
+        return replay(directory, new Replayer(machine));
+    }
+
+    private static Replayer replay(final Path directory, final Replayer replayer)
+    {
+        int completions = 0;
+        try (JournalScan scan = JournalScan.open(directory))
+        {
+            while (scan.next())
+            {
+                replayer.apply(scan.entry());
+                completions += scan.entry().type() == EventType.BLOCK_COMPLETION ? 1 : 0;
+            }
+            assertThat(scan.damage()).isNull();
+        }
+        assertThat(completions).isGreaterThan(500);
+        return replayer;
+    }
+
+    private static Machine machine(final BlockRequests drive) throws IOException
+    {
+        return new Machine(
+            new MachineConfiguration(
+                MEMORY_BYTES, 3, Files.readAllBytes(GUEST), null, "", List.of(TestDrive.CONFIGURATION)),
+            new OutputSink()
+            {
+                @Override
+                public void onConsole(final byte[] data, final int offset, final int length)
+                {
+                }
+
+                @Override
+                public void onVsock(final byte[] packet, final int offset, final int length)
+                {
+                }
+            },
+            drive);
+    }
+
+    private static Genesis genesis()
+    {
+        return new Genesis("test", MEMORY_BYTES, 3, "block_rounds", new byte[32], null, null, "", 1, 0);
+    }
+}
