@@ -2,6 +2,7 @@ package dev.understudy.hypervisor.cli;
 
 import dev.understudy.guest.boot.BootException;
 import dev.understudy.hypervisor.config.ConfigurationException;
+import dev.understudy.hypervisor.drive.DriveException;
 import dev.understudy.hypervisor.image.ImageException;
 import dev.understudy.journal.JournalException;
 import dev.understudy.replay.DivergenceException;
@@ -28,6 +29,7 @@ final class Errors
             case BootException known -> known.getMessage();
             case ConfigurationException known -> known.getMessage();
             case DivergenceException known -> known.getMessage();
+            case DriveException known -> known.getMessage();
             case ImageException known -> known.getMessage();
             case JournalException known -> known.getMessage();
             case TransportException known -> known.getMessage();

@@ -1,6 +1,7 @@
 package dev.understudy.hypervisor.cli;
 
 import dev.understudy.hypervisor.config.ForwardSpec;
+import dev.understudy.hypervisor.drive.Drives;
 import dev.understudy.hypervisor.image.GuestImage;
 import dev.understudy.hypervisor.standalone.StandaloneGuest;
 import dev.understudy.replay.EventLog;
@@ -26,15 +27,21 @@ final class Foreground
     /**
      * Runs the guest and returns the exit status.
      *
+     * @param opening begins the content of the guest's drives
      * @param journal closed at the end, also when a signal ends the process
      */
     static int run(
-        final GuestImage image, final List<ForwardSpec> forwards, final EventLog log, final Closeable journal)
+        final GuestImage image,
+        final List<ForwardSpec> forwards,
+        final Drives.Opening opening,
+        final EventLog log,
+        final Closeable journal)
         throws IOException
     {
         final StandaloneGuest guest = new StandaloneGuest(
             image,
             forwards,
+            opening,
             System.in,
             new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), CONSOLE_BUFFER_BYTES),
             notice -> System.err.println("understudy: " + notice));

@@ -1,7 +1,10 @@
 package dev.understudy.hypervisor.cli;
 
+import dev.understudy.guest.MachineConfiguration;
 import dev.understudy.hypervisor.config.ByteSize;
+import dev.understudy.hypervisor.config.DriveSpec;
 import dev.understudy.hypervisor.config.ForwardSpec;
+import dev.understudy.hypervisor.drive.DriveFile;
 import dev.understudy.hypervisor.image.GuestImage;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,6 +38,15 @@ final class GuestOptions
         description = "Carry connections to the host's TCP port to the guest's vsock port. Repeatable.")
     private List<String> forwards = new ArrayList<>();
 
+    @Option(names = "--drive", paramLabel = "file=IMAGE[,OPTION...]",
+        description = {
+            "A virtio-blk drive with the content of a raw image. Repeatable, 4 at most. Options:",
+            "readonly=on|off  whether the guest may only read it (default: off)",
+            "overlay=FILE     takes what the guest writes, so that the image stays as it is",
+            "serial=TEXT      serial number that the guest sees",
+        })
+    private List<String> drives = new ArrayList<>();
+
     GuestImage image()
     {
         if (!Files.isRegularFile(kernel))
@@ -45,7 +57,32 @@ final class GuestOptions
         {
             throw new UsageException("--initrd " + initrd + ": no such file");
         }
-        return GuestImage.read(kernel, initrd, append, memoryBytes());
+        return GuestImage.read(kernel, initrd, append, memoryBytes(), driveFiles());
+    }
+
+    /** The drives as they were asked for. */
+    List<DriveSpec> drives()
+    {
+        final List<DriveSpec> specs = drives.stream().map(DriveSpec::parse).toList();
+        if (specs.size() > MachineConfiguration.MAX_DRIVES)
+        {
+            throw new UsageException("--drive: a guest has " + MachineConfiguration.MAX_DRIVES + " drives at most");
+        }
+        return specs;
+    }
+
+    private List<DriveFile> driveFiles()
+    {
+        final List<DriveFile> files = new ArrayList<>();
+        for (final DriveSpec drive : drives())
+        {
+            if (!Files.isRegularFile(drive.file()))
+            {
+                throw new UsageException("--drive file=" + drive.file() + ": no such file");
+            }
+            files.add(DriveFile.of(drive.file(), drive.isReadOnly(), drive.overlay() != null, drive.serial()));
+        }
+        return files;
     }
 
     List<ForwardSpec> forwards()

@@ -1,12 +1,17 @@
 package dev.understudy.hypervisor.cli;
 
 import dev.understudy.hypervisor.config.ByteSize;
+import dev.understudy.hypervisor.config.DriveSpec;
+import dev.understudy.hypervisor.drive.OverlayImage;
+import dev.understudy.hypervisor.drive.RawImage;
 import dev.understudy.hypervisor.image.GuestImage;
 import dev.understudy.journal.JournalOptions;
 import dev.understudy.journal.JournalWriter;
 import dev.understudy.replay.EventLog;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -19,8 +24,11 @@ import picocli.CommandLine.Option;
     description = "Runs a guest and writes every event to a journal.",
     footer = {
         "",
-        "Example:",
+        "Examples:",
         "  understudy record --journal /tmp/kv --kernel guests/kv/kv.elf --forward 7000:6379",
+        "  understudy record -j /tmp/block -k guests/tests/block.elf --drive file=disk.img,overlay=disk.overlay",
+        "",
+        "A drive needs a new overlay or readonly=on: a replay begins with the image as it was.",
         "",
         "Exit status: 0 when the guest shut down or was stopped, 1 when it gave a failure as its reason or crashed.",
     })
@@ -44,10 +52,37 @@ final class RecordCommand implements Callable<Integer>
     @Override
     public Integer call() throws IOException
     {
+        final List<DriveSpec> drives = guest.drives();
+        drives.forEach(RecordCommand::requireThatTheImageStays);
         final GuestImage image = guest.image();
         final JournalOptions options = JournalOptions.defaults().bounded(
             ByteSize.parse(journalMax), alarm -> System.err.println("understudy: " + alarm));
         final JournalWriter writer = JournalWriter.create(journal, image.genesis(name), options);
-        return Foreground.run(image, guest.forwards(), EventLog.to(writer), writer::close);
+        return Foreground.run(
+            image,
+            guest.forwards(),
+            (i, drive) -> drive.isReadOnly() ? RawImage.readOnly(drive.path()) :
+                OverlayImage.create(drive, drives.get(i).overlay()),
+            EventLog.to(writer),
+            writer::close);
+    }
+
+    /** A replay begins with the images that the recording began with. */
+    private static void requireThatTheImageStays(final DriveSpec drive)
+    {
+        if (drive.isReadOnly())
+        {
+            return;
+        }
+        if (drive.overlay() == null)
+        {
+            throw new UsageException("--drive file=" + drive.file() + ": a replay needs the image as it was when the " +
+                "recording began: add overlay=FILE, a new file that takes what the guest writes, or readonly=on");
+        }
+        if (Files.exists(drive.overlay()))
+        {
+            throw new UsageException("--drive overlay=" + drive.overlay() + ": the file exists, and a recording begins " +
+                "with a new overlay: name another file, or delete it");
+        }
     }
 }

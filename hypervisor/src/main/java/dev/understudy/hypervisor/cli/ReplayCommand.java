@@ -1,5 +1,6 @@
 package dev.understudy.hypervisor.cli;
 
+import dev.understudy.hypervisor.config.DriveSpec;
 import dev.understudy.hypervisor.standalone.JournalReplay;
 import dev.understudy.replay.DivergenceException;
 import java.io.BufferedOutputStream;
@@ -52,6 +53,11 @@ final class ReplayCommand implements Callable<Integer>
     @Option(names = "--initrd", paramLabel = "FILE", description = "The initial RAM disk, if it is not where it was.")
     private Path initrd;
 
+    @Option(names = "--drive", paramLabel = "file=IMAGE",
+        description = "The images of the drives in their order, if they are not where they were. Repeatable; they are " +
+            "only read: what the guest writes goes to temporary files.")
+    private List<String> drives = new ArrayList<>();
+
     @Option(names = "--format", paramLabel = "text|json", defaultValue = "text",
         description = "json: the result as one object on standard output, the console on standard error.")
     private OutputFormat format;
@@ -70,7 +76,7 @@ final class ReplayCommand implements Callable<Integer>
         try
         {
             final JournalReplay.Result result = JournalReplay.run(
-                journal, kernel, initrd, console, untilPosition, untilEntry, digestEvery,
+                journal, kernel, initrd, images(), console, untilPosition, untilEntry, digestEvery,
                 (position, digest) -> onDigest(digests, position, digest));
             console.flush();
             report(result, digests);
@@ -90,6 +96,22 @@ final class ReplayCommand implements Callable<Integer>
             }
             throw e;
         }
+    }
+
+    private List<Path> images()
+    {
+        final List<Path> images = new ArrayList<>();
+        for (final String drive : drives)
+        {
+            final DriveSpec spec = DriveSpec.parse(drive);
+            if (spec.isReadOnly() || spec.overlay() != null || !spec.serial().isEmpty())
+            {
+                throw new UsageException("--drive " + drive + ": the journal says how the drive was used: expected " +
+                    "file=IMAGE alone");
+            }
+            images.add(spec.file());
+        }
+        return images;
     }
 
     private void onDigest(final List<Map<String, Object>> digests, final long position, final long digest)

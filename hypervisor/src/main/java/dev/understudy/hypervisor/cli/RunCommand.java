@@ -1,7 +1,13 @@
 package dev.understudy.hypervisor.cli;
 
+import dev.understudy.hypervisor.config.DriveSpec;
+import dev.understudy.hypervisor.drive.BlockImage;
+import dev.understudy.hypervisor.drive.DriveFile;
+import dev.understudy.hypervisor.drive.OverlayImage;
+import dev.understudy.hypervisor.drive.RawImage;
 import dev.understudy.replay.EventLog;
 import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -13,8 +19,12 @@ import picocli.CommandLine.Mixin;
     description = "Runs a guest without a journal; its console is the terminal.",
     footer = {
         "",
-        "Example:",
+        "Examples:",
         "  understudy run --kernel guests/kv/kv.elf --memory 64M --forward 7000:6379",
+        "  understudy run --kernel guests/tests/block.elf --drive file=disk.img,overlay=disk.overlay",
+        "",
+        "Without overlay= and readonly=on the guest writes the image of a drive itself. An overlay that exists is gone",
+        "on with.",
         "",
         "Exit status: 0 when the guest shut down, 1 when it gave a failure as its reason or crashed.",
     })
@@ -26,6 +36,17 @@ final class RunCommand implements Callable<Integer>
     @Override
     public Integer call() throws IOException
     {
-        return Foreground.run(guest.image(), guest.forwards(), EventLog.none(), () -> {});
+        final List<DriveSpec> drives = guest.drives();
+        return Foreground.run(
+            guest.image(), guest.forwards(), (i, drive) -> open(drives.get(i), drive), EventLog.none(), () -> {});
+    }
+
+    private static BlockImage open(final DriveSpec spec, final DriveFile drive)
+    {
+        if (spec.overlay() != null)
+        {
+            return OverlayImage.openOrCreate(drive, spec.overlay());
+        }
+        return spec.isReadOnly() ? RawImage.readOnly(spec.file()) : RawImage.writable(spec.file());
     }
 }

@@ -1,5 +1,7 @@
 package dev.understudy.hypervisor.config;
 
+import dev.understudy.guest.DriveConfiguration;
+import dev.understudy.guest.MachineConfiguration;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,6 +21,7 @@ import java.util.regex.Pattern;
  * @param initrd              null without one
  * @param append              kernel command line
  * @param memoryBytes         RAM of the guest
+ * @param drives              in the order in which the guest finds them; none with an overlay: each node has its own
  * @param forwards            TCP ports that the live node carries to the guest
  * @param arbiterDirectory    what both nodes see
  * @param heartbeatIntervalMs between two heartbeats
@@ -36,6 +39,7 @@ public record PairConfiguration(
     Path initrd,
     String append,
     long memoryBytes,
+    List<DriveSpec> drives,
     List<ForwardSpec> forwards,
     Path arbiterDirectory,
     int heartbeatIntervalMs,
@@ -81,6 +85,8 @@ public record PairConfiguration(
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
     private static final String EXPECTED_NAME =
         "letters, digits, dots, dashes and underscores, 64 at most, the first a letter or digit";
+    private static final String EXPECTED_SERIAL = "at most " + DriveConfiguration.MAX_SERIAL_BYTES +
+        " printable ASCII characters";
     private static final String EXPECTED_ADDRESS = "HOST:PORT such as \"127.0.0.1:40100\", the port from 1 to 65535";
 
     /**
@@ -91,7 +97,7 @@ public record PairConfiguration(
     public static PairConfiguration load(final Path file)
     {
         final Section root = Section.read(file);
-        root.allow("name", "kernel", "initrd", "append", "memory", "forwards", "arbiter", "heartbeat", "lag", "journal",
+        root.allow("name", "kernel", "initrd", "append", "memory", "drives", "forwards", "arbiter", "heartbeat", "lag", "journal",
             "digest", "nodes");
 
         final String name = root.text("name", EXPECTED_NAME);
@@ -109,6 +115,7 @@ public record PairConfiguration(
         {
             throw root.wrong("memory", expectedMemory);
         }
+        final List<DriveSpec> drives = root.has("drives") ? drives(root) : List.of();
         final List<ForwardSpec> forwards = forwards(root);
 
         final Section arbiter = root.section("arbiter", "{ directory: PATH }");
@@ -140,8 +147,8 @@ public record PairConfiguration(
         digest.allow("everyMs");
         final int digestMs = digest.optionalMilliseconds("everyMs", DEFAULT_DIGEST_MS, 1, MAX_TIME_MS);
 
-        return new PairConfiguration(name, kernel, initrd, append, memoryBytes, forwards, arbiterDirectory, intervalMs,
-            timeoutMs, softMs, hardMs, journalMaxBytes, journalSyncMs, digestMs, nodes(root));
+        return new PairConfiguration(name, kernel, initrd, append, memoryBytes, drives, forwards, arbiterDirectory,
+            intervalMs, timeoutMs, softMs, hardMs, journalMaxBytes, journalSyncMs, digestMs, nodes(root));
     }
 
     /** The node with this name. */
@@ -169,10 +176,32 @@ public record PairConfiguration(
         return node.listen() == null ? forwards : forwards.stream().map(it -> it.on(node.listen())).toList();
     }
 
+    private static List<DriveSpec> drives(final Section root)
+    {
+        final String example = "{ file: disk.img, readonly: false }";
+        final List<DriveSpec> drives = new ArrayList<>();
+        for (final Section item : root.list("drives", example))
+        {
+            item.allow("file", "readonly", "serial");
+            final String serial = item.optionalText("serial", EXPECTED_SERIAL);
+            if (!DriveConfiguration.isSerial(serial))
+            {
+                throw item.wrong("serial", EXPECTED_SERIAL);
+            }
+            drives.add(new DriveSpec(
+                item.existingFile("file", "the path of a disk image, a file"), item.flag("readonly"), null, serial));
+        }
+        if (drives.size() > MachineConfiguration.MAX_DRIVES)
+        {
+            throw root.wrong("drives", MachineConfiguration.MAX_DRIVES + " drives at most");
+        }
+        return List.copyOf(drives);
+    }
+
     private static List<ForwardSpec> forwards(final Section root)
     {
         final List<ForwardSpec> forwards = new ArrayList<>();
-        for (final Section item : root.list("forwards"))
+        for (final Section item : root.list("forwards", "{ host: 7000, guest: 6379 }"))
         {
             item.allow("host", "guest", "address");
             final ForwardSpec forward = forward(item);

@@ -16,8 +16,6 @@ final class Section
     /** A key that differs from a known one in at most so many letters is taken for a slip. */
     private static final int MAX_SLIP = 2;
 
-    private static final String LIST_OF_MAPPINGS = "a list such as [{ host: 7000, guest: 6379 }]";
-
     private final Path file;
     private final String path;
     private final YamlValue.Mapping mapping;
@@ -173,12 +171,29 @@ final class Section
             new Section(file, name(key), new YamlValue.Mapping(Map.of(), 0));
     }
 
-    /** The mappings of a list. */
-    List<Section> list(final String key)
+    /** Whether a key says {@code true}; false where the key is not there. */
+    boolean flag(final String key)
     {
-        if (!(value(key, LIST_OF_MAPPINGS) instanceof final YamlValue.Sequence sequence))
+        final String expected = "true or false";
+        final String text = has(key) ? scalar(key, expected) : "false";
+        if (!text.equals("true") && !text.equals("false"))
         {
-            throw wrong(key, LIST_OF_MAPPINGS);
+            throw wrong(key, expected);
+        }
+        return text.equals("true");
+    }
+
+    /**
+     * The mappings of a list.
+     *
+     * @param example of a mapping
+     */
+    List<Section> list(final String key, final String example)
+    {
+        final String expected = "a list such as [" + example + "]";
+        if (!(value(key, expected) instanceof final YamlValue.Sequence sequence))
+        {
+            throw wrong(key, expected);
         }
         final List<Section> sections = new ArrayList<>();
         for (final YamlValue item : sequence.items())
@@ -187,7 +202,7 @@ final class Section
             if (!(item instanceof final YamlValue.Mapping child))
             {
                 throw new ConfigurationException(
-                    file + ": " + itemPath + ": expected a mapping such as { host: 7000, guest: 6379 }" + got(item) +
+                    file + ": " + itemPath + ": expected a mapping such as " + example + got(item) +
                     YamlValue.line(item.line()));
             }
             sections.add(new Section(file, itemPath, child));

@@ -1,6 +1,8 @@
 package dev.understudy.hypervisor.image;
 
 import dev.understudy.guest.MachineConfiguration;
+import dev.understudy.hypervisor.drive.DriveFile;
+import dev.understudy.journal.DriveImage;
 import dev.understudy.journal.Genesis;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -8,22 +10,45 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 
 /**
- * The files and settings that a guest is made of, read into memory once.
+ * The files and settings that a guest is made of, read into memory once; but for its drives.
  *
  * @param kernelPath  as the user gave it
  * @param initrdPath  null without an initial RAM disk
  * @param memoryBytes size of the guest's RAM
+ * @param drives      what its drives begin with
  */
 public record GuestImage(
-    String kernelPath, byte[] kernel, String initrdPath, byte[] initrd, String commandLine, int memoryBytes)
+    String kernelPath,
+    byte[] kernel,
+    String initrdPath,
+    byte[] initrd,
+    String commandLine,
+    int memoryBytes,
+    List<DriveFile> drives)
 {
+    public GuestImage
+    {
+        drives = List.copyOf(drives);
+        if (drives.size() > MachineConfiguration.MAX_DRIVES)
+        {
+            throw new ImageException("a guest has at most " + MachineConfiguration.MAX_DRIVES + " drives, this one is " +
+                "configured with " + drives.size());
+        }
+    }
+
     /** Reads the files; the path of the initial RAM disk may be null. */
     public static GuestImage read(
-        final Path kernel, final Path initrd, final String commandLine, final long memoryBytes)
+        final Path kernel,
+        final Path initrd,
+        final String commandLine,
+        final long memoryBytes,
+        final List<DriveFile> drives)
     {
         return new GuestImage(
             kernel.toString(),
@@ -31,7 +56,8 @@ public record GuestImage(
             initrd == null ? null : initrd.toString(),
             initrd == null ? null : readFile("initrd", initrd),
             commandLine == null ? "" : commandLine,
-            Math.toIntExact(memoryBytes));
+            Math.toIntExact(memoryBytes),
+            drives);
     }
 
     /**
@@ -39,8 +65,10 @@ public record GuestImage(
      *
      * @param kernel where the kernel is now; null: where it was
      * @param initrd where the initial RAM disk is now; null: where it was
+     * @param drives where the drives are now, in the order of the journal; empty: where they were
      */
-    public static GuestImage read(final Genesis genesis, final Path kernel, final Path initrd)
+    public static GuestImage read(
+        final Genesis genesis, final Path kernel, final Path initrd, final List<Path> drives)
     {
         final Path initrdPath =
             genesis.initrdPath() == null ? null : initrd == null ? Path.of(genesis.initrdPath()) : initrd;
@@ -48,9 +76,27 @@ public record GuestImage(
             kernel == null ? Path.of(genesis.kernelPath()) : kernel,
             initrdPath,
             genesis.commandLine(),
-            genesis.memoryBytes());
+            genesis.memoryBytes(),
+            files(genesis.drives(), drives));
         image.checkAgainst(genesis);
         return image;
+    }
+
+    private static List<DriveFile> files(final List<DriveImage> recorded, final List<Path> present)
+    {
+        if (!present.isEmpty() && present.size() != recorded.size())
+        {
+            throw new ImageException("the journal was recorded with " + recorded.size() + " drives, " + present.size() +
+                " are named: name all or none");
+        }
+        final List<DriveFile> files = new ArrayList<>();
+        for (int i = 0; i < recorded.size(); i++)
+        {
+            final DriveImage image = recorded.get(i);
+            files.add(DriveFile.of(
+                present.isEmpty() ? Path.of(image.path()) : present.get(i), image.readOnly(), true, image.serial()));
+        }
+        return files;
     }
 
     /** Throws when this is not what the journal was recorded with; the message names the first difference. */
@@ -76,6 +122,7 @@ public record GuestImage(
             throw new ImageException("the journal was recorded with the kernel command line \"" +
                 genesis.commandLine() + "\", this guest is configured with \"" + commandLine + "\"");
         }
+        checkDrives(genesis.drives());
         if (genesis.machineVersion() != MachineConfiguration.MACHINE_VERSION)
         {
             throw new ImageException("the journal was recorded on version " + genesis.machineVersion() +
@@ -84,11 +131,44 @@ public record GuestImage(
         }
     }
 
+    private void checkDrives(final List<DriveImage> recorded)
+    {
+        if (recorded.size() != drives.size())
+        {
+            throw new ImageException("the journal was recorded with " + recorded.size() +
+                " drives, this guest is configured with " + drives.size());
+        }
+        for (int i = 0; i < recorded.size(); i++)
+        {
+            final DriveImage image = recorded.get(i);
+            final DriveFile drive = drives.get(i);
+            if (image.readOnly() != drive.isReadOnly() || !image.serial().equals(drive.configuration().serial()))
+            {
+                throw new ImageException(("drive %s was recorded with readonly=%s and serial number \"%s\", " +
+                    "this guest is configured with readonly=%s and \"%s\"").formatted(
+                    drive.path(), image.readOnly() ? "on" : "off", image.serial(), drive.isReadOnly() ? "on" : "off",
+                    drive.configuration().serial()));
+            }
+            if (image.bytes() != drive.bytes() || !Arrays.equals(image.sha256(), drive.sha256()))
+            {
+                throw new ImageException(("drive %s is not as it was when the recording began: %d bytes with SHA-256 " +
+                    "%s, recorded %d bytes with %s. Put the recorded image back, or name it with --drive file=").formatted(
+                    drive.path(), drive.bytes(), HexFormat.of().formatHex(drive.sha256()), image.bytes(),
+                    HexFormat.of().formatHex(image.sha256())));
+            }
+        }
+    }
+
     /** The machine that boots from this. */
     public MachineConfiguration machine()
     {
         return new MachineConfiguration(
-            memoryBytes, MachineConfiguration.DEFAULT_VSOCK_CID, kernel, initrd, commandLine);
+            memoryBytes,
+            MachineConfiguration.DEFAULT_VSOCK_CID,
+            kernel,
+            initrd,
+            commandLine,
+            drives.stream().map(DriveFile::configuration).toList());
     }
 
     /** The first entry of this guest's journal. */
@@ -104,7 +184,8 @@ public record GuestImage(
             initrd == null ? null : sha256(initrd),
             commandLine,
             MachineConfiguration.MACHINE_VERSION,
-            System.currentTimeMillis());
+            System.currentTimeMillis(),
+            drives.stream().map(DriveFile::description).toList());
     }
 
     private static void checkHash(final String what, final String path, final byte[] file, final byte[] recorded)

@@ -2,6 +2,8 @@ package dev.understudy.hypervisor.live;
 
 import dev.understudy.guest.Machine;
 import dev.understudy.guest.RunState;
+import dev.understudy.guest.virtio.BlockRequest;
+import dev.understudy.hypervisor.drive.Drives;
 import dev.understudy.journal.GenerationCause;
 import dev.understudy.journal.JournalReader;
 import dev.understudy.journal.JournalWriter;
@@ -22,6 +24,9 @@ public final class GuestThread
     /** Entries replayed before the published position is renewed and the thread looks for a request. */
     private static final int FOLLOW_BATCH = 64;
 
+    /** Requests of a drive completed before the guest runs again, so that a fast disk does not starve it. */
+    private static final int COMPLETION_BATCH = 64;
+
     /** The longest sleep of a guest that waits for nothing; a bound against a wake-up that got lost. */
     private static final long MAX_SLEEP_NS = 1_000_000_000;
 
@@ -36,6 +41,7 @@ public final class GuestThread
     private final Machine machine;
     private final Inbox inbox;
     private final Outbox outbox;
+    private final Drives drives;
     private final Doorbell agent;
     private final long digestIntervalNs;
     private final SecureRandom random = new SecureRandom();
@@ -61,6 +67,7 @@ public final class GuestThread
     private volatile long loggedTimeNs;
 
     /**
+     * @param drives           what the machine's requests go to; those that are done are announced in the inbox
      * @param agent            rung when there are outputs or entries to send, and at each change of what is published
      *                         that someone may wait for
      * @param digestIntervalNs time between the digests of a live guest
@@ -69,12 +76,14 @@ public final class GuestThread
         final Machine machine,
         final Inbox inbox,
         final Outbox outbox,
+        final Drives drives,
         final Doorbell agent,
         final long digestIntervalNs)
     {
         this.machine = machine;
         this.inbox = inbox;
         this.outbox = outbox;
+        this.drives = drives;
         this.agent = agent;
         this.digestIntervalNs = digestIntervalNs;
     }
@@ -256,9 +265,10 @@ public final class GuestThread
 
     private Takeover follow(final JournalReader reader)
     {
-        final Replayer replayer = new Replayer(machine);
+        final Replayer replayer = new Replayer(machine, drives);
         while (!stopping)
         {
+            drives.check();
             // Read before the journal is: entries that came before a request are replayed before going live.
             final Takeover request = takeover;
             final long seen = announcements;
@@ -308,7 +318,8 @@ public final class GuestThread
         agent.ring();
         while (!stopping)
         {
-            final int work = inbox.drain(recorder);
+            drives.check();
+            final int work = inbox.drain(recorder) + completeRequests(recorder);
             supplyEntropy(recorder);
             // Before the guest runs, so that the entries are on their way while it does.
             publishLogged(recorder.lastSequence());
@@ -354,6 +365,23 @@ public final class GuestThread
             loggedSequence = sequence;
             agent.ring();
         }
+    }
+
+    /** Lets the guest know what its drives have done, drive by drive in the order of the requests. */
+    private int completeRequests(final Recorder recorder)
+    {
+        int work = 0;
+        for (int drive = 0; drive < recorder.driveCount(); drive++)
+        {
+            BlockRequest request = recorder.blockRequest(drive);
+            for (int i = 0; i < COMPLETION_BATCH && request != null && drives.isDone(request); i++)
+            {
+                recorder.blockCompletion(drive);
+                request = recorder.blockRequest(drive);
+                work++;
+            }
+        }
+        return work;
     }
 
     private void supplyEntropy(final Recorder recorder)

@@ -95,6 +95,13 @@ public final class Inbox implements Doorbell
         ring();
     }
 
+    /** Has the hart thread look again for what it looks for elsewhere, also when it is just about to sleep. */
+    public void announce()
+    {
+        offers.incrementAndGet();
+        ring();
+    }
+
     /** Wakes the hart thread if it sleeps in {@link #await}. */
     @Override
     public void ring()

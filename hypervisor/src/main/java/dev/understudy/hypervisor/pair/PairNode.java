@@ -12,7 +12,13 @@ import dev.understudy.failover.role.Role;
 import dev.understudy.guest.Machine;
 import dev.understudy.guest.MachineConfiguration;
 import dev.understudy.guest.RunState;
+import dev.understudy.hypervisor.config.DriveSpec;
 import dev.understudy.hypervisor.config.PairConfiguration;
+import dev.understudy.hypervisor.drive.DriveException;
+import dev.understudy.hypervisor.drive.DriveFile;
+import dev.understudy.hypervisor.drive.Drives;
+import dev.understudy.hypervisor.drive.OverlayImage;
+import dev.understudy.hypervisor.drive.RawImage;
 import dev.understudy.hypervisor.image.GuestImage;
 import dev.understudy.hypervisor.image.ImageException;
 import dev.understudy.hypervisor.live.GuestThread;
@@ -94,6 +100,7 @@ public final class PairNode implements Replica, PairLink, PairHandler
     private final Inbox inbox = new Inbox();
     private final Releases releases = new Releases();
 
+    private Drives drives = Drives.none();
     private Outbox outbox;
     private GuestThread guest;
     private VsockForwarder forwarder;
@@ -131,7 +138,11 @@ public final class PairNode implements Replica, PairLink, PairHandler
         node = configuration.node(nodeName);
         peer = configuration.peerOf(nodeName);
         image = GuestImage.read(
-            configuration.kernel(), configuration.initrd(), configuration.append(), configuration.memoryBytes());
+            configuration.kernel(),
+            configuration.initrd(),
+            configuration.append(),
+            configuration.memoryBytes(),
+            configuration.drives().stream().map(PairNode::file).toList());
         journal = new JournalStore(
             node.data(), JournalOptions.defaults().bounded(configuration.journalMaxBytes(), notices), notices);
         checkJournal();
@@ -161,6 +172,11 @@ public final class PairNode implements Replica, PairLink, PairHandler
             arbiter,
             incarnation,
             System.nanoTime());
+    }
+
+    private static DriveFile file(final DriveSpec drive)
+    {
+        return DriveFile.of(drive.file(), drive.isReadOnly(), true, drive.serial());
     }
 
     private void checkJournal()
@@ -312,7 +328,8 @@ public final class PairNode implements Replica, PairLink, PairHandler
 
     private static String describe(final Throwable failure)
     {
-        return failure instanceof JournalException || failure instanceof DivergenceException ?
+        return failure instanceof JournalException || failure instanceof DivergenceException ||
+            failure instanceof DriveException ?
             failure.getMessage() : "the hart thread failed: " + failure;
     }
 
@@ -330,8 +347,13 @@ public final class PairNode implements Replica, PairLink, PairHandler
     {
         image.checkAgainst(journal.genesis());
         outbox = new Outbox(bell);
-        final Machine machine = new Machine(image.machine(), outbox);
-        guest = new GuestThread(machine, inbox, outbox, bell, configuration.digestMs() * 1_000_000L);
+        drives = Drives.open(
+            image.drives(),
+            (i, drive) -> drive.isReadOnly() ? RawImage.readOnly(drive.path()) :
+                OverlayImage.beginAnew(drive, node.data().resolve("drive-" + i + ".overlay")),
+            inbox::announce);
+        final Machine machine = new Machine(image.machine(), outbox, drives);
+        guest = new GuestThread(machine, inbox, outbox, drives, bell, configuration.digestMs() * 1_000_000L);
         guest.startFollowing(journal.reader());
     }
 
@@ -351,6 +373,21 @@ public final class PairNode implements Replica, PairLink, PairHandler
             guest = null;
             outbox = null;
         }
+        closeDrives();
+    }
+
+    /** What is on the drives is made anew from the journal, so that nothing is lost with them. */
+    private void closeDrives()
+    {
+        try
+        {
+            drives.close();
+        }
+        catch (final DriveException e)
+        {
+            notices.accept(e.getMessage());
+        }
+        drives = Drives.none();
     }
 
     /** The primary slows its guest when the backup's replay falls behind, so that a failover stays short. */
@@ -690,6 +727,10 @@ public final class PairNode implements Replica, PairLink, PairHandler
         catch (final JournalException e)
         {
             member.onBrokenStream(System.nanoTime(), e.getMessage());
+        }
+        catch (final DriveException e)
+        {
+            member.halt(e.getMessage());
         }
         catch (final ImageException e)
         {

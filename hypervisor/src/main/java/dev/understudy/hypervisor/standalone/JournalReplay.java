@@ -2,6 +2,9 @@ package dev.understudy.hypervisor.standalone;
 
 import dev.understudy.guest.Machine;
 import dev.understudy.guest.OutputSink;
+import dev.understudy.hypervisor.drive.Drives;
+import dev.understudy.hypervisor.drive.OverlayImage;
+import dev.understudy.hypervisor.drive.RawImage;
 import dev.understudy.hypervisor.image.GuestImage;
 import dev.understudy.journal.EventType;
 import dev.understudy.journal.Genesis;
@@ -13,6 +16,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.BiConsumer;
 
 /**
@@ -49,6 +53,8 @@ public final class JournalReplay
      *
      * @param kernel         where the kernel is now; null: where it was
      * @param initrd         where the initial RAM disk is now; null: where it was
+     * @param drives         where the drives are now, in the order of the journal; empty: where they were. They are
+     *                       only read: what the guest writes goes to temporary overlays
      * @param console        takes what the guest prints
      * @param untilPosition  stop at this position
      * @param untilEntry     stop after this entry
@@ -59,6 +65,7 @@ public final class JournalReplay
         final Path directory,
         final Path kernel,
         final Path initrd,
+        final List<Path> drives,
         final OutputStream console,
         final long untilPosition,
         final long untilEntry,
@@ -69,52 +76,73 @@ public final class JournalReplay
         try (JournalScan scan = JournalScan.open(directory))
         {
             final Genesis genesis = readGenesis(directory, scan);
-            final Machine machine =
-                new Machine(GuestImage.read(genesis, kernel, initrd).machine(), new ConsoleOnly(console));
-            final Replayer replayer = new Replayer(machine);
-            replayer.apply(scan.entry());
-            long nextDigest = digestInterval > 0 ? digestInterval : NO_LIMIT;
-            boolean isLimited = untilEntry <= 0;
-            while (!isLimited && scan.next())
+            final GuestImage image = GuestImage.read(genesis, kernel, initrd, drives);
+            try (Drives own = Drives.open(
+                image.drives(),
+                (i, drive) -> drive.isReadOnly() ? RawImage.readOnly(drive.path()) : OverlayImage.temporary(drive),
+                () -> {}))
             {
-                final long target = scan.entry().position();
-                while (nextDigest <= Math.min(target, untilPosition))
-                {
-                    machine.run(nextDigest);
-                    if (machine.position() < nextDigest)
-                    {
-                        break;
-                    }
-                    onDigest.accept(nextDigest, machine.digest());
-                    nextDigest += digestInterval;
-                }
-                if (target > untilPosition)
-                {
-                    machine.run(untilPosition);
-                    isLimited = true;
-                    break;
-                }
-                replayer.apply(scan.entry());
-                isLimited = scan.entry().sequence() >= untilEntry;
+                final Machine machine = new Machine(image.machine(), new ConsoleOnly(console), own);
+                return replay(
+                    scan, machine, new Replayer(machine, own), console, untilPosition, untilEntry, digestInterval,
+                    onDigest);
             }
-            console.flush();
-            if (scan.damage() != null)
-            {
-                throw new JournalException(scan.damage());
-            }
-            return new Result(
-                replayer.outcome() != null ? replayer.outcome().name() : isLimited ? "LIMIT" : "INCOMPLETE",
-                replayer.nextSequence(),
-                machine.position(),
-                machine.digest(),
-                replayer.digestsCompared(),
-                machine.outputCount(),
-                scan.tornTail());
         }
         catch (final UncheckedIOException e)
         {
             throw e.getCause();
         }
+    }
+
+    private static Result replay(
+        final JournalScan scan,
+        final Machine machine,
+        final Replayer replayer,
+        final OutputStream console,
+        final long untilPosition,
+        final long untilEntry,
+        final long digestInterval,
+        final BiConsumer<Long, Long> onDigest)
+        throws IOException
+    {
+        replayer.apply(scan.entry());
+        long nextDigest = digestInterval > 0 ? digestInterval : NO_LIMIT;
+        boolean isLimited = untilEntry <= 0;
+        while (!isLimited && scan.next())
+        {
+            final long target = scan.entry().position();
+            while (nextDigest <= Math.min(target, untilPosition))
+            {
+                machine.run(nextDigest);
+                if (machine.position() < nextDigest)
+                {
+                    break;
+                }
+                onDigest.accept(nextDigest, machine.digest());
+                nextDigest += digestInterval;
+            }
+            if (target > untilPosition)
+            {
+                machine.run(untilPosition);
+                isLimited = true;
+                break;
+            }
+            replayer.apply(scan.entry());
+            isLimited = scan.entry().sequence() >= untilEntry;
+        }
+        console.flush();
+        if (scan.damage() != null)
+        {
+            throw new JournalException(scan.damage());
+        }
+        return new Result(
+            replayer.outcome() != null ? replayer.outcome().name() : isLimited ? "LIMIT" : "INCOMPLETE",
+            replayer.nextSequence(),
+            machine.position(),
+            machine.digest(),
+            replayer.digestsCompared(),
+            machine.outputCount(),
+            scan.tornTail());
     }
 
     private static Genesis readGenesis(final Path directory, final JournalScan scan)

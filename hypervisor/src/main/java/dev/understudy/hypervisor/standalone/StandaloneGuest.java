@@ -4,6 +4,8 @@ import dev.understudy.guest.Machine;
 import dev.understudy.guest.MachineConfiguration;
 import dev.understudy.guest.RunState;
 import dev.understudy.hypervisor.config.ForwardSpec;
+import dev.understudy.hypervisor.drive.DriveException;
+import dev.understudy.hypervisor.drive.Drives;
 import dev.understudy.hypervisor.image.GuestImage;
 import dev.understudy.hypervisor.live.GuestThread;
 import dev.understudy.hypervisor.live.Inbox;
@@ -43,6 +45,7 @@ public final class StandaloneGuest
 
     private final GuestImage image;
     private final List<ForwardSpec> forwards;
+    private final Drives.Opening opening;
     private final InputStream terminalIn;
     private final OutputStream terminalOut;
     private final Consumer<String> notices;
@@ -52,17 +55,20 @@ public final class StandaloneGuest
     private volatile boolean stopping;
 
     /**
+     * @param opening begins the content of the drives
      * @param notices takes what the operator should know, a line each
      */
     public StandaloneGuest(
         final GuestImage image,
         final List<ForwardSpec> forwards,
+        final Drives.Opening opening,
         final InputStream terminalIn,
         final OutputStream terminalOut,
         final Consumer<String> notices)
     {
         this.image = image;
         this.forwards = List.copyOf(forwards);
+        this.opening = opening;
         this.terminalIn = terminalIn;
         this.terminalOut = terminalOut;
         this.notices = notices;
@@ -80,25 +86,15 @@ public final class StandaloneGuest
             bell = new SelectorDoorbell(selector);
             final Inbox inbox = new Inbox();
             final Outbox outbox = new Outbox(bell);
-            final Machine machine = new Machine(image.machine(), outbox);
-            try (VsockForwarder forwarder = new VsockForwarder(
-                selector,
-                forwards,
-                MachineConfiguration.DEFAULT_VSOCK_CID,
-                FIRST_HOST_PORT,
-                inbox::offerVsock,
-                notices))
+            try (Drives drives = Drives.open(image.drives(), opening, inbox::announce))
             {
-                forwarder.listen();
-                guest = new GuestThread(machine, inbox, outbox, bell, DIGEST_INTERVAL_NS);
-                guest.startLive(log);
-                startTerminalInput(inbox);
-                serve(forwarder, outbox);
+                final Machine machine = new Machine(image.machine(), outbox, drives);
+                runMachine(selector, machine, inbox, outbox, drives, log);
             }
-            finally
-            {
-                stopGuest();
-            }
+        }
+        if (guest.failure() instanceof final DriveException failure)
+        {
+            throw failure;
         }
         if (guest.failure() != null)
         {
@@ -109,6 +105,35 @@ public final class StandaloneGuest
             notices.accept("guest crashed: " + guest.crash());
         }
         return guest.endState() == null ? RunState.RUNNING : guest.endState();
+    }
+
+    private void runMachine(
+        final Selector selector,
+        final Machine machine,
+        final Inbox inbox,
+        final Outbox outbox,
+        final Drives drives,
+        final EventLog log)
+        throws IOException
+    {
+        try (VsockForwarder forwarder = new VsockForwarder(
+            selector,
+            forwards,
+            MachineConfiguration.DEFAULT_VSOCK_CID,
+            FIRST_HOST_PORT,
+            inbox::offerVsock,
+            notices))
+        {
+            forwarder.listen();
+            guest = new GuestThread(machine, inbox, outbox, drives, bell, DIGEST_INTERVAL_NS);
+            guest.startLive(log);
+            startTerminalInput(inbox);
+            serve(forwarder, outbox);
+        }
+        finally
+        {
+            stopGuest();
+        }
     }
 
     /** Position that the guest has reached. */

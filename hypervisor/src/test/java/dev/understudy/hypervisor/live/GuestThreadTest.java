@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.understudy.guest.Machine;
 import dev.understudy.guest.MachineConfiguration;
 import dev.understudy.guest.virtio.VsockHeader;
+import dev.understudy.hypervisor.drive.Drives;
 import dev.understudy.replay.EventLog;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -80,7 +81,7 @@ class GuestThreadTest
     {
         final Machine machine = new Machine(new MachineConfiguration(
             MEMORY_BYTES, MachineConfiguration.DEFAULT_VSOCK_CID, Files.readAllBytes(kernel), null, ""), outbox);
-        final GuestThread guest = new GuestThread(machine, inbox, outbox, () ->
+        final GuestThread guest = new GuestThread(machine, inbox, outbox, Drives.none(), () ->
         {
         }, DIGEST_INTERVAL_NS);
         guest.startLive(EventLog.none());

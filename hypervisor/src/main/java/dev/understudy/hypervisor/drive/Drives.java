@@ -1,0 +1,144 @@
+package dev.understudy.hypervisor.drive;
+
+import dev.understudy.guest.virtio.BlockRequest;
+import dev.understudy.guest.virtio.BlockRequests;
+import dev.understudy.replay.DriveWaits;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The host's side of all drives of one guest: takes what the guest wants, live or in a replay, and carries it out on
+ * images of this replica.
+ * <p>
+ * A replica that goes live has all requests in flight under way already: they were issued to its own images when its
+ * replay came to them. The methods are for the hart thread, except {@link #close}.
+ */
+public final class Drives implements BlockRequests, DriveWaits, AutoCloseable
+{
+    /** Begins the content of a drive. */
+    @FunctionalInterface
+    public interface Opening
+    {
+        /**
+         * @param index of the drive, from 0
+         * @throws DriveException when that cannot be
+         */
+        BlockImage open(int index, DriveFile drive);
+    }
+
+    private final List<DriveThread> drives;
+
+    private Drives(final List<DriveThread> drives)
+    {
+        this.drives = drives;
+    }
+
+    /** For a guest without drives. */
+    public static Drives none()
+    {
+        return new Drives(List.of());
+    }
+
+    /**
+     * Opens all drives, or none.
+     *
+     * @param opening begins the content of each
+     * @param onDone  called after each request, on another thread, when {@link #isDone} has changed
+     * @throws DriveException when one cannot be opened
+     */
+    public static Drives open(final List<DriveFile> files, final Opening opening, final Runnable onDone)
+    {
+        final List<BlockImage> images = new ArrayList<>();
+        try
+        {
+            for (int i = 0; i < files.size(); i++)
+            {
+                images.add(opening.open(i, files.get(i)));
+            }
+        }
+        catch (final DriveException e)
+        {
+            closeAll(images, e);
+            throw e;
+        }
+        final List<DriveThread> threads = new ArrayList<>();
+        for (int i = 0; i < files.size(); i++)
+        {
+            threads.add(new DriveThread(files.get(i), images.get(i), onDone));
+        }
+        threads.forEach(DriveThread::start);
+        return new Drives(List.copyOf(threads));
+    }
+
+    private static void closeAll(final List<BlockImage> images, final DriveException reason)
+    {
+        for (final BlockImage image : images)
+        {
+            try
+            {
+                image.close();
+            }
+            catch (final IOException e)
+            {
+                reason.addSuppressed(e);
+            }
+        }
+    }
+
+    @Override
+    public void submit(final BlockRequest request)
+    {
+        drives.get(request.drive()).submit(request);
+    }
+
+    @Override
+    public void await(final BlockRequest request)
+    {
+        drives.get(request.drive()).await(request);
+    }
+
+    /** Whether a request was carried out; then what it read is in its data. */
+    public boolean isDone(final BlockRequest request)
+    {
+        return drives.get(request.drive()).isDone(request);
+    }
+
+    /**
+     * @throws DriveException when a drive has failed: the guest cannot go on here
+     */
+    public void check()
+    {
+        for (final DriveThread drive : drives)
+        {
+            drive.check();
+        }
+    }
+
+    /**
+     * Carries out what was submitted and closes the images; to be called when no guest uses them any more.
+     *
+     * @throws DriveException when a drive has failed, at the latest in closing its image
+     */
+    @Override
+    public void close()
+    {
+        DriveException failure = null;
+        for (final DriveThread drive : drives)
+        {
+            try
+            {
+                drive.close();
+                failure = failure == null ? drive.failure() : failure;
+            }
+            catch (final InterruptedException e)
+            {
+                Thread.currentThread().interrupt();
+            }
+        }
+        if (failure != null)
+        {
+            throw failure;
+        }
+    }
+}
