@@ -58,6 +58,8 @@ final class TestPair implements AutoCloseable
 
     /** More than the default, because the machine is busy with the tests. */
     private int timeoutMs = 400;
+    private Path kernel = KV;
+    private String settings = "";
     private Path config;
     private PairConfiguration configuration;
 
@@ -83,6 +85,14 @@ final class TestPair implements AutoCloseable
     TestPair withArbiter(final Path directory)
     {
         arbiter = directory;
+        return this;
+    }
+
+    /** Gives the pair another guest, with further lines of configuration; before the first start. */
+    TestPair withGuest(final Path otherKernel, final String furtherSettings)
+    {
+        kernel = otherKernel;
+        settings = furtherSettings;
         return this;
     }
 
@@ -154,9 +164,10 @@ final class TestPair implements AutoCloseable
             nodes:
               a: { address: "127.0.0.1:%d", data: %s, listen: %s }
               b: { address: "127.0.0.1:%d", data: %s, listen: %s }
-            """.formatted(KV, servicePort, arbiter, timeoutMs,
+            %s
+            """.formatted(kernel, servicePort, arbiter, timeoutMs,
             linkPorts.get("a"), directories.get("a"), LISTEN.get("a"),
-            linkPorts.get("b"), directories.get("b"), LISTEN.get("b")));
+            linkPorts.get("b"), directories.get("b"), LISTEN.get("b"), settings));
     }
 
     /** UDP and TCP ports of the nodes' links. */

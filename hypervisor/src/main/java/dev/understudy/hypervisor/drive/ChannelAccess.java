@@ -15,9 +15,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * A file that is read and written at any place, all or nothing, and locked against others as long as it is open.
+ * A file on the host's disk, locked against others as long as it is open.
  */
-final class ChannelAccess implements AutoCloseable
+final class ChannelAccess implements StableFile
 {
     private final Path path;
     private final FileChannel channel;
@@ -131,17 +131,20 @@ final class ChannelAccess implements AutoCloseable
         return e.getMessage() == null ? e.toString() : e.getMessage();
     }
 
-    Path path()
+    @Override
+    public Path path()
     {
         return path;
     }
 
-    long size() throws IOException
+    @Override
+    public long size() throws IOException
     {
         return channel.size();
     }
 
-    void read(final long offset, final byte[] to, final int index, final int length) throws IOException
+    @Override
+    public void read(final long offset, final byte[] to, final int index, final int length) throws IOException
     {
         final ByteBuffer buffer = ByteBuffer.wrap(to, index, length);
         while (buffer.hasRemaining())
@@ -153,7 +156,8 @@ final class ChannelAccess implements AutoCloseable
         }
     }
 
-    void write(final long offset, final byte[] from, final int index, final int length) throws IOException
+    @Override
+    public void write(final long offset, final byte[] from, final int index, final int length) throws IOException
     {
         final ByteBuffer buffer = ByteBuffer.wrap(from, index, length);
         while (buffer.hasRemaining())
@@ -162,14 +166,14 @@ final class ChannelAccess implements AutoCloseable
         }
     }
 
-    /** Throws away what the file holds. */
-    void clear() throws IOException
+    @Override
+    public void clear() throws IOException
     {
         channel.truncate(0);
     }
 
-    /** Waits until the disk has everything. */
-    void force() throws IOException
+    @Override
+    public void force() throws IOException
     {
         channel.force(false);
     }

@@ -58,10 +58,13 @@ final class DriveThread
     /** Hands a request over; waits while too much is under way. On the hart thread. */
     void submit(final BlockRequest request)
     {
+        // Read before the look for room: what is done after it ends the wait.
+        long seen = doneNumber;
         while (submittedBytes - doneBytes > MAX_BYTES || !requests.offer(request))
         {
             check();
-            waitFor(doneNumber + 1);
+            waitFor(seen + 1);
+            seen = doneNumber;
         }
         submittedBytes += request.data().length;
         final Thread asleep = idle;

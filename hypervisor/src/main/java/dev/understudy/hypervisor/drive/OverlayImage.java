@@ -38,9 +38,9 @@ public final class OverlayImage implements BlockImage
     /** The largest drive: its table is an array of 256 MiB. */
     private static final long MAX_CLUSTERS = 1 << 26;
 
-    private final ChannelAccess base;
+    private final StableFile base;
     private final long baseBytes;
-    private final ChannelAccess file;
+    private final StableFile file;
     private final boolean isKept;
     private final int[] table;
     private final long dataStart;
@@ -59,7 +59,7 @@ public final class OverlayImage implements BlockImage
     private int end = FIRST_CLUSTER;
 
     private OverlayImage(
-        final ChannelAccess base, final long baseBytes, final ChannelAccess file, final boolean isKept)
+        final StableFile base, final long baseBytes, final StableFile file, final boolean isKept)
     {
         this.base = base;
         this.baseBytes = baseBytes;
@@ -79,20 +79,25 @@ public final class OverlayImage implements BlockImage
     /** Goes on with an overlay that was kept, or begins one that is, where there is no file. */
     public static OverlayImage openOrCreate(final DriveFile drive, final Path overlay)
     {
-        return Files.exists(overlay) ? open(drive, overlay) : create(drive, overlay);
+        return Files.exists(overlay) ? open(drive, ChannelAccess.forWriting(overlay)) : create(drive, overlay);
     }
 
     /** Begins an overlay that is kept. There must be no such file. */
     public static OverlayImage create(final DriveFile drive, final Path overlay)
     {
-        final OverlayImage image =
-            begin(drive, ChannelAccess.create(overlay, StandardOpenOption.CREATE_NEW), true);
+        return create(drive, ChannelAccess.create(overlay, StandardOpenOption.CREATE_NEW));
+    }
+
+    /** Begins an overlay that is kept, in an empty file. */
+    static OverlayImage create(final DriveFile drive, final StableFile file)
+    {
+        final OverlayImage image = begin(drive, file, true);
         try
         {
             final byte[] header = new OverlayHeader(drive.bytes(), drive.sha256()).encode();
-            image.file.write(image.dataStart - 1, new byte[1], 0, 1);
-            image.file.write(0, header, 0, header.length);
-            image.file.force();
+            file.write(image.dataStart - 1, new byte[1], 0, 1);
+            file.write(0, header, 0, header.length);
+            file.force();
             return image;
         }
         catch (final IOException e)
@@ -132,24 +137,11 @@ public final class OverlayImage implements BlockImage
         }
     }
 
-    private static OverlayImage begin(final DriveFile drive, final ChannelAccess file, final boolean isKept)
+    /** Goes on with an overlay that was kept. */
+    static OverlayImage open(final DriveFile drive, final StableFile file)
     {
-        try
-        {
-            final ChannelAccess base = ChannelAccess.forReading(drive.path());
-            return new OverlayImage(base, drive.bytes(), file, isKept);
-        }
-        catch (final DriveException e)
-        {
-            closeQuietly(file);
-            throw e;
-        }
-    }
-
-    private static OverlayImage open(final DriveFile drive, final Path overlay)
-    {
-        final OverlayImage image = begin(drive, ChannelAccess.forWriting(overlay), true);
-        final String what = "overlay " + overlay;
+        final OverlayImage image = begin(drive, file, true);
+        final String what = "overlay " + file.path();
         try
         {
             final byte[] page = new byte[PAGE_BYTES];
@@ -176,6 +168,22 @@ public final class OverlayImage implements BlockImage
         catch (final DriveException e)
         {
             image.closeFiles();
+            throw e;
+        }
+    }
+
+    private static OverlayImage begin(final DriveFile drive, final StableFile file, final boolean isKept)
+    {
+        StableFile base = null;
+        try
+        {
+            base = ChannelAccess.forReading(drive.path());
+            return new OverlayImage(base, drive.bytes(), file, isKept);
+        }
+        catch (final DriveException e)
+        {
+            closeQuietly(base);
+            closeQuietly(file);
             throw e;
         }
     }
@@ -393,11 +401,14 @@ public final class OverlayImage implements BlockImage
         closeQuietly(file);
     }
 
-    private static void closeQuietly(final ChannelAccess access)
+    private static void closeQuietly(final StableFile access)
     {
         try
         {
-            access.close();
+            if (access != null)
+            {
+                access.close();
+            }
         }
         catch (final IOException e)
         {

@@ -3,8 +3,10 @@ package dev.understudy.hypervisor.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -17,6 +19,8 @@ class CommandLineTest
 {
     private static final String HELLO = "../guests/tests/hello.elf";
     private static final String CRASH = "../guests/tests/crash.elf";
+    private static final String BLOCK = "../guests/tests/block.elf";
+    private static final String ROUNDS = "../guests/tests/block_rounds.elf";
 
     private final PrintStream standardOut = System.out;
     private final PrintStream standardErr = System.err;
@@ -70,8 +74,83 @@ class CommandLineTest
         assertThat(err.toString(StandardCharsets.UTF_8)).contains("kernel").contains("crash.elf").contains("SHA-256");
     }
 
+    @Test
+    void recordingWithADriveReplaysFromTheImageAndLeavesItAsItWas() throws IOException
+    {
+        final Path image = image();
+        final byte[] content = Files.readAllBytes(image);
+        final String journal = temp.resolve("journal").toString();
+        final Path overlay = temp.resolve("disk.overlay");
+        final String drive = "file=" + image + ",serial=understudy-test,overlay=" + overlay;
+        assertThat(Understudy.execute("record", "--journal", journal, "--kernel", BLOCK, "--drive", drive))
+            .as(err::toString).isZero();
+        assertThat(Understudy.execute("replay", journal, "--format", "json")).as(err::toString).isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains("\"outcome\":\"SHUTDOWN\"");
+        final Path moved = Files.move(image, temp.resolve("moved.img"));
+        assertThat(Understudy.execute("replay", journal)).isEqualTo(1);
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("disk.img: no such file");
+        assertThat(Understudy.execute("replay", journal, "--drive", "file=" + moved)).as(err::toString).isZero();
+        assertThat(Files.readAllBytes(moved)).isEqualTo(content);
+        // What was recorded can be gone on with, unrecorded.
+        final String again = "file=" + moved + ",serial=understudy-test,overlay=" + overlay;
+        assertThat(Understudy.execute("run", "--kernel", BLOCK, "--drive", again)).as(err::toString).isZero();
+        assertThat(Files.readAllBytes(moved)).isEqualTo(content);
+    }
+
+    @Test
+    void changedImageIsRefusedByName() throws IOException
+    {
+        final Path image = image();
+        final String journal = temp.resolve("journal").toString();
+        assertThat(Understudy.execute("record", "--journal", journal, "--kernel", BLOCK, "--drive",
+            "file=" + image + ",serial=understudy-test,overlay=" + temp.resolve("o"))).as(err::toString).isZero();
+        final byte[] changed = Files.readAllBytes(image);
+        changed[changed.length - 1]++;
+        Files.write(image, changed);
+        assertThat(Understudy.execute("replay", journal)).isEqualTo(1);
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains(image.toString()).contains("SHA-256");
+    }
+
+    @Test
+    void recordingRefusesAnImageThatItWouldChange() throws IOException
+    {
+        final Path image = image();
+        final Path journal = temp.resolve("journal");
+        assertThat(Understudy.execute("record", "--journal", journal.toString(), "--kernel", BLOCK, "--drive",
+            "file=" + image)).isEqualTo(2);
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("overlay=FILE").contains("readonly=on");
+        final Path overlay = Files.write(temp.resolve("o"), new byte[1]);
+        assertThat(Understudy.execute("record", "--journal", journal.toString(), "--kernel", BLOCK, "--drive",
+            "file=" + image + ",overlay=" + overlay)).isEqualTo(2);
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("exists");
+        assertThat(journal).doesNotExist();
+    }
+
+    @Test
+    void runWithoutAnOverlayWritesTheImageUnlessItIsReadOnly() throws IOException
+    {
+        final Path image = image();
+        final byte[] content = Files.readAllBytes(image);
+        assertThat(Understudy.execute("run", "--kernel", ROUNDS, "--drive", "file=" + image + ",readonly=on"))
+            .isEqualTo(1);
+        assertThat(Files.readAllBytes(image)).isEqualTo(content);
+        assertThat(Understudy.execute("run", "--kernel", ROUNDS, "--drive", "file=" + image)).as(err::toString).isZero();
+        assertThat(Files.readAllBytes(image)).isNotEqualTo(content);
+    }
+
+    private Path image() throws IOException
+    {
+        final byte[] content = new byte[1 << 20];
+        final byte[] text = "a text that was there before".getBytes(StandardCharsets.US_ASCII);
+        System.arraycopy(text, 0, content, 7 * 512, text.length);
+        return Files.write(temp.resolve("disk.img"), content);
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {
+        "run --kernel " + BLOCK + " --drive disk.img", "run --kernel " + BLOCK + " --drive file=none.img",
+        "run --kernel " + BLOCK + " --drive file=" + BLOCK + ",cache=none",
+        "run --kernel " + BLOCK + " --drive file=" + BLOCK + ",readonly=1", "replay x --drive file=y,readonly=on",
         "", "fly", "run", "run --kernel none.elf", "run --kernel " + HELLO + " --memory 1M",
         "run --kernel " + HELLO + " --forward x", "replay", "serve --config none.yaml --node a", "replay x --format xml"})
     void wrongUsageEndsWithStatus2AndNoStackTrace(final String arguments)

@@ -115,6 +115,38 @@ class PairConfigurationTest
     }
 
     @Test
+    void drivesAreReadInTheirOrder() throws IOException
+    {
+        Files.write(directory.resolve("root.img"), new byte[512]);
+        Files.write(directory.resolve("data.img"), new byte[512]);
+        final PairConfiguration configuration = load(GOOD + """
+            drives:
+              - { file: root.img, readonly: true, serial: root }
+              - { file: data.img }
+            """);
+
+        assertThat(configuration.drives()).containsExactly(
+            new DriveSpec(directory.resolve("root.img"), true, null, "root"),
+            new DriveSpec(directory.resolve("data.img"), false, null, ""));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "drives: [{ file: none.img }]                      | drives[0].file",
+        "drives: [{ file: kv.elf, readonly: on }]          | drives[0].readonly",
+        "drives: [{ file: kv.elf, serial: 'a b' }]         | drives[0].serial",
+        "drives: [{ file: kv.elf, overlay: x }]            | drives[0].overlay",
+        "drives: kv.elf                                    | drives",
+        "drives: [kv.elf]                                  | drives[0]",
+        "drives: [{file: kv.elf}, {file: kv.elf}, {file: kv.elf}, {file: kv.elf}, {file: kv.elf}] | drives",
+    })
+    void wrongDriveIsNamedWithItsLine(final String added, final String key)
+    {
+        assertThatThrownBy(() -> load(GOOD + added + "\n")).isInstanceOf(ConfigurationException.class)
+            .hasMessageContaining(": " + key + ": ").hasMessageContaining("(line 13)");
+    }
+
+    @Test
     void hardLagFollowsASoftLagAboveItsDefault() throws IOException
     {
         assertThat(load(GOOD + "lag: { softMs: 5000 }\n").hardLagMs()).isEqualTo(5000);
@@ -265,7 +297,7 @@ class PairConfigurationTest
     void keyThatIsLikeNoOtherIsRefusedWithThoseThatThereAre() throws IOException
     {
         assertThat(messageOf(GOOD + "colour: red\n")).isEqualTo(file +
-            ": colour: there is no such key; expected one of name, kernel, initrd, append, memory, forwards, " +
+            ": colour: there is no such key; expected one of name, kernel, initrd, append, memory, drives, forwards, " +
             "arbiter, heartbeat, lag, journal, digest, nodes (line 13)");
     }
 

@@ -1,0 +1,110 @@
+package dev.understudy.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A pair whose guest writes a drive, knows what it wrote, and reads all of it every tenth round: it ends with a failure
+ * at the first sector that is not as it was written, wherever it runs then.
+ */
+@Timeout(value = 2, unit = TimeUnit.MINUTES)
+class DriveTest
+{
+    private static final Path GUEST = Path.of("../guests/tests/block_rounds.elf").toAbsolutePath().normalize();
+    private static final Pattern ROUND = Pattern.compile("round (\\d+): every sector is as it was written");
+    private static final int ENOUGH_ROUNDS = 60;
+
+    @TempDir
+    private Path root;
+    private Path image;
+    private byte[] content;
+
+    @BeforeEach
+    void makeImage() throws IOException
+    {
+        content = new byte[1 << 20];
+        new Random(1).nextBytes(content);
+        image = Files.write(root.resolve("disk.img"), content);
+    }
+
+    @Test
+    void theBackupGoesOnWithEveryWriteWhenThePrimaryIsKilled() throws Exception
+    {
+        try (TestPair pair = pair().startProtected())
+        {
+            final String primary = pair.primary();
+            final String backup = TestPair.peerOf(primary);
+            final int killedAfter = awaitRound(pair, primary, ENOUGH_ROUNDS);
+            pair.kill(primary);
+            awaitRound(pair, backup, killedAfter + ENOUGH_ROUNDS);
+
+            // The node that was killed begins its drive anew from its journal and takes over in turn.
+            pair.start(primary);
+            pair.awaitProtected();
+            final int killedAgain = awaitRound(pair, backup, 1);
+            pair.kill(backup);
+            awaitRound(pair, primary, killedAgain + ENOUGH_ROUNDS);
+            assertThat(pair.log("a") + pair.log("b")).doesNotContain("FAIL").doesNotContain("diverged");
+        }
+        assertThat(Files.readAllBytes(image)).isEqualTo(content);
+    }
+
+    @Test
+    void aNodeWhoseImageIsAnotherDoesNotJoin() throws Exception
+    {
+        final Path other = root.resolve("other.img");
+        content[5]++;
+        Files.write(other, content);
+        try (TestPair pair = pair())
+        {
+            pair.start("a");
+            pair.await("a is primary", status -> "a".equals(status.primary()));
+            final Path config = Files.writeString(root.resolve("b.yaml"),
+                Files.readString(pair.config()).replace(image.toString(), other.toString()));
+            final Commands.Result result =
+                Commands.understudy("serve", "--config", config.toString(), "--node", "b").assertStatus(1);
+            assertThat(result.output()).contains("other.img").contains("SHA-256");
+            result.assertNoStackTrace();
+        }
+    }
+
+    private TestPair pair() throws IOException
+    {
+        return new TestPair(root).withGuest(GUEST, """
+            append: rounds=1000000
+            drives:
+              - { file: %s, serial: rounds }
+            """.formatted(image));
+    }
+
+    /** Waits until a node has printed that a round of at least this number is over; the number of the last one. */
+    private static int awaitRound(final TestPair pair, final String node, final int wanted)
+        throws IOException, InterruptedException
+    {
+        final long endNs = System.nanoTime() + TestPair.TIMEOUT.toNanos();
+        int last = 0;
+        while (last < wanted)
+        {
+            assertThat(System.nanoTime() - endNs).as(pair::logs).isNegative();
+            assertThat(pair.isAlive(node)).as(pair::logs).isTrue();
+            Thread.sleep(20);
+            final Matcher matcher = ROUND.matcher(pair.log(node));
+            while (matcher.find())
+            {
+                last = Math.max(last, Integer.parseInt(matcher.group(1)));
+            }
+        }
+        return last;
+    }
+}
