@@ -79,6 +79,30 @@ class DriveTest
         }
     }
 
+    @Test
+    void aBackupWhoseDriveFailsStopsAndSaysWhyAndThePrimaryGoesOn() throws Exception
+    {
+        // Room for the first of the four clusters that the guest writes.
+        final Path disk = Files.createDirectory(root.resolve("disk"));
+        Needs.mount("-t", "tmpfs", "-o", "size=160k", "tmpfs", disk.toString());
+        try (TestPair pair = pair())
+        {
+            Files.createDirectory(pair.data("b"));
+            Files.createSymbolicLink(pair.data("b").resolve("drive-0.overlay"), disk.resolve("overlay"));
+            pair.start("a");
+            pair.await("a is primary", status -> "a".equals(status.primary()));
+            pair.start("b");
+            assertThat(pair.awaitExit("b")).as(pair::logs).isEqualTo(1);
+            assertThat(pair.log("b")).contains("halted: drive ").contains(image.toString()).contains("No space left");
+            awaitRound(pair, "a", awaitRound(pair, "a", 1) + ENOUGH_ROUNDS);
+            assertThat(pair.log("a")).doesNotContain("FAIL");
+        }
+        finally
+        {
+            Commands.run("umount", "-l", disk.toString()).assertSuccess();
+        }
+    }
+
     private TestPair pair() throws IOException
     {
         return new TestPair(root).withGuest(GUEST, """

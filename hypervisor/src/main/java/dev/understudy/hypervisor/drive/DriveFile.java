@@ -86,7 +86,7 @@ public final class DriveFile
         return isReadOnly;
     }
 
-    /** SHA-256 of the whole file, 32 bytes; reads it once, which takes about a second for a gigabyte. */
+    /** SHA-256 of the whole file, 32 bytes; reads it once, some seconds a gigabyte. */
     public byte[] sha256()
     {
         if (sha256 == null)
