@@ -143,6 +143,8 @@ public final class PairNode implements Replica, PairLink, PairHandler
             configuration.append(),
             configuration.memoryBytes(),
             configuration.drives().stream().map(PairNode::file).toList());
+        // Here, since later it would keep the agent thread from its heartbeats for seconds.
+        image.drives().forEach(DriveFile::sha256);
         journal = new JournalStore(
             node.data(), JournalOptions.defaults().bounded(configuration.journalMaxBytes(), notices), notices);
         checkJournal();
