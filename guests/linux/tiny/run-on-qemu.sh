@@ -295,8 +295,8 @@ instructions from reset to the first command"
 
 bare()
 {
-    run_bare 'earlycon=sbi console=hvc1 understudy.run=\"cat /proc/cpuinfo; probe clock\"' && has '^isa.*: rv64imafdc_' &&
-        has 'probe: the clock keeps' && has 'reboot: Power down' && ! has 'sstc'
+    run_bare 'earlycon=sbi console=hvc1 understudy.run=\"cat /proc/cpuinfo; probe clock\"' &&
+        has '^isa.*: rv64imafdc_' && has 'probe: the clock keeps' && has 'reboot: Power down' && ! has 'sstc'
 }
 
 mkfifo "$work/pipe"

@@ -89,7 +89,8 @@ int main(void)
         .buf = image, .bufsz = (size_t)(image_end - image), .mem = (void *)address, .memsz = PAGE_BYTES
     };
     if (address == 0
-        || my_syscall4(__NR_kexec_load, address + (unsigned long)(image_code - image), 1, &segment, KEXEC_ARCH_RISCV) < 0)
+        || my_syscall4(
+               __NR_kexec_load, address + (unsigned long)(image_code - image), 1, &segment, KEXEC_ARCH_RISCV) < 0)
     {
         static const char refused[] = "system-failure: the kernel did not take the code that ends the machine\n";
         (void)write(2, refused, sizeof refused - 1);
