@@ -14,6 +14,7 @@ import dev.understudy.guest.hart.Interpreter;
 import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.memory.Mmu;
+import dev.understudy.guest.sbi.FirmwareConsole;
 import dev.understudy.guest.sbi.Sbi;
 import dev.understudy.guest.sbi.SystemReset;
 import dev.understudy.guest.time.GuestClock;
@@ -53,6 +54,7 @@ public final class Machine
     private final Hart hart;
     private final Plic plic = new Plic();
     private final Sbi sbi;
+    private final FirmwareConsole firmwareConsole = new FirmwareConsole();
     private final VirtioConsole console;
     private final VirtioEntropy entropy;
     private final VirtioVsock vsock;
@@ -80,7 +82,7 @@ public final class Machine
     {
         final OutputSink hashed = new HashedOutputs(sink);
         memory = new GuestMemory(configuration.memoryBytes());
-        console = new VirtioConsole(memory, hashed);
+        console = new VirtioConsole(memory, hashed, firmwareConsole::onOtherConsole);
         entropy = new VirtioEntropy(memory);
         vsock = new VirtioVsock(memory, configuration.vsockCid(), hashed);
         final List<VirtioMmio> windows = new ArrayList<>(List.of(
@@ -96,7 +98,7 @@ public final class Machine
         bus = new Bus(devices.toArray(Device[]::new));
         mmu = new Mmu(memory, bus);
         hart = new Hart(mmu, clock, plic::asserted);
-        sbi = new Sbi(memory, mmu, hashed, how -> reset = how);
+        sbi = new Sbi(memory, mmu, hashed, firmwareConsole, how -> reset = how);
         engine = new Interpreter(hart, mmu, memory, sbi);
         memoryHash = new MemoryHash(memory, mmu);
         boot(configuration, windows.toArray(VirtioMmio[]::new));
@@ -203,13 +205,19 @@ public final class Machine
     /** Number of bytes of console input that there is room for. */
     public int consoleRoom()
     {
-        return console.isUsed() ? console.inputRoom() : sbi.inputRoom();
+        return readsVirtioConsole() ? console.inputRoom() : firmwareConsole.room();
     }
 
     /** Lets console input enter, as much as there is room for, and says how much that was. */
     public int consoleInput(final byte[] data, final int offset, final int length)
     {
-        return console.isUsed() ? console.receive(data, offset, length) : sbi.receive(data, offset, length);
+        return readsVirtioConsole() ? console.receive(data, offset, length) :
+            firmwareConsole.offer(data, offset, length);
+    }
+
+    private boolean readsVirtioConsole()
+    {
+        return console.isUsed() && !firmwareConsole.isRead();
     }
 
     /** Number of random bytes that the guest waits for; 0 when it does not. */

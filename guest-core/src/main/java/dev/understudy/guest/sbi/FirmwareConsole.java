@@ -4,8 +4,11 @@ import dev.understudy.guest.digest.StateHash;
 
 /**
  * The console that the SBI calls read: a bounded queue of bytes from the world. Owned by the hart thread.
+ * <p>
+ * A guest may have two consoles, this one and virtio's. Input goes to virtio's once its driver is ready, unless the guest
+ * has read this one since: Linux reads {@code hvc0} here when somebody has opened it.
  */
-final class FirmwareConsole
+public final class FirmwareConsole
 {
     /** Bytes that may wait for the guest; a pasted page of text. */
     static final int CAPACITY_BYTES = 4 * 1024;
@@ -13,14 +16,28 @@ final class FirmwareConsole
     private final byte[] bytes = new byte[CAPACITY_BYTES];
     private int head;
     private int count;
+    private boolean isRead;
 
-    int room()
+    /** Whether the guest has read from here since the start, or since {@link #onOtherConsole}. */
+    public boolean isRead()
+    {
+        return isRead;
+    }
+
+    /** Another console is ready: what is read from here counts from now on. */
+    public void onOtherConsole()
+    {
+        isRead = false;
+    }
+
+    /** Number of bytes that {@link #offer} would take. */
+    public int room()
     {
         return CAPACITY_BYTES - count;
     }
 
-    /** Appends as much as there is room for, and says how much that was. */
-    int offer(final byte[] data, final int offset, final int length)
+    /** Takes as much input from the world as there is room for, and says how much that was. */
+    public int offer(final byte[] data, final int offset, final int length)
     {
         final int taken = Math.min(length, room());
         for (int i = 0; i < taken; i++)
@@ -33,6 +50,7 @@ final class FirmwareConsole
     /** The next byte, or -1. */
     int poll()
     {
+        isRead = true;
         if (count == 0)
         {
             return -1;
@@ -45,6 +63,7 @@ final class FirmwareConsole
 
     void digest(final StateHash hash)
     {
+        hash.add(isRead);
         hash.add(count);
         for (int i = 0; i < count; i++)
         {

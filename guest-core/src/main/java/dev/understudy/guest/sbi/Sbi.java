@@ -56,31 +56,25 @@ public final class Sbi implements EnvironmentCalls
     private final Mmu mmu;
     private final OutputSink output;
     private final Consumer<SystemReset> reset;
-    private final FirmwareConsole input = new FirmwareConsole();
+    private final FirmwareConsole input;
     private final byte[] single = new byte[1];
 
     /**
+     * @param input what the console calls read
      * @param reset told how the guest ended; the hart is stopped already
      */
     public Sbi(
-        final GuestMemory memory, final Mmu mmu, final OutputSink output, final Consumer<SystemReset> reset)
+        final GuestMemory memory,
+        final Mmu mmu,
+        final OutputSink output,
+        final FirmwareConsole input,
+        final Consumer<SystemReset> reset)
     {
         this.memory = memory;
         this.mmu = mmu;
         this.output = output;
+        this.input = input;
         this.reset = reset;
-    }
-
-    /** Number of bytes that {@link #receive} would take. */
-    public int inputRoom()
-    {
-        return input.room();
-    }
-
-    /** Takes console input from the world, and says how much of it there was room for. */
-    public int receive(final byte[] data, final int offset, final int length)
-    {
-        return input.offer(data, offset, length);
     }
 
     public void digest(final StateHash hash)

@@ -24,6 +24,7 @@ public final class VirtioConsole extends VirtioDevice
     private static final int QUEUES = 2;
 
     private final OutputSink output;
+    private final Runnable onReady;
     private final byte[] input = new byte[INPUT_BYTES];
     private int inputHead;
     private int inputCount;
@@ -31,11 +32,13 @@ public final class VirtioConsole extends VirtioDevice
     /**
      * @param memory the RAM that the driver's buffers are in
      * @param output called during the guest's store to QueueNotify, once for each piece of a buffer
+     * @param onReady called when a driver is ready
      */
-    public VirtioConsole(final GuestMemory memory, final OutputSink output)
+    public VirtioConsole(final GuestMemory memory, final OutputSink output, final Runnable onReady)
     {
         super(memory);
         this.output = output;
+        this.onReady = onReady;
     }
 
     /** Whether a driver uses the device, so that console input belongs here. */
@@ -114,6 +117,7 @@ public final class VirtioConsole extends VirtioDevice
     @Override
     void onLive()
     {
+        onReady.run();
         print();
         deliver();
     }

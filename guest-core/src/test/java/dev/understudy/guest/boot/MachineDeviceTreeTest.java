@@ -153,7 +153,9 @@ class MachineDeviceTreeTest
         final GuestMemory memory = new GuestMemory(GuestMemory.MIN_BYTES);
         final Plic plic = new Plic();
         return MachineDeviceTree.blob(MEMORY_BYTES, commandLine, INITRD, initrdBytes,
-            new VirtioMmio(0, new VirtioConsole(memory, NOWHERE), plic),
+            new VirtioMmio(0, new VirtioConsole(memory, NOWHERE, () ->
+            {
+            }), plic),
             new VirtioMmio(1, new VirtioEntropy(memory), plic));
     }
 }

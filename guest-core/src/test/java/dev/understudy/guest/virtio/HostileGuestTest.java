@@ -53,7 +53,9 @@ class HostileGuestTest
         private final GuestMemory memory = new GuestMemory(GuestMemory.MIN_BYTES);
         private final Plic plic = new Plic();
         private final Outputs outputs = new Outputs();
-        private final VirtioConsole console = new VirtioConsole(memory, outputs);
+        private final VirtioConsole console = new VirtioConsole(memory, outputs, () ->
+    {
+    });
         private final VirtioEntropy entropy = new VirtioEntropy(memory);
         private final VirtioVsock vsock = new VirtioVsock(memory, 3, outputs);
         private final MemoryDrive drive = new MemoryDrive(DRIVE_BYTES);

@@ -22,7 +22,9 @@ class VirtQueueTest
     private final GuestMemory memory = new GuestMemory(GuestMemory.MIN_BYTES);
     private final Outputs outputs = new Outputs();
     private final GuestDriver driver = new GuestDriver(
-        memory, new VirtioMmio(0, new VirtioConsole(memory, outputs), new Plic()), 2);
+        memory, new VirtioMmio(0, new VirtioConsole(memory, outputs, () ->
+    {
+    }), new Plic()), 2);
 
     @BeforeEach
     void start()

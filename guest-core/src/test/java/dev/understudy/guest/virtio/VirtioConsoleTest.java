@@ -15,7 +15,9 @@ class VirtioConsoleTest
 
     private final GuestMemory memory = new GuestMemory(GuestMemory.MIN_BYTES);
     private final Outputs outputs = new Outputs();
-    private final VirtioConsole console = new VirtioConsole(memory, outputs);
+    private final VirtioConsole console = new VirtioConsole(memory, outputs, () ->
+    {
+    });
     private final GuestDriver driver = new GuestDriver(memory, new VirtioMmio(0, console, new Plic()), 2);
 
     @Test
