@@ -25,6 +25,7 @@ import dev.understudy.guest.virtio.VirtioBlock;
 import dev.understudy.guest.virtio.VirtioConsole;
 import dev.understudy.guest.virtio.VirtioEntropy;
 import dev.understudy.guest.virtio.VirtioMmio;
+import dev.understudy.guest.virtio.VirtioNet;
 import dev.understudy.guest.virtio.VirtioVsock;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,7 +45,8 @@ public final class Machine
     /** Where initrd and device tree are placed: aligned to a page. */
     private static final long PLACEMENT_ALIGNMENT = GuestMemory.PAGE_BYTES;
 
-    /** Number of the virtio-mmio window of the first drive; the one before is kept for a network device. */
+    /** Numbers of the virtio-mmio windows of the network device and of the first drive. */
+    private static final int NETWORK_WINDOW = 3;
     private static final int FIRST_DRIVE_WINDOW = 4;
 
     private final GuestMemory memory;
@@ -59,6 +61,9 @@ public final class Machine
     private final VirtioEntropy entropy;
     private final VirtioVsock vsock;
     private final VirtioBlock[] drives;
+
+    /** Null when the machine has none. */
+    private final VirtioNet network;
     private final Engine engine;
     private final MemoryHash memoryHash;
     private final OutputHash outputHash = new OutputHash();
@@ -87,6 +92,11 @@ public final class Machine
         vsock = new VirtioVsock(memory, configuration.vsockCid(), hashed);
         final List<VirtioMmio> windows = new ArrayList<>(List.of(
             new VirtioMmio(0, console, plic), new VirtioMmio(1, entropy, plic), new VirtioMmio(2, vsock, plic)));
+        network = configuration.mac() == null ? null : new VirtioNet(memory, configuration.mac(), hashed);
+        if (network != null)
+        {
+            windows.add(new VirtioMmio(NETWORK_WINDOW, network, plic));
+        }
         drives = new VirtioBlock[configuration.drives().size()];
         for (int i = 0; i < drives.length; i++)
         {
@@ -244,6 +254,28 @@ public final class Machine
         return vsock.receive(packet, offset, length);
     }
 
+    /** Whether there is a network device that the guest uses: frames for one that it does not are lost. */
+    public boolean isNetworkUsed()
+    {
+        return network != null && network.isUsed();
+    }
+
+    /** Whether {@link #network} would take a frame. */
+    public boolean canTakeFrame()
+    {
+        return network != null && network.canReceive();
+    }
+
+    /**
+     * Lets an Ethernet frame of the world enter; false, and nothing has changed, when the guest has no buffer for it.
+     *
+     * @param length as {@link VirtioNet#isFrame} allows
+     */
+    public boolean network(final byte[] frame, final int offset, final int length)
+    {
+        return network != null && network.receive(frame, offset, length);
+    }
+
     /** Number of drives. */
     public int driveCount()
     {
@@ -314,6 +346,13 @@ public final class Machine
         {
             outputHash.add(OutputHash.VSOCK, hart.instret(), packet, offset, length);
             sink.onVsock(packet, offset, length);
+        }
+
+        @Override
+        public void onNetwork(final byte[] frame, final int offset, final int length)
+        {
+            outputHash.add(OutputHash.NETWORK, hart.instret(), frame, offset, length);
+            sink.onNetwork(frame, offset, length);
         }
     }
 }

@@ -11,6 +11,7 @@ import java.util.List;
  * @param initrd      an initial RAM disk, or null
  * @param commandLine what the guest finds in {@code /chosen/bootargs}
  * @param drives      at most {@link #MAX_DRIVES}, in the order in which the guest finds them
+ * @param mac         address of the network device; null without one
  */
 public record MachineConfiguration(
     int memoryBytes,
@@ -18,7 +19,8 @@ public record MachineConfiguration(
     byte[] kernel,
     byte[] initrd,
     String commandLine,
-    List<DriveConfiguration> drives)
+    List<DriveConfiguration> drives,
+    MacAddress mac)
 {
     /**
      * Version of the guest-visible machine. A journal replays only on the version that it was recorded on: raise it
@@ -44,7 +46,19 @@ public record MachineConfiguration(
         }
     }
 
-    /** A machine without drives. */
+    /** A machine without a network device. */
+    public MachineConfiguration(
+        final int memoryBytes,
+        final long vsockCid,
+        final byte[] kernel,
+        final byte[] initrd,
+        final String commandLine,
+        final List<DriveConfiguration> drives)
+    {
+        this(memoryBytes, vsockCid, kernel, initrd, commandLine, drives, null);
+    }
+
+    /** A machine without drives and network device. */
     public MachineConfiguration(
         final int memoryBytes, final long vsockCid, final byte[] kernel, final byte[] initrd, final String commandLine)
     {

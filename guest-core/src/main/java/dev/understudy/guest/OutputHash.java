@@ -11,6 +11,7 @@ final class OutputHash
 {
     static final int CONSOLE = 1;
     static final int VSOCK = 2;
+    static final int NETWORK = 3;
 
     private static final long MULTIPLIER = 0x9E37_79B9_7F4A_7C15L;
 

@@ -13,4 +13,7 @@ public interface OutputSink
 
     /** A packet that the guest sends over virtio-vsock: header and payload as in section 5.10.6 of virtio 1.2. */
     void onVsock(byte[] packet, int offset, int length);
+
+    /** An Ethernet frame that the guest sends, without its checksum; as long as {@code VirtioNet.isFrame} allows. */
+    void onNetwork(byte[] frame, int offset, int length);
 }

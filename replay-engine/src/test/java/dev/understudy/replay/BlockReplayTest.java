@@ -161,6 +161,11 @@ class BlockReplayTest
                 public void onVsock(final byte[] packet, final int offset, final int length)
                 {
                 }
+
+                @Override
+                public void onNetwork(final byte[] frame, final int offset, final int length)
+                {
+                }
             },
             drive);
     }

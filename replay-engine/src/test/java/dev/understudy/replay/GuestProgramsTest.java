@@ -174,6 +174,11 @@ class GuestProgramsTest
         {
         }
 
+        @Override
+        public void onNetwork(final byte[] frame, final int offset, final int length)
+        {
+        }
+
         String text()
         {
             return bytes.toString(StandardCharsets.US_ASCII);

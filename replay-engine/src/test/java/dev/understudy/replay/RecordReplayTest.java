@@ -245,5 +245,10 @@ class RecordReplayTest
         {
             packets.write(packet, offset, length);
         }
+
+        @Override
+        public void onNetwork(final byte[] frame, final int offset, final int length)
+        {
+        }
     }
 }

@@ -176,6 +176,12 @@ final class VirtQueue
         ready = true;
     }
 
+    /** Whether the driver says that there is a buffer to take, honestly or not. */
+    boolean hasAvailable()
+    {
+        return ready && transport.isLive() && memory.readShort(driverArea + RING_INDEX) != nextAvailable;
+    }
+
     /**
      * Takes the next available buffer.
      *

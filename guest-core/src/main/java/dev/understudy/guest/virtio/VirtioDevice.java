@@ -9,7 +9,7 @@ import dev.understudy.guest.memory.GuestMemory;
  * Devices act only when called: by the transport when the driver notifies, or by the host when an event enters.
  * Neither calls back into the other. Owned by the hart thread.
  */
-abstract sealed class VirtioDevice permits VirtioBlock, VirtioConsole, VirtioEntropy, VirtioVsock
+abstract sealed class VirtioDevice permits VirtioBlock, VirtioConsole, VirtioEntropy, VirtioNet, VirtioVsock
 {
     private final GuestMemory memory;
     private VirtioMmio transport;

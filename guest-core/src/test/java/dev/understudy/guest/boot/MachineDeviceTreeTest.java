@@ -39,6 +39,11 @@ class MachineDeviceTreeTest
         public void onVsock(final byte[] packet, final int offset, final int length)
         {
         }
+
+        @Override
+        public void onNetwork(final byte[] frame, final int offset, final int length)
+        {
+        }
     };
 
     @Test

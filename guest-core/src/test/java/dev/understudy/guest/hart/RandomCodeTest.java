@@ -74,6 +74,11 @@ class RandomCodeTest
                 {
                     console.write(packet, offset, length);
                 }
+
+                @Override
+                public void onNetwork(final byte[] frame, final int offset, final int length)
+                {
+                }
             });
         RunState state = RunState.RUNNING;
         while (state == RunState.RUNNING && machine.position() < INSTRUCTIONS)

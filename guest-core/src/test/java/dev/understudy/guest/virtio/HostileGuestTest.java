@@ -3,6 +3,7 @@ package dev.understudy.guest.virtio;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.understudy.guest.DriveConfiguration;
+import dev.understudy.guest.MacAddress;
 import dev.understudy.guest.digest.StateHash;
 import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.GuestMemory;
@@ -20,7 +21,7 @@ class HostileGuestTest
     /** Rings lie here, over each other now and then. */
     private static final int RING_AREA_BYTES = 0x8000;
 
-    private static final int DEVICES = 4;
+    private static final int DEVICES = 5;
     private static final int STEPS = 300;
     private static final int DRIVE_BYTES = 64 * 512;
 
@@ -43,6 +44,7 @@ class HostileGuestTest
         private long resets;
         private long usedBuffers;
         private long packets;
+        private long frames;
         private long consoleBytes;
         private long requests;
     }
@@ -61,9 +63,10 @@ class HostileGuestTest
         private final MemoryDrive drive = new MemoryDrive(DRIVE_BYTES);
         private final VirtioBlock block =
             new VirtioBlock(memory, 0, new DriveConfiguration(DRIVE_BYTES, false, true, "hostile"), drive);
+        private final VirtioNet network = new VirtioNet(memory, new MacAddress(0x52_54_00_12_34_56L), outputs);
         private final VirtioMmio[] devices = {
             new VirtioMmio(0, console, plic), new VirtioMmio(1, entropy, plic), new VirtioMmio(2, vsock, plic),
-            new VirtioMmio(4, block, plic)};
+            new VirtioMmio(4, block, plic), new VirtioMmio(3, network, plic)};
 
         Guest(final long seed)
         {
@@ -93,6 +96,7 @@ class HostileGuestTest
                 }
             }
             tally.packets += outputs.packets.size();
+            tally.frames += outputs.frames.size();
             tally.consoleBytes += outputs.console().length();
         }
 
@@ -104,7 +108,7 @@ class HostileGuestTest
             {
                 start(device);
             }
-            switch (random.nextInt(13))
+            switch (random.nextInt(14))
             {
                 case 0 -> start(device);
                 case 1 -> device.store(4L * random.nextInt(0x50), 4, word());
@@ -122,6 +126,7 @@ class HostileGuestTest
                         vsock.resetConnections();
                     }
                 }
+                case 10 -> receiveFrames();
                 default ->
                 {
                     fillRings(device);
@@ -130,6 +135,15 @@ class HostileGuestTest
                         device.store(VirtioMmio.QUEUE_NOTIFY, 4, queue);
                     }
                 }
+            }
+        }
+
+        private void receiveFrames()
+        {
+            for (int i = random.nextInt(4); i > 0; i--)
+            {
+                network.receive(new byte[VirtioNet.MAX_FRAME_BYTES], 0,
+                    VirtioNet.MIN_FRAME_BYTES + random.nextInt(VirtioNet.MTU + 1) / (1 + random.nextInt(40)));
             }
         }
 
@@ -307,6 +321,7 @@ class HostileGuestTest
         assertThat(tally.resets).as("steps after which a device was broken").isGreaterThan(1000);
         assertThat(tally.usedBuffers).as("steps after which a device had used buffers").isGreaterThan(1000);
         assertThat(tally.requests).as("requests of the drive").isGreaterThan(50);
+        assertThat(tally.frames).as("frames sent").isGreaterThan(100);
         assertThat(tally.packets).as("packets sent").isGreaterThan(100);
         assertThat(tally.consoleBytes).as("bytes printed").isGreaterThan(1000);
     }

@@ -12,6 +12,7 @@ final class Outputs implements OutputSink
 {
     private final ByteArrayOutputStream console = new ByteArrayOutputStream();
     final List<byte[]> packets = new ArrayList<>();
+    final List<byte[]> frames = new ArrayList<>();
     long calls;
     long bytes;
 
@@ -29,6 +30,14 @@ final class Outputs implements OutputSink
         calls++;
         bytes += length;
         packets.add(Arrays.copyOfRange(packet, offset, offset + length));
+    }
+
+    @Override
+    public void onNetwork(final byte[] frame, final int offset, final int length)
+    {
+        calls++;
+        bytes += length;
+        frames.add(Arrays.copyOfRange(frame, offset, offset + length));
     }
 
     String console()

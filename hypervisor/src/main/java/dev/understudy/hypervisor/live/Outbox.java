@@ -19,7 +19,7 @@ import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
  * console output is kept, as far as there is room, for the case that this replica goes live and the world has not
  * seen it.
  * <pre>
- *   message of the ring buffer, type CONSOLE or VSOCK
+ *   message of the ring buffer, type CONSOLE, VSOCK or NETWORK
  *  +----------------------+-----------------------------+
  *  | dependency (8 bytes) | bytes of the output         |
  *  +----------------------+-----------------------------+
@@ -41,6 +41,7 @@ public final class Outbox implements OutputSink
 
     private static final int CONSOLE = 1;
     private static final int VSOCK = 2;
+    private static final int NETWORK = 3;
 
     /** Takes outputs that leave. Called on the agent thread. */
     public interface Releases
@@ -51,6 +52,8 @@ public final class Outbox implements OutputSink
         void console(DirectBuffer buffer, int offset, int length);
 
         void vsock(DirectBuffer buffer, int offset, int length);
+
+        void network(DirectBuffer buffer, int offset, int length);
     }
 
     private final OneToOneRingBuffer messages = new OneToOneRingBuffer(
@@ -115,6 +118,15 @@ public final class Outbox implements OutputSink
         if (dependency != null)
         {
             put(VSOCK, packet, offset, length);
+        }
+    }
+
+    @Override
+    public void onNetwork(final byte[] frame, final int offset, final int length)
+    {
+        if (dependency != null)
+        {
+            put(NETWORK, frame, offset, length);
         }
     }
 
@@ -186,13 +198,14 @@ public final class Outbox implements OutputSink
         {
             return ControlledMessageHandler.Action.ABORT;
         }
-        if (type == CONSOLE)
+        final int offset = index + Long.BYTES;
+        final int bytes = length - Long.BYTES;
+        switch (type)
         {
-            releases.console(buffer, index + Long.BYTES, length - Long.BYTES);
-        }
-        else
-        {
-            releases.vsock(buffer, index + Long.BYTES, length - Long.BYTES);
+            case CONSOLE -> releases.console(buffer, offset, bytes);
+            case VSOCK -> releases.vsock(buffer, offset, bytes);
+            case NETWORK -> releases.network(buffer, offset, bytes);
+            default -> throw new AssertionError("message of type " + type + " in the outbox");
         }
         released = released + 1;
         return ControlledMessageHandler.Action.CONTINUE;

@@ -842,6 +842,11 @@ public final class PairNode implements Replica, PairLink, PairHandler
             forwarder.onGuestPacket(buffer, offset, length);
         }
 
+        @Override
+        public void network(final DirectBuffer buffer, final int offset, final int length)
+        {
+        }
+
         void flush() throws IOException
         {
             if (isDirty)

@@ -193,5 +193,10 @@ public final class JournalReplay
         public void onVsock(final byte[] packet, final int offset, final int length)
         {
         }
+
+        @Override
+        public void onNetwork(final byte[] frame, final int offset, final int length)
+        {
+        }
     }
 }

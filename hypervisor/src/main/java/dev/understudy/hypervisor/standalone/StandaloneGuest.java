@@ -260,6 +260,11 @@ public final class StandaloneGuest
             forwarder.onGuestPacket(buffer, offset, length);
         }
 
+        @Override
+        public void network(final DirectBuffer buffer, final int offset, final int length)
+        {
+        }
+
         void flush() throws IOException
         {
             if (isDirty)

@@ -141,5 +141,10 @@ class GuestThreadTest
         {
             packets++;
         }
+
+        @Override
+        public void network(final DirectBuffer buffer, final int offset, final int length)
+        {
+        }
     }
 }

@@ -49,5 +49,10 @@ class OutboxTest
         {
             packets++;
         }
+
+        @Override
+        public void network(final DirectBuffer buffer, final int offset, final int length)
+        {
+        }
     }
 }
