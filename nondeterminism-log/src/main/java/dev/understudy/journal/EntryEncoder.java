@@ -14,6 +14,7 @@ import dev.understudy.journal.codec.Flag;
 import dev.understudy.journal.codec.GenerationEventEncoder;
 import dev.understudy.journal.codec.GenesisEventEncoder;
 import dev.understudy.journal.codec.MessageHeaderEncoder;
+import dev.understudy.journal.codec.NetworkFrameEventEncoder;
 import dev.understudy.journal.codec.RequestStatus;
 import dev.understudy.journal.codec.VsockPacketEventEncoder;
 import java.nio.charset.StandardCharsets;
@@ -42,6 +43,7 @@ final class EntryEncoder
     private final ConsoleInputEventEncoder consoleInput = new ConsoleInputEventEncoder();
     private final EntropyEventEncoder entropy = new EntropyEventEncoder();
     private final VsockPacketEventEncoder vsockPacket = new VsockPacketEventEncoder();
+    private final NetworkFrameEventEncoder networkFrame = new NetworkFrameEventEncoder();
     private final DigestEventEncoder digest = new DigestEventEncoder();
     private final GenerationEventEncoder generation = new GenerationEventEncoder();
     private final BackupJoinedEventEncoder backupJoined = new BackupJoinedEventEncoder();
@@ -88,9 +90,13 @@ final class EntryEncoder
             .kernelPath(it.kernelPath())
             .initrdPath(it.initrdPath() == null ? "" : it.initrdPath())
             .commandLine(it.commandLine());
-        if (driveBytes.length > 0)
+        if (driveBytes.length > 0 || it.mac() != null)
         {
             genesis.putDrives(driveBytes, 0, driveBytes.length);
+        }
+        if (it.mac() != null)
+        {
+            genesis.putMac(it.mac(), 0, Genesis.MAC_BYTES);
         }
         return MessageHeaderEncoder.ENCODED_LENGTH + genesis.encodedLength();
     }
@@ -156,6 +162,22 @@ final class EntryEncoder
         header(vsockPacket.header(), sequence, position, timeNs, outputs);
         vsockPacket.putPayload(data, offset, length);
         return MessageHeaderEncoder.ENCODED_LENGTH + vsockPacket.encodedLength();
+    }
+
+    int networkFrame(
+        final long sequence,
+        final long position,
+        final long timeNs,
+        final long outputs,
+        final DirectBuffer data,
+        final int offset,
+        final int length)
+    {
+        requireData(length);
+        networkFrame.wrapAndApplyHeader(buffer, 0, message);
+        header(networkFrame.header(), sequence, position, timeNs, outputs);
+        networkFrame.putPayload(data, offset, length);
+        return MessageHeaderEncoder.ENCODED_LENGTH + networkFrame.encodedLength();
     }
 
     int digest(final long sequence, final long position, final long timeNs, final long outputs, final long state)

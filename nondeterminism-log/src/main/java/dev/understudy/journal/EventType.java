@@ -9,6 +9,7 @@ import dev.understudy.journal.codec.DigestEventDecoder;
 import dev.understudy.journal.codec.EntropyEventDecoder;
 import dev.understudy.journal.codec.GenerationEventDecoder;
 import dev.understudy.journal.codec.GenesisEventDecoder;
+import dev.understudy.journal.codec.NetworkFrameEventDecoder;
 import dev.understudy.journal.codec.VsockPacketEventDecoder;
 
 /** The kinds of entries; their layout is in {@code events.xml}. */
@@ -62,7 +63,10 @@ public enum EventType
         BlockCompletionEventDecoder.BLOCK_LENGTH,
         0,
         BlockCompletionEventDecoder.statusEncodingOffset(),
-        3);
+        3),
+
+    /** An Ethernet frame of the world. */
+    NETWORK_FRAME(NetworkFrameEventDecoder.TEMPLATE_ID, NetworkFrameEventDecoder.BLOCK_LENGTH, 1);
 
     private static final EventType[] BY_TEMPLATE_ID = byTemplateId();
 
@@ -93,7 +97,7 @@ public enum EventType
         return blockLength;
     }
 
-    /** Number of parts of variable length that follow the fixed part; a genesis may have one more, its drives. */
+    /** Number of parts of variable length that follow the fixed part; a genesis may have two more, drives and MAC. */
     int variableParts()
     {
         return variableParts;

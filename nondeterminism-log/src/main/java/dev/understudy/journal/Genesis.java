@@ -16,6 +16,7 @@ import java.util.List;
  * @param machineVersion version of the guest-visible machine
  * @param createdEpochMs when the journal was begun, in milliseconds since 1970
  * @param drives         in the order in which the guest finds them
+ * @param mac            6 bytes, the address of the network device; null without one
  */
 public record Genesis(
     String name,
@@ -28,14 +29,22 @@ public record Genesis(
     String commandLine,
     int machineVersion,
     long createdEpochMs,
-    List<DriveImage> drives)
+    List<DriveImage> drives,
+    byte[] mac)
 {
+    /** Length of a MAC address in bytes. */
+    static final int MAC_BYTES = 6;
+
     public Genesis
     {
         drives = List.copyOf(drives);
+        if (mac != null && mac.length != MAC_BYTES)
+        {
+            throw new IllegalArgumentException("a MAC address of " + mac.length + " bytes: expected " + MAC_BYTES);
+        }
     }
 
-    /** A guest without drives. */
+    /** A guest without drives and network device. */
     public Genesis(
         final String name,
         final long memoryBytes,
@@ -49,6 +58,6 @@ public record Genesis(
         final long createdEpochMs)
     {
         this(name, memoryBytes, vsockCid, kernelPath, kernelSha256, initrdPath, initrdSha256, commandLine,
-            machineVersion, createdEpochMs, List.of());
+            machineVersion, createdEpochMs, List.of(), null);
     }
 }

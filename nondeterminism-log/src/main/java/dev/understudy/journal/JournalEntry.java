@@ -11,6 +11,7 @@ import dev.understudy.journal.codec.GenerationEventDecoder;
 import dev.understudy.journal.codec.GenesisEventDecoder;
 import dev.understudy.journal.codec.MessageHeaderDecoder;
 import dev.understudy.journal.codec.VarDataDecoder;
+import java.util.HexFormat;
 import java.util.List;
 import org.agrona.DirectBuffer;
 
@@ -115,12 +116,9 @@ public final class JournalEntry
         }
         if (newType == EventType.GENESIS && end + Integer.BYTES <= wholeLength)
         {
-            final int drivesAt = start + (int)end + Integer.BYTES;
-            final int drivesLength = wholeLength - (int)end - Integer.BYTES;
-            if (bytes.getInt(start + (int)end, VarDataDecoder.BYTE_ORDER) != drivesLength ||
-                !drives.isValid(bytes, drivesAt, drivesLength))
+            if (!areDevicesKnown(bytes, start + (int)end, wholeLength - (int)end))
             {
-                return "its description of drives is none that this release knows";
+                return "its description of drives and network devices is none that this release knows";
             }
             end = wholeLength;
         }
@@ -131,6 +129,18 @@ public final class JournalEntry
         final int codeOffset = start + MessageHeaderDecoder.ENCODED_LENGTH + newType.codeOffset();
         final boolean isCodeKnown = newType.codes() == 0 || (bytes.getByte(codeOffset) & 0xFF) < newType.codes();
         return isCodeKnown ? null : "its code " + (bytes.getByte(codeOffset) & 0xFF) + " is not known to this release";
+    }
+
+    /** The optional parts of a genesis: drives, and a MAC after drives that may be none then. */
+    private boolean areDevicesKnown(final DirectBuffer bytes, final int at, final int length)
+    {
+        final long drivesLength = Integer.toUnsignedLong(bytes.getInt(at, VarDataDecoder.BYTE_ORDER));
+        final long rest = length - Integer.BYTES - drivesLength;
+        final boolean hasMac = rest == Integer.BYTES + Genesis.MAC_BYTES &&
+            bytes.getInt(at + Integer.BYTES + (int)drivesLength, VarDataDecoder.BYTE_ORDER) == Genesis.MAC_BYTES;
+        final boolean hasNoDrives = hasMac && drivesLength == 0;
+        return (hasMac || rest == 0) &&
+            (hasNoDrives || drives.isValid(bytes, at + Integer.BYTES, (int)drivesLength));
     }
 
     /** Whether the head of an entry of this length, of which no more is there, looks like one of this version. */
@@ -150,7 +160,7 @@ public final class JournalEntry
     {
         final EventType headType = EventType.of(message.templateId());
         return headType == EventType.CONSOLE_INPUT || headType == EventType.ENTROPY ||
-            headType == EventType.VSOCK_PACKET;
+            headType == EventType.VSOCK_PACKET || headType == EventType.NETWORK_FRAME;
     }
 
     /** What kind of entry this is. */
@@ -213,7 +223,7 @@ public final class JournalEntry
         return length;
     }
 
-    /** Holds the payload of a console input, entropy or vsock packet from {@link #dataOffset()} on. */
+    /** Holds the payload of a console input, entropy, packet or frame from {@link #dataOffset()} on. */
     public DirectBuffer data()
     {
         return buffer;
@@ -320,9 +330,15 @@ public final class JournalEntry
         final String kernelPath = genesis.kernelPath();
         final String initrdPath = genesis.initrdPath();
         final String commandLine = genesis.commandLine();
+        final boolean hasDevices = genesis.limit() < offset + length;
         final int drivesAt = genesis.limit() + VarDataDecoder.varDataEncodingOffset();
-        final List<DriveImage> images =
-            drivesAt <= offset + length ? drives.decode(buffer, drivesAt, offset + length - drivesAt) : List.of();
+        final int drivesLength = hasDevices ? genesis.skipDrives() : 0;
+        final List<DriveImage> images = drives.decode(buffer, drivesAt, drivesLength);
+        final byte[] mac = genesis.limit() < offset + length ? new byte[Genesis.MAC_BYTES] : null;
+        if (mac != null)
+        {
+            genesis.getMac(mac, 0, mac.length);
+        }
         return new Genesis(
             name,
             memoryBytes,
@@ -334,7 +350,8 @@ public final class JournalEntry
             commandLine,
             machineVersion,
             createdEpochMs,
-            images);
+            images,
+            mac);
     }
 
     /** A line for people. */
@@ -348,11 +365,14 @@ public final class JournalEntry
                 final Genesis it = genesis();
                 yield "guest %s, memory %d, kernel %s, initrd %s, command line \"%s\", machine version %d%s".formatted(
                     it.name(), it.memoryBytes(), it.kernelPath(), it.initrdPath(), it.commandLine(),
-                    it.machineVersion(), text(it.drives()));
+                    it.machineVersion(), text(it.drives()) + (it.mac() == null ? "" :
+                        ", MAC " + HexFormat.ofDelimiter(":").formatHex(it.mac())));
             }
             case CLOCK_SAMPLE -> picosPerInstruction() + " ps an instruction, at most " + limitNs() + " ns";
             case CONSOLE_INPUT, ENTROPY -> dataLength() + " bytes";
             case VSOCK_PACKET -> dataLength() + " bytes " + VsockPacketText.describe(buffer, dataOffset(), dataLength());
+            case NETWORK_FRAME ->
+                dataLength() + " bytes " + EthernetFrameText.describe(buffer, dataOffset(), dataLength());
             case DIGEST -> "%016x".formatted(state());
             case GENERATION -> generation() + " of " + node() + ", " + cause();
             case BACKUP_JOINED -> node() + " in generation " + generation();

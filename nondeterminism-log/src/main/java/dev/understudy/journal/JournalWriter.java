@@ -240,6 +240,20 @@ public final class JournalWriter implements Closeable
             position, timeNs, false);
     }
 
+    /** Appends an Ethernet frame of the world. */
+    public long networkFrame(
+        final long position,
+        final long timeNs,
+        final long outputs,
+        final DirectBuffer data,
+        final int offset,
+        final int length)
+    {
+        return finish(
+            encoder.networkFrame(lastSequence + 1, position, timeNs, outputs, data, offset, length),
+            position, timeNs, false);
+    }
+
     /** Appends that a request for a drive is done; drive and request by their numbers from 0. */
     public long blockCompletion(
         final long position,

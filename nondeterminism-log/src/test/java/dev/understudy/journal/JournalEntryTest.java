@@ -35,12 +35,15 @@ class JournalEntryTest
         @ForAll final boolean hasInitrd,
         @ForAll("texts") final String commandLine,
         @ForAll final long createdEpochMs,
-        @ForAll @IntRange(max = 4) final int drives)
+        @ForAll @IntRange(max = 4) final int drives,
+        @ForAll @Size(6) final byte[] mac,
+        @ForAll final boolean hasNetwork)
     {
         final Genesis genesis = new Genesis(name, memoryBytes, vsockCid, kernelPath, kernelSha256,
             hasInitrd ? initrdPath : null, hasInitrd ? initrdSha256 : null, commandLine, 7, createdEpochMs,
             IntStream.range(0, drives).mapToObj(i -> new DriveImage(
-                kernelPath + i, memoryBytes + i, kernelSha256, (vsockCid + i & 1) == 0, i == 1 ? "" : "s" + i)).toList());
+                kernelPath + i, memoryBytes + i, kernelSha256, (vsockCid + i & 1) == 0, i == 1 ? "" : "s" + i)).toList(),
+            hasNetwork ? mac : null);
         wrap(encoder.genesis(genesis), EventType.GENESIS, 0, 0, 0, 0);
         assertThat(entry.genesis()).usingRecursiveComparison().isEqualTo(genesis);
     }
@@ -73,6 +76,9 @@ class JournalEntryTest
         assertThat(SampleJournal.data(entry)).isEqualTo(payload);
         wrap(encoder.vsockPacket(sequence, position, 5, 6, data, 0, length),
             EventType.VSOCK_PACKET, sequence, position, 5, 6);
+        assertThat(SampleJournal.data(entry)).isEqualTo(payload);
+        wrap(encoder.networkFrame(sequence, position, 7, 8, data, 0, length),
+            EventType.NETWORK_FRAME, sequence, position, 7, 8);
         assertThat(SampleJournal.data(entry)).isEqualTo(payload);
     }
 
@@ -132,12 +138,29 @@ class JournalEntryTest
             "/images/kernel".length() + "console=hvc0".length());
     }
 
+    @Example
+    void aFrameIsShownWithItsTypeAndAddresses()
+    {
+        final byte[] frame = new byte[60];
+        frame[0] = 0x52;
+        frame[6] = 0x54;
+        frame[12] = 8;
+        frame[13] = 6;
+        entry.wrap(encoder.buffer(), 0, encoder.networkFrame(1, 2, 3, 4, new UnsafeBuffer(frame), 0, frame.length));
+
+        assertThat(entry.toString()).contains("60 bytes ARP 54:00:00:00:00:00 -> 52:00:00:00:00:00");
+    }
+
     @Property(tries = 1000)
     void bytesThatAreNoEntryNeverMakeFieldsReachOutside(@ForAll final long seed)
     {
         final Random random = new Random(seed);
-        final int length =
-            encoder.genesis(random.nextBoolean() ? SampleJournal.GENESIS : SampleJournal.GENESIS_WITH_DRIVES);
+        final int length = encoder.genesis(switch (random.nextInt(3))
+        {
+            case 0 -> SampleJournal.GENESIS;
+            case 1 -> SampleJournal.GENESIS_WITH_DRIVES;
+            default -> SampleJournal.GENESIS_WITH_NETWORK;
+        });
         final byte[] bytes = new byte[length];
         encoder.buffer().getBytes(0, bytes);
         for (int i = 0; i < 1 + random.nextInt(4); i++)

@@ -39,7 +39,8 @@ class JournalTest
             writer.generation(60, 600, 6, 2, GenerationCause.PROMOTED, "b");
             writer.backupJoined(70, 700, 7, 2, "a");
             writer.blockCompletion(80, 800, 8, 3, 1L << 40, BlockOutcome.IOERR);
-            writer.closed(90, 900, 9, Outcome.FAILURE, 0xF1A7L);
+            writer.networkFrame(90, 900, 9, new UnsafeBuffer("payload".getBytes(StandardCharsets.UTF_8)), 0, 7);
+            writer.closed(100, 1000, 10, Outcome.FAILURE, 0xF1A7L);
         }
 
         final List<String> types = new ArrayList<>();
@@ -57,7 +58,7 @@ class JournalTest
                 {
                     case GENESIS -> assertThat(entry.genesis()).usingRecursiveComparison().isEqualTo(GENESIS);
                     case CLOCK_SAMPLE -> assertThat(entry.picosPerInstruction() + entry.limitNs()).isEqualTo(2_005_000);
-                    case CONSOLE_INPUT, VSOCK_PACKET -> assertThat(payload(entry)).isEqualTo("payload");
+                    case CONSOLE_INPUT, VSOCK_PACKET, NETWORK_FRAME -> assertThat(payload(entry)).isEqualTo("payload");
                     case ENTROPY -> assertThat(payload(entry)).isEqualTo("ayl");
                     case DIGEST -> assertThat(entry.state()).isEqualTo(0xD16E57L);
                     case GENERATION ->

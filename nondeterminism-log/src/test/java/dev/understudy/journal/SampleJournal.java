@@ -21,7 +21,12 @@ final class SampleJournal
         "guest-b", 64 << 20, 3, "/images/kernel", sequence(32, 1), null, null, "console=hvc0", 1, 1_795_000_000_000L,
         List.of(
             new DriveImage("/images/root.img", 1 << 30, sequence(32, 2), true, "root"),
-            new DriveImage("/images/data.img", 1 << 20, sequence(32, 3), false, "")));
+            new DriveImage("/images/data.img", 1 << 20, sequence(32, 3), false, "")),
+        null);
+
+    static final Genesis GENESIS_WITH_NETWORK = new Genesis(
+        "guest-c", 64 << 20, 3, "/images/kernel", sequence(32, 1), null, null, "console=hvc0", 1, 1_795_000_000_000L,
+        List.of(), sequence(6, 2));
 
     private SampleJournal()
     {
@@ -49,7 +54,17 @@ final class SampleJournal
                 case 0 -> writer.clockSample(position, timeNs, outputs, random.nextInt(), random.nextInt());
                 case 1 -> writer.consoleInput(position, timeNs, outputs, data, 0, length);
                 case 2 -> writer.entropy(position, timeNs, outputs, data, 1, length);
-                case 3 -> writer.vsockPacket(position, timeNs, outputs, data, 0, length);
+                case 3 ->
+                {
+                    if (i % 2 == 0)
+                    {
+                        writer.vsockPacket(position, timeNs, outputs, data, 0, length);
+                    }
+                    else
+                    {
+                        writer.networkFrame(position, timeNs, outputs, data, 0, length);
+                    }
+                }
                 case 4 ->
                 {
                     final long number = random.nextLong();

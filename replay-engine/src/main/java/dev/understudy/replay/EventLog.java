@@ -22,6 +22,8 @@ public interface EventLog
 
     void vsockPacket(long position, long timeNs, long outputs, DirectBuffer data, int offset, int length);
 
+    void networkFrame(long position, long timeNs, long outputs, DirectBuffer data, int offset, int length);
+
     void blockCompletion(long position, long timeNs, long outputs, int drive, long request, BlockOutcome status);
 
     void digest(long position, long timeNs, long outputs, long state);

@@ -53,6 +53,18 @@ record JournalLog(JournalWriter journal) implements EventLog
     }
 
     @Override
+    public void networkFrame(
+        final long position,
+        final long timeNs,
+        final long outputs,
+        final DirectBuffer data,
+        final int offset,
+        final int length)
+    {
+        journal.networkFrame(position, timeNs, outputs, data, offset, length);
+    }
+
+    @Override
     public void blockCompletion(
         final long position,
         final long timeNs,

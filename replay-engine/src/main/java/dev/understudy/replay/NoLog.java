@@ -48,6 +48,17 @@ final class NoLog implements EventLog
     }
 
     @Override
+    public void networkFrame(
+        final long position,
+        final long timeNs,
+        final long outputs,
+        final DirectBuffer data,
+        final int offset,
+        final int length)
+    {
+    }
+
+    @Override
     public void blockCompletion(
         final long position,
         final long timeNs,

@@ -100,6 +100,27 @@ public final class Recorder
         machine.vsock(packet, offset, length);
     }
 
+    /** Whether the guest uses its network device: a frame for one that does not is lost. */
+    public boolean isNetworkUsed()
+    {
+        return machine.isNetworkUsed();
+    }
+
+    /** Whether {@link #network} would take a frame. */
+    public boolean canTakeFrame()
+    {
+        return machine.canTakeFrame();
+    }
+
+    /** An Ethernet frame of the world; the guest has a buffer for it. */
+    public void network(final byte[] frame, final int offset, final int length)
+    {
+        final long timeNs = sample();
+        data.wrap(frame, offset, length);
+        log.networkFrame(machine.position(), timeNs, machine.outputs(), data, 0, length);
+        machine.network(frame, offset, length);
+    }
+
     /**
      * Console input.
      *

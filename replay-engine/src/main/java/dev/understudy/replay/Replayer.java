@@ -4,6 +4,7 @@ import dev.understudy.guest.Machine;
 import dev.understudy.guest.RunState;
 import dev.understudy.guest.virtio.BlockRequest;
 import dev.understudy.guest.virtio.BlockStatus;
+import dev.understudy.guest.virtio.VirtioNet;
 import dev.understudy.journal.EventType;
 import dev.understudy.journal.GenerationCause;
 import dev.understudy.journal.JournalEntry;
@@ -130,6 +131,9 @@ public final class Replayer
             }
             case VSOCK_PACKET -> check(entry, machine.vsock(data(entry), 0, entry.dataLength()),
                 "room for a vsock packet", "yes", "no");
+            case NETWORK_FRAME -> check(entry,
+                VirtioNet.isFrame(entry.dataLength()) && machine.network(data(entry), 0, entry.dataLength()),
+                "a buffer of the guest for a frame of " + entry.dataLength() + " bytes", "yes", "no");
             case DIGEST ->
             {
                 final long digest = machine.digest();

@@ -57,7 +57,7 @@ final class GuestOptions
         {
             throw new UsageException("--initrd " + initrd + ": no such file");
         }
-        return GuestImage.read(kernel, initrd, append, memoryBytes(), driveFiles());
+        return GuestImage.read(kernel, initrd, append, memoryBytes(), driveFiles(), null);
     }
 
     /** The drives as they were asked for. */

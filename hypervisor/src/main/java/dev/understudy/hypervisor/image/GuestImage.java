@@ -1,5 +1,6 @@
 package dev.understudy.hypervisor.image;
 
+import dev.understudy.guest.MacAddress;
 import dev.understudy.guest.MachineConfiguration;
 import dev.understudy.hypervisor.drive.DriveFile;
 import dev.understudy.journal.DriveImage;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * The files and settings that a guest is made of, read into memory once; but for its drives.
@@ -22,6 +24,7 @@ import java.util.List;
  * @param initrdPath  null without an initial RAM disk
  * @param memoryBytes size of the guest's RAM
  * @param drives      what its drives begin with
+ * @param mac         address of its network device; null without one
  */
 public record GuestImage(
     String kernelPath,
@@ -30,7 +33,8 @@ public record GuestImage(
     byte[] initrd,
     String commandLine,
     int memoryBytes,
-    List<DriveFile> drives)
+    List<DriveFile> drives,
+    MacAddress mac)
 {
     public GuestImage
     {
@@ -42,13 +46,14 @@ public record GuestImage(
         }
     }
 
-    /** Reads the files; the path of the initial RAM disk may be null. */
+    /** Reads the files; the path of the initial RAM disk and the MAC address may be null. */
     public static GuestImage read(
         final Path kernel,
         final Path initrd,
         final String commandLine,
         final long memoryBytes,
-        final List<DriveFile> drives)
+        final List<DriveFile> drives,
+        final MacAddress mac)
     {
         return new GuestImage(
             kernel.toString(),
@@ -57,7 +62,8 @@ public record GuestImage(
             initrd == null ? null : readFile("initrd", initrd),
             commandLine == null ? "" : commandLine,
             Math.toIntExact(memoryBytes),
-            drives);
+            drives,
+            mac);
     }
 
     /**
@@ -77,7 +83,8 @@ public record GuestImage(
             initrdPath,
             genesis.commandLine(),
             genesis.memoryBytes(),
-            files(genesis.drives(), drives));
+            files(genesis.drives(), drives),
+            genesis.mac() == null ? null : MacAddress.of(genesis.mac()));
         image.checkAgainst(genesis);
         return image;
     }
@@ -123,11 +130,23 @@ public record GuestImage(
                 genesis.commandLine() + "\", this guest is configured with \"" + commandLine + "\"");
         }
         checkDrives(genesis.drives());
+        checkNetwork(genesis.mac());
         if (genesis.machineVersion() != MachineConfiguration.MACHINE_VERSION)
         {
             throw new ImageException("the journal was recorded on version " + genesis.machineVersion() +
                 " of the machine, this is version " + MachineConfiguration.MACHINE_VERSION +
                 ": replay it with the release that recorded it");
+        }
+    }
+
+    private void checkNetwork(final byte[] recorded)
+    {
+        final MacAddress recordedMac = recorded == null ? null : MacAddress.of(recorded);
+        if (!Objects.equals(recordedMac, mac))
+        {
+            throw new ImageException("the journal was recorded " +
+                (recordedMac == null ? "without a network device" : "with the network device " + recordedMac) +
+                ", this guest is configured with " + (mac == null ? "none" : mac.toString()));
         }
     }
 
@@ -168,7 +187,8 @@ public record GuestImage(
             kernel,
             initrd,
             commandLine,
-            drives.stream().map(DriveFile::configuration).toList());
+            drives.stream().map(DriveFile::configuration).toList(),
+            mac);
     }
 
     /** The first entry of this guest's journal. */
@@ -185,7 +205,8 @@ public record GuestImage(
             commandLine,
             MachineConfiguration.MACHINE_VERSION,
             System.currentTimeMillis(),
-            drives.stream().map(DriveFile::description).toList());
+            drives.stream().map(DriveFile::description).toList(),
+            mac == null ? null : mac.bytes());
     }
 
     private static void checkHash(final String what, final String path, final byte[] file, final byte[] recorded)

@@ -142,7 +142,8 @@ public final class PairNode implements Replica, PairLink, PairHandler
             configuration.initrd(),
             configuration.append(),
             configuration.memoryBytes(),
-            configuration.drives().stream().map(PairNode::file).toList());
+            configuration.drives().stream().map(PairNode::file).toList(),
+            null);
         // Here, since later it would keep the agent thread from its heartbeats for seconds.
         image.drives().forEach(DriveFile::sha256);
         journal = new JournalStore(
