@@ -4,6 +4,7 @@ import dev.understudy.guest.boot.BootException;
 import dev.understudy.hypervisor.config.ConfigurationException;
 import dev.understudy.hypervisor.drive.DriveException;
 import dev.understudy.hypervisor.image.ImageException;
+import dev.understudy.hypervisor.net.NetdevException;
 import dev.understudy.journal.JournalException;
 import dev.understudy.replay.DivergenceException;
 import dev.understudy.transport.TransportException;
@@ -32,6 +33,7 @@ final class Errors
             case DriveException known -> known.getMessage();
             case ImageException known -> known.getMessage();
             case JournalException known -> known.getMessage();
+            case NetdevException known -> known.getMessage();
             case TransportException known -> known.getMessage();
             case UsageException known -> known.getMessage();
             case IOException known -> known.getMessage() == null ? known.toString() : known.getMessage();

@@ -3,6 +3,7 @@ package dev.understudy.hypervisor.cli;
 import dev.understudy.hypervisor.config.ForwardSpec;
 import dev.understudy.hypervisor.drive.Drives;
 import dev.understudy.hypervisor.image.GuestImage;
+import dev.understudy.hypervisor.net.Netdev;
 import dev.understudy.hypervisor.standalone.StandaloneGuest;
 import dev.understudy.replay.EventLog;
 import java.io.BufferedOutputStream;
@@ -24,15 +25,23 @@ final class Foreground
     {
     }
 
+    /** Tells the operator. */
+    static void notice(final String text)
+    {
+        System.err.println("understudy: " + text);
+    }
+
     /**
      * Runs the guest and returns the exit status.
      *
+     * @param netdev  closed at the end
      * @param opening begins the content of the guest's drives
      * @param journal closed at the end, also when a signal ends the process
      */
     static int run(
         final GuestImage image,
         final List<ForwardSpec> forwards,
+        final Netdev netdev,
         final Drives.Opening opening,
         final EventLog log,
         final Closeable journal)
@@ -41,11 +50,12 @@ final class Foreground
         final StandaloneGuest guest = new StandaloneGuest(
             image,
             forwards,
+            netdev,
             opening,
             System.in,
             new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), CONSOLE_BUFFER_BYTES),
-            notice -> System.err.println("understudy: " + notice));
-        try (StopSignal signal = new StopSignal(guest::stop, STOP_TIMEOUT_MS); journal)
+            Foreground::notice);
+        try (netdev; StopSignal signal = new StopSignal(guest::stop, STOP_TIMEOUT_MS); journal)
         {
             return switch (guest.run(log))
             {

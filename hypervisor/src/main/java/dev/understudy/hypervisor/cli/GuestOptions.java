@@ -1,11 +1,15 @@
 package dev.understudy.hypervisor.cli;
 
+import dev.understudy.guest.MacAddress;
 import dev.understudy.guest.MachineConfiguration;
 import dev.understudy.hypervisor.config.ByteSize;
 import dev.understudy.hypervisor.config.DriveSpec;
 import dev.understudy.hypervisor.config.ForwardSpec;
+import dev.understudy.hypervisor.config.NetdevSpec;
 import dev.understudy.hypervisor.drive.DriveFile;
 import dev.understudy.hypervisor.image.GuestImage;
+import dev.understudy.hypervisor.net.DefaultMac;
+import dev.understudy.hypervisor.net.Netdev;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -47,7 +51,25 @@ final class GuestOptions
         })
     private List<String> drives = new ArrayList<>();
 
-    GuestImage image()
+    @Option(names = "--netdev", paramLabel = "tap,ifname=NAME|stream,path=SOCKET",
+        description = {
+            "A virtio-net device, connected to:",
+            "tap,ifname=NAME      a TAP interface of the host, which it should have and have up",
+            "stream,path=SOCKET   a Unix socket, such as passt's or that of QEMU's -netdev stream",
+            "stream,addr=HOST:PORT  the same over TCP; with server=on the other end connects",
+        })
+    private String netdev;
+
+    @Option(names = "--mac", paramLabel = "MAC",
+        description = "MAC address of the network device (default: 52:54:00 and three bytes from the guest's name).")
+    private String mac;
+
+    /**
+     * What is to be run.
+     *
+     * @param name of the guest
+     */
+    GuestImage image(final String name)
     {
         if (!Files.isRegularFile(kernel))
         {
@@ -57,7 +79,7 @@ final class GuestOptions
         {
             throw new UsageException("--initrd " + initrd + ": no such file");
         }
-        return GuestImage.read(kernel, initrd, append, memoryBytes(), driveFiles(), null);
+        return GuestImage.read(kernel, initrd, append, memoryBytes(), driveFiles(), macAddress(name));
     }
 
     /** The drives as they were asked for. */
@@ -83,6 +105,33 @@ final class GuestOptions
             files.add(DriveFile.of(drive.file(), drive.isReadOnly(), drive.overlay() != null, drive.serial()));
         }
         return files;
+    }
+
+    /** Opens what the network device is connected to. */
+    Netdev openNetdev()
+    {
+        return netdev == null ? Netdev.none() : Netdev.open(NetdevSpec.parse(netdev), Foreground::notice);
+    }
+
+    private MacAddress macAddress(final String name)
+    {
+        if (netdev == null)
+        {
+            if (mac != null)
+            {
+                throw new UsageException("--mac " + mac + ": there is no network device without --netdev");
+            }
+            return null;
+        }
+        NetdevSpec.parse(netdev);
+        try
+        {
+            return mac == null ? DefaultMac.of(name) : MacAddress.parse(mac);
+        }
+        catch (final IllegalArgumentException e)
+        {
+            throw new UsageException("--mac " + mac + ": expected the address of a station such as 52:54:00:12:34:56");
+        }
     }
 
     List<ForwardSpec> forwards()

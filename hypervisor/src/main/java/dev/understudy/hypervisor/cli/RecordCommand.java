@@ -5,6 +5,7 @@ import dev.understudy.hypervisor.config.DriveSpec;
 import dev.understudy.hypervisor.drive.OverlayImage;
 import dev.understudy.hypervisor.drive.RawImage;
 import dev.understudy.hypervisor.image.GuestImage;
+import dev.understudy.hypervisor.net.Netdev;
 import dev.understudy.journal.JournalOptions;
 import dev.understudy.journal.JournalWriter;
 import dev.understudy.replay.EventLog;
@@ -27,6 +28,7 @@ import picocli.CommandLine.Option;
         "Examples:",
         "  understudy record --journal /tmp/kv --kernel guests/kv/kv.elf --forward 7000:6379",
         "  understudy record -j /tmp/block -k guests/tests/block.elf --drive file=disk.img,overlay=disk.overlay",
+        "  understudy record -j /tmp/linux -k Image.gz --initrd initramfs.cpio.gz -m 128M --netdev tap,ifname=tap0",
         "",
         "A drive needs a new overlay or readonly=on: a replay begins with the image as it was.",
         "",
@@ -46,7 +48,7 @@ final class RecordCommand implements Callable<Integer>
     private String journalMax;
 
     @Option(names = "--name", paramLabel = "TEXT", defaultValue = "guest",
-        description = "Name of the guest, for the journal.")
+        description = "Name of the guest, for the journal and the MAC address.")
     private String name;
 
     @Override
@@ -54,13 +56,16 @@ final class RecordCommand implements Callable<Integer>
     {
         final List<DriveSpec> drives = guest.drives();
         drives.forEach(RecordCommand::requireThatTheImageStays);
-        final GuestImage image = guest.image();
+        final GuestImage image = guest.image(name);
         final JournalOptions options = JournalOptions.defaults().bounded(
             ByteSize.parse(journalMax), alarm -> System.err.println("understudy: " + alarm));
+        // Before the journal: one that a wrong option began would stand in the way of the next attempt.
+        final Netdev netdev = guest.openNetdev();
         final JournalWriter writer = JournalWriter.create(journal, image.genesis(name), options);
         return Foreground.run(
             image,
             guest.forwards(),
+            netdev,
             (i, drive) -> drive.isReadOnly() ? RawImage.readOnly(drive.path()) :
                 OverlayImage.create(drive, drives.get(i).overlay()),
             EventLog.to(writer),

@@ -22,6 +22,8 @@ import picocli.CommandLine.Mixin;
         "Examples:",
         "  understudy run --kernel guests/kv/kv.elf --memory 64M --forward 7000:6379",
         "  understudy run --kernel guests/tests/block.elf --drive file=disk.img,overlay=disk.overlay",
+        "  understudy run -k Image.gz --initrd initramfs.cpio.gz --append console=hvc0 -m 128M --netdev tap,ifname=tap0",
+        "  understudy run -k Image.gz --initrd initramfs.cpio.gz -m 128M --netdev stream,path=/run/passt.sock",
         "",
         "Without overlay= and readonly=on the guest writes the image of a drive itself. An overlay that exists is gone",
         "on with.",
@@ -30,6 +32,9 @@ import picocli.CommandLine.Mixin;
     })
 final class RunCommand implements Callable<Integer>
 {
+    /** Of a guest that nobody named, as a recording has it. */
+    private static final String NAME = "guest";
+
     @Mixin
     private GuestOptions guest;
 
@@ -38,7 +43,12 @@ final class RunCommand implements Callable<Integer>
     {
         final List<DriveSpec> drives = guest.drives();
         return Foreground.run(
-            guest.image(), guest.forwards(), (i, drive) -> open(drives.get(i), drive), EventLog.none(), () -> {});
+            guest.image(NAME),
+            guest.forwards(),
+            guest.openNetdev(),
+            (i, drive) -> open(drives.get(i), drive),
+            EventLog.none(),
+            () -> {});
     }
 
     private static BlockImage open(final DriveSpec spec, final DriveFile drive)

@@ -3,9 +3,6 @@ package dev.understudy.hypervisor.config;
 import dev.understudy.guest.DriveConfiguration;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -31,7 +28,7 @@ public record DriveSpec(Path file, boolean isReadOnly, Path overlay, String seri
         boolean isReadOnly = false;
         Path overlay = null;
         String serial = "";
-        for (final Map.Entry<String, String> option : options(text).entrySet())
+        for (final Map.Entry<String, String> option : OptionList.options(OptionList.split(text), why -> wrong(text, why)).entrySet())
         {
             final String value = option.getValue();
             switch (option.getKey())
@@ -52,47 +49,6 @@ public record DriveSpec(Path file, boolean isReadOnly, Path overlay, String seri
             throw wrong(text, "a drive that is only read has no use for an overlay");
         }
         return new DriveSpec(file, isReadOnly, overlay, serial);
-    }
-
-    private static Map<String, String> options(final String text)
-    {
-        final Map<String, String> options = new LinkedHashMap<>();
-        for (final String part : split(text))
-        {
-            final int equals = part.indexOf('=');
-            if (equals <= 0)
-            {
-                throw wrong(text, "\"" + part + "\" is no option");
-            }
-            if (options.put(part.substring(0, equals), part.substring(equals + 1)) != null)
-            {
-                throw wrong(text, "\"" + part.substring(0, equals) + "\" stands there twice");
-            }
-        }
-        return options;
-    }
-
-    private static List<String> split(final String text)
-    {
-        final List<String> parts = new ArrayList<>();
-        final StringBuilder part = new StringBuilder();
-        for (int i = 0; i < text.length(); i++)
-        {
-            final boolean isComma = text.charAt(i) == ',';
-            if (isComma && i + 1 < text.length() && text.charAt(i + 1) == ',')
-            {
-                i++;
-            }
-            else if (isComma)
-            {
-                parts.add(part.toString());
-                part.setLength(0);
-                continue;
-            }
-            part.append(text.charAt(i));
-        }
-        parts.add(part.toString());
-        return parts;
     }
 
     private static Path path(final String value, final String whole)

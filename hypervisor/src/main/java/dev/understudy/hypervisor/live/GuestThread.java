@@ -276,6 +276,7 @@ public final class GuestThread
             while (count < FOLLOW_BATCH && reader.next())
             {
                 replayer.apply(reader.entry());
+                outbox.replayed(reader.entry().timeNs());
                 replayedTimeNs = reader.entry().timeNs();
                 count++;
             }

@@ -15,14 +15,17 @@ import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
  * What waits to enter the guest: packets and console input from other threads, and commands to the hart thread.
  * <p>
  * Any thread offers; the hart thread takes, one message at a time and only what the guest has room for, and sleeps
- * here while there is nothing to do. Packets and console input wait apart: a guest that takes none of the one gets the
- * other.
+ * here while there is nothing to do. Packets, frames and console input wait apart: a guest that takes none of the one
+ * gets the other.
  */
 public final class Inbox implements Doorbell
 {
     /** Room for eight of the largest vsock packets, the most that a ring buffer lets one message have. */
     private static final int VSOCK_BYTES = 1 << 20;
     private static final int CONSOLE_BYTES = 64 << 10;
+
+    /** Room for some 680 of the longest frames: what a network sends in 80 ms at 100 Mbit/s. */
+    private static final int NETWORK_BYTES = 1 << 20;
 
     /** Commands are rare: role changes and the end. */
     private static final int MAX_COMMANDS = 64;
@@ -35,9 +38,11 @@ public final class Inbox implements Doorbell
 
     private final ManyToOneRingBuffer packets = ring(VSOCK_BYTES);
     private final ManyToOneRingBuffer console = ring(CONSOLE_BYTES);
+    private final ManyToOneRingBuffer frames = ring(NETWORK_BYTES);
     private final ManyToOneConcurrentArrayQueue<Consumer<Recorder>> commands =
         new ManyToOneConcurrentArrayQueue<>(MAX_COMMANDS);
     private final ControlledMessageHandler packetHandler = this::onVsock;
+    private final ControlledMessageHandler frameHandler = this::onFrame;
     private final ControlledMessageHandler consoleHandler = this::onConsole;
 
     /** Number of messages, counted when they can be taken. */
@@ -62,6 +67,12 @@ public final class Inbox implements Doorbell
     public boolean offerVsock(final byte[] packet, final int offset, final int length)
     {
         return offer(packets, packet, offset, length);
+    }
+
+    /** Offers an Ethernet frame for the guest; false when there is no room now. */
+    public boolean offerNetwork(final byte[] frame, final int offset, final int length)
+    {
+        return offer(frames, frame, offset, length);
     }
 
     /** Offers console input; false when there is no room now. */
@@ -121,7 +132,8 @@ public final class Inbox implements Doorbell
             command.accept(into);
             work++;
         }
-        work += Rings.read(console, consoleHandler, MAX_MESSAGES) + Rings.read(packets, packetHandler, MAX_MESSAGES);
+        work += Rings.read(console, consoleHandler, MAX_MESSAGES) +
+            Rings.read(packets, packetHandler, MAX_MESSAGES) + Rings.read(frames, frameHandler, MAX_MESSAGES);
         return work + (tookInput ? 1 : 0);
     }
 
@@ -129,6 +141,7 @@ public final class Inbox implements Doorbell
     public void clear()
     {
         Rings.read(packets, Inbox::forget, Integer.MAX_VALUE);
+        Rings.read(frames, Inbox::forget, Integer.MAX_VALUE);
         Rings.read(console, Inbox::forget, Integer.MAX_VALUE);
         consoleOffset = 0;
     }
@@ -162,6 +175,23 @@ public final class Inbox implements Doorbell
         }
         buffer.getBytes(index, scratch, 0, length);
         recorder.vsock(scratch, 0, length);
+        return ControlledMessageHandler.Action.CONTINUE;
+    }
+
+    /** A frame that the guest has no buffer for waits; one for a guest that uses no network is lost. */
+    private ControlledMessageHandler.Action onFrame(
+        final int type, final MutableDirectBuffer buffer, final int index, final int length)
+    {
+        if (!recorder.isNetworkUsed())
+        {
+            return ControlledMessageHandler.Action.CONTINUE;
+        }
+        if (!recorder.canTakeFrame())
+        {
+            return ControlledMessageHandler.Action.ABORT;
+        }
+        buffer.getBytes(index, scratch, 0, length);
+        recorder.network(scratch, 0, length);
         return ControlledMessageHandler.Action.CONTINUE;
     }
 

@@ -16,8 +16,8 @@ import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
  * <p>
  * The hart thread puts outputs in while it runs the guest and waits only when the box is full; the agent thread takes
  * them out in order, up to the first one that may not leave yet. While the machine replays, outputs do not leave:
- * console output is kept, as far as there is room, for the case that this replica goes live and the world has not
- * seen it.
+ * console output and the last frames are kept, as far as there is room, for the case that this replica goes live and
+ * the world has not seen them.
  * <pre>
  *   message of the ring buffer, type CONSOLE, VSOCK or NETWORK
  *  +----------------------+-----------------------------+
@@ -62,7 +62,9 @@ public final class Outbox implements OutputSink
     private final ControlledMessageHandler handler = this::onMessage;
     private final UnsafeBuffer kept = new UnsafeBuffer(new byte[MAX_KEPT_BYTES]);
     private final Doorbell agent;
+    private final KeptFrames keptFrames = new KeptFrames();
     private int keptBytes;
+    private long replayedTimeNs;
 
     /** Null while the machine replays. */
     private LongSupplier dependency;
@@ -89,7 +91,14 @@ public final class Outbox implements OutputSink
             put(CONSOLE, kept.byteArray(), 0, keptBytes);
             keptBytes = 0;
         }
+        keptFrames.drain(replayedTimeNs, (frame, length) -> put(NETWORK, frame, 0, length));
         flush();
+    }
+
+    /** Says that the machine has replayed to the guest's time of an entry, in nanoseconds. On the hart thread. */
+    void replayed(final long timeNs)
+    {
+        replayedTimeNs = timeNs;
     }
 
     @Override
@@ -127,13 +136,9 @@ public final class Outbox implements OutputSink
         if (dependency != null)
         {
             put(NETWORK, frame, offset, length);
+            return;
         }
-    }
-
-    /** Forgets the console output that was kept: the world has seen it. On the hart thread. */
-    void forgetKept()
-    {
-        keptBytes = 0;
+        keptFrames.add(replayedTimeNs, frame, offset, length);
     }
 
     /** Wakes the agent if there are outputs since the last call. On the hart thread. */

@@ -11,6 +11,7 @@ import dev.understudy.hypervisor.live.GuestThread;
 import dev.understudy.hypervisor.live.Inbox;
 import dev.understudy.hypervisor.live.Outbox;
 import dev.understudy.hypervisor.live.SelectorDoorbell;
+import dev.understudy.hypervisor.net.Netdev;
 import dev.understudy.hypervisor.vsock.VsockForwarder;
 import dev.understudy.replay.EventLog;
 import java.io.IOException;
@@ -45,6 +46,7 @@ public final class StandaloneGuest
 
     private final GuestImage image;
     private final List<ForwardSpec> forwards;
+    private final Netdev netdev;
     private final Drives.Opening opening;
     private final InputStream terminalIn;
     private final OutputStream terminalOut;
@@ -55,12 +57,14 @@ public final class StandaloneGuest
     private volatile boolean stopping;
 
     /**
+     * @param netdev  what the network device is connected to; the caller's to close
      * @param opening begins the content of the drives
      * @param notices takes what the operator should know, a line each
      */
     public StandaloneGuest(
         final GuestImage image,
         final List<ForwardSpec> forwards,
+        final Netdev netdev,
         final Drives.Opening opening,
         final InputStream terminalIn,
         final OutputStream terminalOut,
@@ -68,6 +72,7 @@ public final class StandaloneGuest
     {
         this.image = image;
         this.forwards = List.copyOf(forwards);
+        this.netdev = netdev;
         this.opening = opening;
         this.terminalIn = terminalIn;
         this.terminalOut = terminalOut;
@@ -127,6 +132,7 @@ public final class StandaloneGuest
             forwarder.listen();
             guest = new GuestThread(machine, inbox, outbox, drives, bell, DIGEST_INTERVAL_NS);
             guest.startLive(log);
+            netdev.start(selector, inbox::offerNetwork);
             startTerminalInput(inbox);
             serve(forwarder, outbox);
         }
@@ -164,7 +170,7 @@ public final class StandaloneGuest
             final boolean isFinished = guest.isFinished();
             int work = outbox.release(releases);
             releases.flush();
-            work += forwarder.doWork();
+            work += forwarder.doWork() + netdev.doWork(System.nanoTime());
             if (work == 0)
             {
                 if (isFinished)
@@ -263,6 +269,7 @@ public final class StandaloneGuest
         @Override
         public void network(final DirectBuffer buffer, final int offset, final int length)
         {
+            netdev.send(buffer, offset, length);
         }
 
         void flush() throws IOException

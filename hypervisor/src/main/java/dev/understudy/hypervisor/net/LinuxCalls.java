@@ -1,0 +1,200 @@
+package dev.understudy.hypervisor.net;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
+
+/**
+ * The system calls that a TAP interface takes, by the foreign function interface of the JDK.
+ * <p>
+ * Each returns what the C library does, -1 for a failure whose reason {@link #errno} says. Not thread-safe: a thread has
+ * its own. Constants are those of Linux on x86-64, arm64 and riscv64.
+ */
+final class LinuxCalls
+{
+    static final int O_RDWR = 2;
+    static final int O_NONBLOCK = 0x800;
+    static final int O_CLOEXEC = 0x8_0000;
+
+    static final int POLLIN = 1;
+    static final int POLLERR = 8;
+    static final int POLLHUP = 16;
+
+    static final int EPERM = 1;
+    static final int ENOENT = 2;
+    static final int EINTR = 4;
+    static final int EIO = 5;
+    static final int ENXIO = 6;
+    static final int EAGAIN = 11;
+    static final int EACCES = 13;
+    static final int EBUSY = 16;
+    static final int ENODEV = 19;
+    static final int EINVAL = 22;
+
+    private static final Linker LINKER = Linker.nativeLinker();
+    private static final Linker.Option ERRNO = Linker.Option.captureCallState("errno");
+    private static final VarHandle ERRNO_FIELD =
+        Linker.Option.captureStateLayout().varHandle(MemoryLayout.PathElement.groupElement("errno"));
+
+    private static final MethodHandle OPEN = handle("open", FunctionDescriptor.of(
+        ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT), Linker.Option.firstVariadicArg(2));
+    private static final MethodHandle IOCTL_POINTER = handle("ioctl", FunctionDescriptor.of(
+        ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.ADDRESS),
+        Linker.Option.firstVariadicArg(2));
+    private static final MethodHandle IOCTL_NUMBER = handle("ioctl", FunctionDescriptor.of(
+        ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG),
+        Linker.Option.firstVariadicArg(2));
+    private static final MethodHandle READ = handle("read", FunctionDescriptor.of(
+        ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG));
+    private static final MethodHandle WRITE = handle("write", FunctionDescriptor.of(
+        ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG));
+    private static final MethodHandle POLL = handle("poll", FunctionDescriptor.of(
+        ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
+    private static final MethodHandle EVENTFD = handle("eventfd", FunctionDescriptor.of(
+        ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+    private static final MethodHandle CLOSE = handle("close", FunctionDescriptor.of(
+        ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+    private static final MethodHandle IF_NAMETOINDEX = handle("if_nametoindex", FunctionDescriptor.of(
+        ValueLayout.JAVA_INT, ValueLayout.ADDRESS));
+
+    private final MemorySegment state;
+
+    /** @param arena lives as long as this is used */
+    LinuxCalls(final Arena arena)
+    {
+        state = arena.allocate(Linker.Option.captureStateLayout());
+    }
+
+    private static MethodHandle handle(
+        final String name, final FunctionDescriptor descriptor, final Linker.Option... options)
+    {
+        final Linker.Option[] all = new Linker.Option[options.length + 1];
+        System.arraycopy(options, 0, all, 0, options.length);
+        all[options.length] = ERRNO;
+        return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), descriptor, all);
+    }
+
+    /** Why the last call failed. */
+    int errno()
+    {
+        return (int)ERRNO_FIELD.get(state, 0L);
+    }
+
+    int open(final MemorySegment path, final int flags)
+    {
+        try
+        {
+            return (int)OPEN.invokeExact(state, path, flags);
+        }
+        catch (final Throwable e)
+        {
+            throw unexpected(e);
+        }
+    }
+
+    int ioctl(final int descriptor, final long request, final MemorySegment argument)
+    {
+        try
+        {
+            return (int)IOCTL_POINTER.invokeExact(state, descriptor, request, argument);
+        }
+        catch (final Throwable e)
+        {
+            throw unexpected(e);
+        }
+    }
+
+    int ioctl(final int descriptor, final long request, final long argument)
+    {
+        try
+        {
+            return (int)IOCTL_NUMBER.invokeExact(state, descriptor, request, argument);
+        }
+        catch (final Throwable e)
+        {
+            throw unexpected(e);
+        }
+    }
+
+    long read(final int descriptor, final MemorySegment to, final long bytes)
+    {
+        try
+        {
+            return (long)READ.invokeExact(state, descriptor, to, bytes);
+        }
+        catch (final Throwable e)
+        {
+            throw unexpected(e);
+        }
+    }
+
+    long write(final int descriptor, final MemorySegment from, final long bytes)
+    {
+        try
+        {
+            return (long)WRITE.invokeExact(state, descriptor, from, bytes);
+        }
+        catch (final Throwable e)
+        {
+            throw unexpected(e);
+        }
+    }
+
+    int poll(final MemorySegment descriptors, final long count, final int timeoutMs)
+    {
+        try
+        {
+            return (int)POLL.invokeExact(state, descriptors, count, timeoutMs);
+        }
+        catch (final Throwable e)
+        {
+            throw unexpected(e);
+        }
+    }
+
+    int eventfd(final int value, final int flags)
+    {
+        try
+        {
+            return (int)EVENTFD.invokeExact(state, value, flags);
+        }
+        catch (final Throwable e)
+        {
+            throw unexpected(e);
+        }
+    }
+
+    int close(final int descriptor)
+    {
+        try
+        {
+            return (int)CLOSE.invokeExact(state, descriptor);
+        }
+        catch (final Throwable e)
+        {
+            throw unexpected(e);
+        }
+    }
+
+    int ifNameToIndex(final MemorySegment name)
+    {
+        try
+        {
+            return (int)IF_NAMETOINDEX.invokeExact(state, name);
+        }
+        catch (final Throwable e)
+        {
+            throw unexpected(e);
+        }
+    }
+
+    private static AssertionError unexpected(final Throwable e)
+    {
+        return new AssertionError("a system call returns and never throws", e);
+    }
+}
