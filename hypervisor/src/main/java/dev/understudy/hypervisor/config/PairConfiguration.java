@@ -1,6 +1,7 @@
 package dev.understudy.hypervisor.config;
 
 import dev.understudy.guest.DriveConfiguration;
+import dev.understudy.guest.MacAddress;
 import dev.understudy.guest.MachineConfiguration;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -22,6 +23,7 @@ import java.util.regex.Pattern;
  * @param append              kernel command line
  * @param memoryBytes         RAM of the guest
  * @param drives              in the order in which the guest finds them; none with an overlay: each node has its own
+ * @param mac                 address of the network device; null without one. Each node has its own netdev then
  * @param forwards            TCP ports that the live node carries to the guest
  * @param arbiterDirectory    what both nodes see
  * @param heartbeatIntervalMs between two heartbeats
@@ -40,6 +42,7 @@ public record PairConfiguration(
     String append,
     long memoryBytes,
     List<DriveSpec> drives,
+    MacAddress mac,
     List<ForwardSpec> forwards,
     Path arbiterDirectory,
     int heartbeatIntervalMs,
@@ -57,8 +60,9 @@ public record PairConfiguration(
      * @param address UDP address for the link to its peer; TCP port of the same number for its status
      * @param data    where its journal lies
      * @param listen  address that its forwards listen on; null: what they say
+     * @param netdev  what the guest's network device is connected to on this host; null without one
      */
-    public record Node(String name, InetSocketAddress address, Path data, String listen)
+    public record Node(String name, InetSocketAddress address, Path data, String listen, NetdevSpec netdev)
     {
     }
 
@@ -87,6 +91,8 @@ public record PairConfiguration(
         "letters, digits, dots, dashes and underscores, 64 at most, the first a letter or digit";
     private static final String EXPECTED_SERIAL = "at most " + DriveConfiguration.MAX_SERIAL_BYTES +
         " printable ASCII characters";
+    private static final String EXPECTED_STREAM =
+        "the path of a Unix socket, with a slash in it, or HOST:PORT, such as /run/passt.sock";
     private static final String EXPECTED_ADDRESS = "HOST:PORT such as \"127.0.0.1:40100\", the port from 1 to 65535";
 
     /**
@@ -97,8 +103,8 @@ public record PairConfiguration(
     public static PairConfiguration load(final Path file)
     {
         final Section root = Section.read(file);
-        root.allow("name", "kernel", "initrd", "append", "memory", "drives", "forwards", "arbiter", "heartbeat", "lag", "journal",
-            "digest", "nodes");
+        root.allow("name", "kernel", "initrd", "append", "memory", "drives", "netdevs", "forwards", "arbiter", "heartbeat",
+            "lag", "journal", "digest", "nodes");
 
         final String name = root.text("name", EXPECTED_NAME);
         if (!NAME.matcher(name).matches())
@@ -116,7 +122,9 @@ public record PairConfiguration(
             throw root.wrong("memory", expectedMemory);
         }
         final List<DriveSpec> drives = root.has("drives") ? drives(root) : List.of();
-        final List<ForwardSpec> forwards = forwards(root);
+        final Section netdev = root.has("netdevs") ? netdev(root) : null;
+        final MacAddress mac = netdev == null ? null : mac(netdev, name);
+        final List<ForwardSpec> forwards = netdev != null && !root.has("forwards") ? List.of() : forwards(root);
 
         final Section arbiter = root.section("arbiter", "{ directory: PATH }");
         arbiter.allow("directory");
@@ -147,8 +155,9 @@ public record PairConfiguration(
         digest.allow("everyMs");
         final int digestMs = digest.optionalMilliseconds("everyMs", DEFAULT_DIGEST_MS, 1, MAX_TIME_MS);
 
-        return new PairConfiguration(name, kernel, initrd, append, memoryBytes, drives, forwards, arbiterDirectory,
-            intervalMs, timeoutMs, softMs, hardMs, journalMaxBytes, journalSyncMs, digestMs, nodes(root));
+        return new PairConfiguration(name, kernel, initrd, append, memoryBytes, drives, mac, forwards,
+            arbiterDirectory, intervalMs, timeoutMs, softMs, hardMs, journalMaxBytes, journalSyncMs, digestMs,
+            nodes(root, netdev));
     }
 
     /** The node with this name. */
@@ -196,6 +205,91 @@ public record PairConfiguration(
             throw root.wrong("drives", MachineConfiguration.MAX_DRIVES + " drives at most");
         }
         return List.copyOf(drives);
+    }
+
+    /** The one network device; null for an empty list. */
+    private static Section netdev(final Section root)
+    {
+        final List<Section> netdevs = root.list("netdevs", "{ tap: tap0 }");
+        if (netdevs.size() > 1)
+        {
+            throw root.wrong("netdevs", "one network device at most");
+        }
+        if (netdevs.isEmpty())
+        {
+            return null;
+        }
+        netdevs.getFirst().allow("tap", "stream", "mac");
+        return netdevs.getFirst();
+    }
+
+    private static MacAddress mac(final Section netdev, final String guestName)
+    {
+        if (!netdev.has("mac"))
+        {
+            return DefaultMac.of(guestName);
+        }
+        final String expected = "the MAC address of a station such as \"52:54:00:12:34:56\", in quotes";
+        try
+        {
+            return MacAddress.parse(netdev.text("mac", expected));
+        }
+        catch (final IllegalArgumentException e)
+        {
+            throw netdev.wrong("mac", expected);
+        }
+    }
+
+    /** What a section says of the host's end of the network device; null when it says nothing. */
+    private static NetdevSpec netdevSpec(final Section section)
+    {
+        if (section.has("tap"))
+        {
+            final String expected = "the name of a TAP interface such as tap0, 15 characters at most";
+            final String ifname = section.text("tap", expected);
+            if (section.has("stream"))
+            {
+                throw section.wrong("stream", "no stream here when there is a tap");
+            }
+            if (!NetdevSpec.isInterfaceName(ifname))
+            {
+                throw section.wrong("tap", expected);
+            }
+            return new NetdevSpec.Tap(ifname);
+        }
+        if (!section.has("stream"))
+        {
+            return null;
+        }
+        try
+        {
+            return new NetdevSpec.Stream(
+                NetdevSpec.socketAddress(section.text("stream", EXPECTED_STREAM)), false);
+        }
+        catch (final IllegalArgumentException e)
+        {
+            throw section.wrong("stream", EXPECTED_STREAM);
+        }
+    }
+
+    private static NetdevSpec netdevOf(final Section node, final Section netdev)
+    {
+        final NetdevSpec own = netdevSpec(node);
+        if (netdev == null)
+        {
+            if (own != null)
+            {
+                throw node.wrong(node.has("tap") ? "tap" : "stream",
+                    "no such key where the guest has no network device; give it one with netdevs: [{ }]");
+            }
+            return null;
+        }
+        final NetdevSpec spec = own == null ? netdevSpec(netdev) : own;
+        if (spec == null)
+        {
+            throw node.wrong("tap", "the name of this node's TAP interface, here or in netdevs, or a stream");
+        }
+        return spec;
     }
 
     private static List<ForwardSpec> forwards(final Section root)
@@ -254,7 +348,7 @@ public record PairConfiguration(
         return new ForwardSpec(address, forward.hostPort(), guestPort);
     }
 
-    private static Map<String, Node> nodes(final Section root)
+    private static Map<String, Node> nodes(final Section root, final Section netdev)
     {
         final String expected = "exactly two nodes such as a: { address: \"127.0.0.1:40100\", data: PATH }";
         final Section section = root.section("nodes", expected);
@@ -270,7 +364,7 @@ public record PairConfiguration(
                 throw section.wrong(nodeName, "a name of " + EXPECTED_NAME);
             }
             final Section node = section.section(nodeName, "{ address: HOST:PORT, data: PATH }");
-            node.allow("address", "data", "listen");
+            node.allow("address", "data", "listen", "tap", "stream");
             final InetSocketAddress address = address(node);
             final Path data = node.path("data", "the path of a directory for the journal of this node");
             for (final Node other : nodes.values())
@@ -284,8 +378,9 @@ public record PairConfiguration(
                     throw node.wrong("data", "another directory than that of node " + other.name());
                 }
             }
-            nodes.put(nodeName, new Node(nodeName, address, data, node.has("listen") ?
-                node.text("listen", "the address that the forwards listen on, such as 127.0.0.1") : null));
+            final String listen = node.has("listen") ?
+                node.text("listen", "the address that the forwards listen on, such as 127.0.0.1") : null;
+            nodes.put(nodeName, new Node(nodeName, address, data, listen, netdevOf(node, netdev)));
         }
         return Collections.unmodifiableMap(nodes);
     }

@@ -16,6 +16,7 @@ public final class UnderstudyProcess
 
     private final List<String> arguments;
     private final Path log;
+    private List<String> launcher = List.of();
     private Process process;
 
     /**
@@ -26,6 +27,13 @@ public final class UnderstudyProcess
     {
         this.arguments = List.of(arguments);
         this.log = log;
+    }
+
+    /** Has the process started by a command that becomes it, such as {@code ip netns exec NAME}. */
+    public UnderstudyProcess by(final String... command)
+    {
+        launcher = List.of(command);
+        return this;
     }
 
     /** Where the process writes its console and messages. */
@@ -41,7 +49,7 @@ public final class UnderstudyProcess
      */
     public void start(final String... jvmOptions) throws IOException
     {
-        final List<String> command = new ArrayList<>();
+        final List<String> command = new ArrayList<>(launcher);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
         command.addAll(List.of(jvmOptions));

@@ -26,6 +26,12 @@ final class OutputGate
         open = isOpen;
     }
 
+    /** Whether anything may leave at all. */
+    boolean isOpen()
+    {
+        return open;
+    }
+
     /** Outputs need no acknowledgement any more. */
     void endProtection()
     {

@@ -25,6 +25,8 @@ import dev.understudy.hypervisor.live.GuestThread;
 import dev.understudy.hypervisor.live.Inbox;
 import dev.understudy.hypervisor.live.Outbox;
 import dev.understudy.hypervisor.live.SelectorDoorbell;
+import dev.understudy.hypervisor.net.Netdev;
+import dev.understudy.hypervisor.net.SelfAnnouncement;
 import dev.understudy.hypervisor.status.NodeStatus;
 import dev.understudy.hypervisor.status.StatusServer;
 import dev.understudy.hypervisor.vsock.VsockForwarder;
@@ -96,6 +98,7 @@ public final class PairNode implements Replica, PairLink, PairHandler
     private final PairTransport transport;
     private final ArbiterClient arbiter;
     private final PairMember member;
+    private final Netdev netdev;
     private final OutputGate gate = new OutputGate();
     private final Inbox inbox = new Inbox();
     private final Releases releases = new Releases();
@@ -104,6 +107,9 @@ public final class PairNode implements Replica, PairLink, PairHandler
     private Outbox outbox;
     private GuestThread guest;
     private VsockForwarder forwarder;
+
+    /** Null without a network device, and before this node is live. */
+    private SelfAnnouncement announcement;
     private JournalStreamer streamer;
     private boolean listening;
     private long nextListenNs;
@@ -143,9 +149,10 @@ public final class PairNode implements Replica, PairLink, PairHandler
             configuration.append(),
             configuration.memoryBytes(),
             configuration.drives().stream().map(PairNode::file).toList(),
-            null);
+            configuration.mac());
         // Here, since later it would keep the agent thread from its heartbeats for seconds.
         image.drives().forEach(DriveFile::sha256);
+        netdev = node.netdev() == null ? Netdev.none() : Netdev.open(node.netdev(), notices);
         journal = new JournalStore(
             node.data(), JournalOptions.defaults().bounded(configuration.journalMaxBytes(), notices), notices);
         checkJournal();
@@ -257,6 +264,8 @@ public final class PairNode implements Replica, PairLink, PairHandler
         {
             listenIfLive(nowNs);
             work += forwarder.doWork();
+            work += netdev.doWork(nowNs);
+            announceIfLive(nowNs);
         }
         selector.selectedKeys().clear();
         if (nowNs - nextStatusNs >= 0)
@@ -342,6 +351,15 @@ public final class PairNode implements Replica, PairLink, PairHandler
         {
             nextListenNs = nowNs + LISTEN_RETRY_NS;
             listening = forwarder.tryListen();
+        }
+    }
+
+    /** The network sends the guest's frames here from now on. Not while outputs must not leave: then nothing may. */
+    private void announceIfLive(final long nowNs)
+    {
+        if (announcement != null && guest.isLive() && gate.isOpen())
+        {
+            announcement.poll(nowNs);
         }
     }
 
@@ -484,6 +502,7 @@ public final class PairNode implements Replica, PairLink, PairHandler
         {
             forwarder.close();
         }
+        netdev.close();
         stopGuest();
         stopStreaming();
         arbiter.close();
@@ -570,6 +589,11 @@ public final class PairNode implements Replica, PairLink, PairHandler
             inbox::offerVsock,
             notices);
         listening = false;
+        netdev.start(selector, inbox::offerNetwork);
+        if (configuration.mac() != null)
+        {
+            announcement = new SelfAnnouncement(configuration.mac(), netdev, System.nanoTime());
+        }
         guest.goLive(journal.writer(), generation, GenerationCause.valueOf(cause.name()), node.name());
     }
 
@@ -656,6 +680,7 @@ public final class PairNode implements Replica, PairLink, PairHandler
         {
             forwarder.close();
         }
+        netdev.close();
         exitStatus = 1;
         ended = true;
         flushLastWords();
@@ -846,6 +871,7 @@ public final class PairNode implements Replica, PairLink, PairHandler
         @Override
         public void network(final DirectBuffer buffer, final int offset, final int length)
         {
+            netdev.send(buffer, offset, length);
         }
 
         void flush() throws IOException

@@ -1,4 +1,4 @@
-package dev.understudy.hypervisor.net;
+package dev.understudy.hypervisor.config;
 
 import dev.understudy.guest.MacAddress;
 import java.nio.charset.StandardCharsets;
