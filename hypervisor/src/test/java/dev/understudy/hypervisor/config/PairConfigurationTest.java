@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
@@ -112,6 +113,64 @@ class PairConfigurationTest
         final String text = GOOD.replace("forwards:\n  - { host: 7000, guest: 6379 }", "forwards: []");
 
         assertThat(load(text).forwards()).isEmpty();
+    }
+
+    @Test
+    void bothNodesHaveOneMacAndInterfacesOfTheirOwn() throws IOException
+    {
+        final PairConfiguration configuration = load(GOOD
+            .replace("forwards:\n  - { host: 7000, guest: 6379 }\n", "")
+            .replace("b }", "b, tap: tap9 }") + """
+            netdevs:
+              - { tap: tap0 }
+            """);
+
+        assertThat(configuration.forwards()).isEmpty();
+        assertThat(configuration.mac()).isEqualTo(DefaultMac.of(configuration.name()));
+        assertThat(configuration.node("a").netdev()).isEqualTo(new NetdevSpec.Tap("tap0"));
+        assertThat(configuration.node("b").netdev()).isEqualTo(new NetdevSpec.Tap("tap9"));
+    }
+
+    @Test
+    void aNetworkMayBeAStreamAndHaveAMac() throws IOException
+    {
+        final PairConfiguration configuration = load(GOOD.replace("b }", "b, stream: \"127.0.0.1:5000\" }") + """
+            netdevs: [{ stream: /run/passt.sock, mac: "02:00:00:00:00:01" }]
+            """);
+
+        assertThat(configuration.mac()).hasToString("02:00:00:00:00:01");
+        assertThat(configuration.node("a").netdev()).isEqualTo(
+            new NetdevSpec.Stream(UnixDomainSocketAddress.of("/run/passt.sock"), false));
+        assertThat(configuration.node("b").netdev()).isEqualTo(
+            new NetdevSpec.Stream(new InetSocketAddress("127.0.0.1", 5000), false));
+    }
+
+    @Test
+    void withoutANetworkANodeHasNone() throws IOException
+    {
+        final PairConfiguration configuration = load(GOOD);
+
+        assertThat(configuration.mac()).isNull();
+        assertThat(configuration.node("a").netdev()).isNull();
+        assertThatThrownBy(() -> load(GOOD.replace("b }", "b, tap: tap9 }")))
+            .isInstanceOf(ConfigurationException.class).hasMessageContaining("nodes.b.tap");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "netdevs: [{ tap: a-name-that-is-too-long }]       | netdevs[0].tap",
+        "netdevs: [{ tap: tap0, stream: /run/x }]          | netdevs[0].stream",
+        "netdevs: [{ stream: x }]                          | netdevs[0].stream",
+        "netdevs: [{ tap: tap0, mac: 5 }]                  | netdevs[0].mac",
+        "netdevs: [{ tap: tap0, speed: 5 }]                | netdevs[0].speed",
+        "netdevs: [{ tap: tap0 }, { tap: tap1 }]           | netdevs",
+        "netdevs: [{ }]                                    | nodes.a.tap",
+        "netdevs: tap0                                     | netdevs",
+    })
+    void aWrongNetworkIsRefusedByItsKey(final String line, final String key)
+    {
+        assertThatThrownBy(() -> load(GOOD + line + "\n"))
+            .isInstanceOf(ConfigurationException.class).hasMessageContaining(": " + key + ": ");
     }
 
     @Test
@@ -297,7 +356,7 @@ class PairConfigurationTest
     void keyThatIsLikeNoOtherIsRefusedWithThoseThatThereAre() throws IOException
     {
         assertThat(messageOf(GOOD + "colour: red\n")).isEqualTo(file +
-            ": colour: there is no such key; expected one of name, kernel, initrd, append, memory, drives, forwards, " +
+            ": colour: there is no such key; expected one of name, kernel, initrd, append, memory, drives, netdevs, forwards, " +
             "arbiter, heartbeat, lag, journal, digest, nodes (line 13)");
     }
 
