@@ -24,7 +24,8 @@ final class GuestOptions
     private static final int PAGE_BYTES = 4096;
 
     @Option(names = {"--kernel", "-k"}, required = true, paramLabel = "FILE",
-        description = "The guest: an ELF file for S-mode, linked at 0x80200000 or above.")
+        description = "The guest: an ELF file for S-mode linked at 0x80200000 or above, a Linux Image, or either packed " +
+            "with gzip.")
     private Path kernel;
 
     @Option(names = "--initrd", paramLabel = "FILE", description = "An initial RAM disk.")
