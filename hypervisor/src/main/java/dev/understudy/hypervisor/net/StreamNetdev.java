@@ -14,6 +14,8 @@ import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.function.Consumer;
 import org.agrona.DirectBuffer;
 
@@ -68,7 +70,7 @@ final class StreamNetdev implements Netdev
             listener = ServerSocketChannel.open(family(spec.address()));
             if (spec.address() instanceof final UnixDomainSocketAddress unix)
             {
-                Files.deleteIfExists(unix.getPath());
+                deleteSocket(unix.getPath());
             }
             else
             {
@@ -82,6 +84,15 @@ final class StreamNetdev implements Netdev
             close();
             throw new NetdevException("stream " + name() + ": cannot listen there: " + e.getMessage() +
                 "; stop what uses it, or take another address", e);
+        }
+    }
+
+    /** A socket outlives the process that listened on it; anything else at its path is somebody's file. */
+    private static void deleteSocket(final Path path) throws IOException
+    {
+        if (Files.exists(path) && Files.readAttributes(path, BasicFileAttributes.class).isOther())
+        {
+            Files.delete(path);
         }
     }
 

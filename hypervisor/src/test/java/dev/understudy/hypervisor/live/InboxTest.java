@@ -2,6 +2,7 @@ package dev.understudy.hypervisor.live;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.understudy.guest.MacAddress;
 import dev.understudy.guest.Machine;
 import dev.understudy.guest.MachineConfiguration;
 import dev.understudy.guest.RunState;
@@ -12,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class InboxTest
@@ -45,6 +47,35 @@ class InboxTest
             assertThat(inbox.drain(recorder)).as("packet %d", i).isPositive();
             runUntilIdle(recorder);
         }
+    }
+
+    @Test
+    void framesForAGuestThatUsesNoNetworkAreLostAndKeepNobodyAwake() throws Exception
+    {
+        final Machine machine = new Machine(
+            new MachineConfiguration(
+                MEMORY_BYTES,
+                MachineConfiguration.DEFAULT_VSOCK_CID,
+                Files.readAllBytes(Path.of("../guests/kv/kv.elf")),
+                null,
+                "",
+                List.of(),
+                MacAddress.parse("52:54:00:12:34:56")),
+            new Outbox(() ->
+            {
+            }));
+        final Recorder recorder = new Recorder(machine, EventLog.none(), System::nanoTime, DIGEST_INTERVAL_NS);
+        final Inbox inbox = new Inbox();
+        runUntilIdle(recorder);
+        final long digest = machine.digest();
+        for (int i = 0; i < PACKETS; i++)
+        {
+            assertThat(inbox.offerNetwork(new byte[60], 0, 60)).isTrue();
+            inbox.drain(recorder);
+        }
+
+        assertThat(inbox.drain(recorder)).isZero();
+        assertThat(machine.digest()).isEqualTo(digest);
     }
 
     private static void runUntilIdle(final Recorder recorder)

@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.understudy.hypervisor.config.NetdevSpec;
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.Selector;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -124,6 +127,24 @@ class StreamNetdevTest
 
         assertThatThrownBy(() -> Netdev.open(new NetdevSpec.Stream(nowhere, true), notices::add))
             .isInstanceOf(NetdevException.class).hasMessageContaining("none/net.sock");
+    }
+
+    @Test
+    void aSocketOfAProcessThatDiedIsReplacedAndAFileIsNot() throws IOException
+    {
+        try (ServerSocketChannel dead = ServerSocketChannel.open(StandardProtocolFamily.UNIX))
+        {
+            dead.bind(address);
+        }
+        startServer();
+        startClient();
+        assertThatFramesPass();
+
+        final Path file = Files.writeString(directory.resolve("file"), "somebody's");
+        assertThatThrownBy(
+            () -> Netdev.open(new NetdevSpec.Stream(UnixDomainSocketAddress.of(file), true), notices::add))
+            .isInstanceOf(NetdevException.class);
+        assertThat(file).hasContent("somebody's");
     }
 
     private void startServer()
