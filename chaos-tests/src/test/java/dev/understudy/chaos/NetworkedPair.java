@@ -76,6 +76,13 @@ final class NetworkedPair implements AutoCloseable
         nodes.get(node).kill();
     }
 
+    /** Asks a node to leave. */
+    void terminate(final String node) throws IOException, InterruptedException
+    {
+        Commands.run("kill", "-TERM", Long.toString(nodes.get(node).pid())).assertSuccess();
+        assertThat(nodes.get(node).awaitExit(TestPair.TIMEOUT.toMillis())).as(this::logs).isZero();
+    }
+
     PairStatus status() throws Exception
     {
         return network.host("c").call(() ->

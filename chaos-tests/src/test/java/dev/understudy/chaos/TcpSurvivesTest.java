@@ -73,6 +73,36 @@ class TcpSurvivesTest
         }
     }
 
+    @Test
+    void aConnectionGoesOnThroughASwitchoverAndTheLossOfTheBackup() throws Exception
+    {
+        try (TestNetwork network = new TestNetwork(); NetworkedPair pair = new NetworkedPair(root, network))
+        {
+            pair.start("a");
+            pair.await("a is primary", status -> "a".equals(status.primary()));
+            pair.start("b");
+            try (Counter counter = new Counter(network, pair))
+            {
+                counter.awaitReplies(REPLIES_BETWEEN);
+                pair.awaitProtected();
+                counter.resetLongestGap();
+                pair.terminate("a");
+                pair.await("b is primary", status -> "b".equals(status.primary()));
+                counter.awaitReplies(REPLIES_BETWEEN);
+                final long switchoverMs = counter.longestGapMs();
+
+                pair.start("a");
+                pair.awaitProtected();
+                counter.resetLongestGap();
+                pair.kill("a");
+                pair.await("b goes on alone", status -> status.nodes().get("b").solo());
+                counter.awaitReplies(REPLIES_BETWEEN);
+                System.out.println("longest time to a reply at a switchover " + switchoverMs +
+                    " ms, at the loss of the backup " + counter.longestGapMs() + " ms");
+            }
+        }
+    }
+
     /** Counts in the guest, on one connection, until it is closed or something is wrong. */
     private static final class Counter implements AutoCloseable
     {
