@@ -7,8 +7,6 @@ import dev.understudy.guest.MachineConfiguration;
 import dev.understudy.guest.virtio.VsockHeader;
 import dev.understudy.hypervisor.drive.Drives;
 import dev.understudy.replay.EventLog;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,7 +45,7 @@ class GuestThreadTest
                 Thread.sleep(1);
             }
         }
-        final byte[] request = request();
+        final byte[] request = HostPackets.header(VsockHeader.OP_REQUEST);
         assertThat(inbox.offerVsock(request, 0, request.length)).isTrue();
         while (seen.packets == 0)
         {
@@ -102,20 +100,6 @@ class GuestThreadTest
         guest.stop(false);
         assertThat(guest.join(JOIN_TIMEOUT_MS)).isTrue();
         assertThat(guest.failure()).isNull();
-    }
-
-    /** A request of the host for a connection to the guest's server. */
-    private static byte[] request()
-    {
-        final ByteBuffer packet = ByteBuffer.allocate(VsockHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        packet.putLong(VsockHeader.SRC_CID, VsockHeader.HOST_CID);
-        packet.putLong(VsockHeader.DST_CID, MachineConfiguration.DEFAULT_VSOCK_CID);
-        packet.putInt(VsockHeader.SRC_PORT, 1024);
-        packet.putInt(VsockHeader.DST_PORT, 6379);
-        packet.putShort(VsockHeader.TYPE, (short)VsockHeader.TYPE_STREAM);
-        packet.putShort(VsockHeader.OP, (short)VsockHeader.OP_REQUEST);
-        packet.putInt(VsockHeader.BUF_ALLOC, 64 << 10);
-        return packet.array();
     }
 
     /** What the guest did. */

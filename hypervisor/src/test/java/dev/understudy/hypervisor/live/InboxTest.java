@@ -9,8 +9,6 @@ import dev.understudy.guest.RunState;
 import dev.understudy.guest.virtio.VsockHeader;
 import dev.understudy.replay.EventLog;
 import dev.understudy.replay.Recorder;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -39,7 +37,8 @@ class InboxTest
             }));
         final Recorder recorder = new Recorder(machine, EventLog.none(), System::nanoTime, DIGEST_INTERVAL_NS);
         final Inbox inbox = new Inbox();
-        final byte[] packet = reset();
+        // The end of a connection that the guest does not know: nothing happens.
+        final byte[] packet = HostPackets.header(VsockHeader.OP_RST);
         runUntilIdle(recorder);
         for (int i = 0; i < PACKETS; i++)
         {
@@ -85,18 +84,5 @@ class InboxTest
         {
             state = recorder.runSlice();
         }
-    }
-
-    /** The end of a connection that the guest does not know: nothing happens. */
-    private static byte[] reset()
-    {
-        final ByteBuffer packet = ByteBuffer.allocate(VsockHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        packet.putLong(VsockHeader.SRC_CID, VsockHeader.HOST_CID);
-        packet.putLong(VsockHeader.DST_CID, MachineConfiguration.DEFAULT_VSOCK_CID);
-        packet.putInt(VsockHeader.SRC_PORT, 1024);
-        packet.putInt(VsockHeader.DST_PORT, 6379);
-        packet.putShort(VsockHeader.TYPE, (short)VsockHeader.TYPE_STREAM);
-        packet.putShort(VsockHeader.OP, (short)VsockHeader.OP_RST);
-        return packet.array();
     }
 }
