@@ -21,6 +21,7 @@ import dev.understudy.hypervisor.drive.OverlayImage;
 import dev.understudy.hypervisor.drive.RawImage;
 import dev.understudy.hypervisor.image.GuestImage;
 import dev.understudy.hypervisor.image.ImageException;
+import dev.understudy.hypervisor.live.ConsoleWriter;
 import dev.understudy.hypervisor.live.GuestThread;
 import dev.understudy.hypervisor.live.Inbox;
 import dev.understudy.hypervisor.live.Outbox;
@@ -87,7 +88,7 @@ public final class PairNode implements Replica, PairLink, PairHandler
     private final PairConfiguration.Node node;
     private final PairConfiguration.Node peer;
     private final GuestImage image;
-    private final OutputStream console;
+    private final ConsoleWriter console;
     private final Consumer<String> notices;
     private final long incarnation = new SecureRandom().nextLong() | 1;
 
@@ -139,7 +140,7 @@ public final class PairNode implements Replica, PairLink, PairHandler
         throws IOException
     {
         this.configuration = configuration;
-        this.console = console;
+        this.console = new ConsoleWriter(console);
         this.notices = notices;
         node = configuration.node(nodeName);
         peer = configuration.peerOf(nodeName);
@@ -258,7 +259,7 @@ public final class PairNode implements Replica, PairLink, PairHandler
         if (outbox != null && !ended)
         {
             work += outbox.release(releases);
-            releases.flush();
+            console.flush();
         }
         if (forwarder != null)
         {
@@ -834,9 +835,6 @@ public final class PairNode implements Replica, PairLink, PairHandler
     /** Lets outputs go to the world as the gate allows. */
     private final class Releases implements Outbox.Releases
     {
-        private byte[] text = new byte[1024];
-        private boolean isDirty;
-
         @Override
         public boolean mayLeave(final long dependency)
         {
@@ -846,15 +844,9 @@ public final class PairNode implements Replica, PairLink, PairHandler
         @Override
         public void console(final DirectBuffer buffer, final int offset, final int length)
         {
-            if (text.length < length)
-            {
-                text = new byte[length];
-            }
-            buffer.getBytes(offset, text, 0, length);
             try
             {
-                console.write(text, 0, length);
-                isDirty = true;
+                console.write(buffer, offset, length);
             }
             catch (final IOException e)
             {
@@ -872,15 +864,6 @@ public final class PairNode implements Replica, PairLink, PairHandler
         public void network(final DirectBuffer buffer, final int offset, final int length)
         {
             netdev.send(buffer, offset, length);
-        }
-
-        void flush() throws IOException
-        {
-            if (isDirty)
-            {
-                isDirty = false;
-                console.flush();
-            }
         }
     }
 }

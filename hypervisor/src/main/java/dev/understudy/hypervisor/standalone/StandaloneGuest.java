@@ -7,6 +7,7 @@ import dev.understudy.hypervisor.config.ForwardSpec;
 import dev.understudy.hypervisor.drive.DriveException;
 import dev.understudy.hypervisor.drive.Drives;
 import dev.understudy.hypervisor.image.GuestImage;
+import dev.understudy.hypervisor.live.ConsoleWriter;
 import dev.understudy.hypervisor.live.GuestThread;
 import dev.understudy.hypervisor.live.Inbox;
 import dev.understudy.hypervisor.live.Outbox;
@@ -49,7 +50,7 @@ public final class StandaloneGuest
     private final Netdev netdev;
     private final Drives.Opening opening;
     private final InputStream terminalIn;
-    private final OutputStream terminalOut;
+    private final ConsoleWriter terminalOut;
     private final Consumer<String> notices;
 
     private volatile GuestThread guest;
@@ -75,7 +76,7 @@ public final class StandaloneGuest
         this.netdev = netdev;
         this.opening = opening;
         this.terminalIn = terminalIn;
-        this.terminalOut = terminalOut;
+        this.terminalOut = new ConsoleWriter(terminalOut);
         this.notices = notices;
     }
 
@@ -169,7 +170,7 @@ public final class StandaloneGuest
             // Asked first: what a guest printed before its end is released before this loop ends.
             final boolean isFinished = guest.isFinished();
             int work = outbox.release(releases);
-            releases.flush();
+            terminalOut.flush();
             work += forwarder.doWork() + netdev.doWork(System.nanoTime());
             if (work == 0)
             {
@@ -226,8 +227,6 @@ public final class StandaloneGuest
     private final class Releases implements Outbox.Releases
     {
         private final VsockForwarder forwarder;
-        private final byte[] chunk = new byte[INPUT_BYTES];
-        private boolean isDirty;
 
         Releases(final VsockForwarder forwarder)
         {
@@ -245,13 +244,7 @@ public final class StandaloneGuest
         {
             try
             {
-                for (int done = 0; done < length; done += chunk.length)
-                {
-                    final int count = Math.min(chunk.length, length - done);
-                    buffer.getBytes(offset + done, chunk, 0, count);
-                    terminalOut.write(chunk, 0, count);
-                }
-                isDirty = true;
+                terminalOut.write(buffer, offset, length);
             }
             catch (final IOException e)
             {
@@ -270,15 +263,6 @@ public final class StandaloneGuest
         public void network(final DirectBuffer buffer, final int offset, final int length)
         {
             netdev.send(buffer, offset, length);
-        }
-
-        void flush() throws IOException
-        {
-            if (isDirty)
-            {
-                isDirty = false;
-                terminalOut.flush();
-            }
         }
     }
 }
