@@ -8,9 +8,10 @@ import dev.understudy.guest.bus.Device;
 import dev.understudy.guest.digest.MemoryHash;
 import dev.understudy.guest.digest.StateHash;
 import dev.understudy.guest.hart.Engine;
+import dev.understudy.guest.hart.EngineKind;
 import dev.understudy.guest.hart.Hart;
 import dev.understudy.guest.hart.HartState;
-import dev.understudy.guest.hart.Interpreter;
+import dev.understudy.guest.hart.TranslationStatistics;
 import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.memory.Mmu;
@@ -85,6 +86,20 @@ public final class Machine
      */
     public Machine(final MachineConfiguration configuration, final OutputSink sink, final BlockRequests requests)
     {
+        this(configuration, sink, requests, EngineKind.preset());
+    }
+
+    /**
+     * @param requests takes what the guest wants of its drives
+     * @param kind     how to execute the guest: a matter of speed alone
+     * @throws BootException when the kernel cannot be booted in this configuration
+     */
+    public Machine(
+        final MachineConfiguration configuration,
+        final OutputSink sink,
+        final BlockRequests requests,
+        final EngineKind kind)
+    {
         final OutputSink hashed = new HashedOutputs(sink);
         memory = new GuestMemory(configuration.memoryBytes());
         console = new VirtioConsole(memory, hashed, firmwareConsole::onOtherConsole);
@@ -109,7 +124,7 @@ public final class Machine
         mmu = new Mmu(memory, bus);
         hart = new Hart(mmu, clock, plic::asserted);
         sbi = new Sbi(memory, mmu, hashed, firmwareConsole, how -> reset = how);
-        engine = new Interpreter(hart, mmu, memory, sbi);
+        engine = Engine.of(kind, hart, mmu, memory, sbi);
         memoryHash = new MemoryHash(memory, mmu);
         boot(configuration, windows.toArray(VirtioMmio[]::new));
     }
@@ -298,6 +313,12 @@ public final class Machine
     public void resetConnections()
     {
         vsock.resetConnections();
+    }
+
+    /** What the engine has translated so far; may be called by any thread. */
+    public TranslationStatistics translations()
+    {
+        return engine.statistics();
     }
 
     /** A hash over the whole state: registers, memory, devices, clock and outputs. */

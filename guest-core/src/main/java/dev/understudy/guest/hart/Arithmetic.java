@@ -56,6 +56,40 @@ final class Arithmetic
         return b == 0 ? a : Integer.remainderUnsigned(a, b);
     }
 
+    /** What an atomic operation of 4 bytes stores; {@code funct5} is one that the specification knows. */
+    static int atomicWord(final int funct5, final int old, final int operand)
+    {
+        return switch (funct5)
+        {
+            case 0 -> old + operand;
+            case 1 -> operand;
+            case 4 -> old ^ operand;
+            case 8 -> old | operand;
+            case 12 -> old & operand;
+            case 16 -> Math.min(old, operand);
+            case 20 -> Math.max(old, operand);
+            case 24 -> Integer.compareUnsigned(old, operand) <= 0 ? old : operand;
+            default -> Integer.compareUnsigned(old, operand) >= 0 ? old : operand;
+        };
+    }
+
+    /** As {@link #atomicWord}, of 8 bytes. */
+    static long atomicDouble(final int funct5, final long old, final long operand)
+    {
+        return switch (funct5)
+        {
+            case 0 -> old + operand;
+            case 1 -> operand;
+            case 4 -> old ^ operand;
+            case 8 -> old | operand;
+            case 12 -> old & operand;
+            case 16 -> Math.min(old, operand);
+            case 20 -> Math.max(old, operand);
+            case 24 -> Long.compareUnsigned(old, operand) <= 0 ? old : operand;
+            default -> Long.compareUnsigned(old, operand) >= 0 ? old : operand;
+        };
+    }
+
     /** The result of an instruction that does nothing but compute on registers and its immediate. */
     static long compute(final long instruction, final long[] x)
     {

@@ -1,6 +1,7 @@
 package dev.understudy.guest.hart;
 
 import dev.understudy.guest.memory.GuestMemory;
+import java.util.Arrays;
 
 /**
  * The pre-decoded instructions of the pages of RAM that the hart has executed.
@@ -14,14 +15,23 @@ final class DecodedCode
     /** Halfwords in a page. */
     static final int SLOTS = GuestMemory.PAGE_BYTES / 2;
 
+    /** Writes to a page after which it counts as data; doubled each time that this was wrong. */
+    private static final int FIRST_PATIENCE = 16;
+    private static final int MAX_PATIENCE = 1 << 20;
+
     private final GuestMemory memory;
     private final long[][] pages;
+
+    /** By page: writes that were allowed for last, and those of them that are left. */
+    private final int[] patience;
+    private final int[] patienceLeft;
 
     DecodedCode(final GuestMemory memory)
     {
         this.memory = memory;
         pages = new long[memory.pages()][];
-        memory.onCodeWrite(this::forget);
+        patience = new int[memory.pages()];
+        patienceLeft = new int[memory.pages()];
     }
 
     /**
@@ -43,9 +53,18 @@ final class DecodedCode
         return slots;
     }
 
-    /** Decodes the instruction at a slot, keeps it there and returns it. */
-    long decode(final int page, final int slot)
+    /**
+     * Decodes the instruction at a slot and keeps it there.
+     *
+     * @return whether writes to the page are watched from now on, and were not before
+     */
+    boolean decode(final int page, final int slot)
     {
+        final boolean isNew = !memory.holdsCode(page);
+        if (isNew)
+        {
+            watch(page);
+        }
         final long address = GuestMemory.BASE + ((long)page << GuestMemory.PAGE_SHIFT) + 2L * slot;
         final int low = memory.readShort(address);
         final long decoded;
@@ -62,7 +81,7 @@ final class DecodedCode
             decoded = within(Decoder.decodeLong(memory.readInt(address)), slot);
         }
         pages[page][slot] = decoded;
-        return decoded;
+        return isNew;
     }
 
     /** Turns a jump or branch whose target lies in the same page into its near form. */
@@ -81,15 +100,36 @@ final class DecodedCode
         return Op.with(decoded, op == Op.JAL_FAR ? Op.JAL : op - Op.BEQ_FAR + Op.BEQ, target);
     }
 
-    private void forget(final int offset, final int length)
+    /**
+     * Empties the slots of instructions that are about to change. A page that is written time and again holds data by
+     * now: it loses all its instructions and is no longer watched, so that writes to it are as fast as any.
+     *
+     * @param offset from the start of RAM; the range lies in one page
+     * @return whether the page has lost all its instructions
+     */
+    boolean forget(final int offset, final int length)
     {
-        final long[] slots = pages[offset >> GuestMemory.PAGE_SHIFT];
+        final int page = offset >> GuestMemory.PAGE_SHIFT;
+        final long[] slots = pages[page];
+        patienceLeft[page]--;
+        if (patienceLeft[page] == 0)
+        {
+            Arrays.fill(slots, 0, SLOTS, Op.UNDECODED);
+            memory.unwatchCode(page);
+            return true;
+        }
         final int inPage = offset & (GuestMemory.PAGE_BYTES - 1);
         final int first = Math.max(0, (inPage >> 1) - 1);
         final int last = (inPage + length - 1) >> 1;
-        for (int slot = first; slot <= last; slot++)
-        {
-            slots[slot] = Op.UNDECODED;
-        }
+        Arrays.fill(slots, first, last + 1, Op.UNDECODED);
+        return false;
+    }
+
+    /** Has {@link #forget} told of writes to a page, before the first instruction in it is decoded. */
+    private void watch(final int page)
+    {
+        patience[page] = Math.min(MAX_PATIENCE, Math.max(FIRST_PATIENCE, 2 * patience[page]));
+        patienceLeft[page] = patience[page];
+        memory.watchCode(page);
     }
 }

@@ -1,5 +1,8 @@
 package dev.understudy.guest.hart;
 
+import dev.understudy.guest.memory.GuestMemory;
+import dev.understudy.guest.memory.Mmu;
+
 /**
  * Executes the guest's instructions.
  * <p>
@@ -13,4 +16,23 @@ public interface Engine
      * comes first; never executes past the position.
      */
     void run(long untilPosition);
+
+    /** What was translated so far; may be called by any thread, and is then not of one moment. */
+    TranslationStatistics statistics();
+
+    /** Makes the engine of a hart. */
+    static Engine of(
+        final EngineKind kind,
+        final Hart hart,
+        final Mmu mmu,
+        final GuestMemory memory,
+        final EnvironmentCalls environment)
+    {
+        return switch (kind)
+        {
+            case INTERPRETER -> new Interpreter(hart, mmu, memory, environment);
+            case TRANSLATOR -> MixedEngine.atOnce(hart, mmu, memory, environment);
+            case MIXED -> MixedEngine.inBackground(hart, mmu, memory, environment);
+        };
+    }
 }

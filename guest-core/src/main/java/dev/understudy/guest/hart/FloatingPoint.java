@@ -1,10 +1,6 @@
 package dev.understudy.guest.hart;
 
-import dev.understudy.guest.floating.Comparison;
-import dev.understudy.guest.floating.DoubleArithmetic;
-import dev.understudy.guest.floating.Format;
 import dev.understudy.guest.floating.Rounding;
-import dev.understudy.guest.floating.SingleArithmetic;
 import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.memory.Mmu;
 
@@ -18,28 +14,21 @@ import dev.understudy.guest.memory.Mmu;
 final class FloatingPoint
 {
     private static final long PAGE_MASK = -GuestMemory.PAGE_BYTES;
-    private static final long BOX = 0xFFFF_FFFF_0000_0000L;
-    private static final long CANONICAL_NAN_S = 0x7FC0_0000L;
-    private static final long SIGN_S = 1L << 31;
-    private static final long SIGN_D = 1L << 63;
 
     private final Hart hart;
     private final Mmu mmu;
     private final GuestMemory memory;
     private final byte[] ram;
-    private final SingleArithmetic singles;
-    private final DoubleArithmetic doubles;
-    private final Comparison comparison;
+    private final FloatingOperations operations;
 
-    FloatingPoint(final Hart hart, final Mmu mmu, final GuestMemory memory)
+    FloatingPoint(
+        final Hart hart, final Mmu mmu, final GuestMemory memory, final FloatingOperations operations)
     {
         this.hart = hart;
         this.mmu = mmu;
         this.memory = memory;
         ram = memory.array();
-        singles = new SingleArithmetic(hart.fflags);
-        doubles = new DoubleArithmetic(hart.fflags);
-        comparison = new Comparison(hart.fflags);
+        this.operations = operations;
     }
 
     /**
@@ -85,7 +74,7 @@ final class FloatingPoint
             final long value = mmu.load(address, bytes);
             if (mmu.faultCause() == Mmu.NO_FAULT)
             {
-                hart.f[Op.rd(instruction)] = op == Op.FLW ? box(value) : value;
+                hart.f[Op.rd(instruction)] = op == Op.FLW ? FloatingOperations.box(value) : value;
                 hart.floatingPointWritten();
             }
         }
@@ -124,7 +113,7 @@ final class FloatingPoint
             return false;
         }
         final int place = (int)address + mmu.loadAddends()[index];
-        hart.f[Op.rd(instruction)] = box((int)Interpreter.INT.get(ram, place));
+        hart.f[Op.rd(instruction)] = FloatingOperations.box((int)Interpreter.INT.get(ram, place));
         hart.floatingPointWritten();
         return true;
     }
@@ -198,103 +187,25 @@ final class FloatingPoint
     private long toFloating(final long i, final int op, final int mode)
     {
         final long[] f = hart.f;
-        return switch (op)
+        if (op <= Op.FNMADD_D)
         {
-            case Op.FMADD_S -> box(singles.fusedMultiplyAdd(
-                single(f[Op.rs1(i)]), single(f[Op.rs2(i)]), single(f[Op.rs3(i)]), mode));
-            case Op.FMADD_D -> doubles.fusedMultiplyAdd(
-                f[Op.rs1(i)], f[Op.rs2(i)], f[Op.rs3(i)], mode);
-            case Op.FMSUB_S -> box(singles.fusedMultiplyAdd(
-                single(f[Op.rs1(i)]), single(f[Op.rs2(i)]), single(f[Op.rs3(i)]) ^ SIGN_S, mode));
-            case Op.FMSUB_D -> doubles.fusedMultiplyAdd(
-                f[Op.rs1(i)], f[Op.rs2(i)], f[Op.rs3(i)] ^ SIGN_D, mode);
-            case Op.FNMSUB_S -> box(singles.fusedMultiplyAdd(
-                single(f[Op.rs1(i)]) ^ SIGN_S, single(f[Op.rs2(i)]), single(f[Op.rs3(i)]), mode));
-            case Op.FNMSUB_D -> doubles.fusedMultiplyAdd(
-                f[Op.rs1(i)] ^ SIGN_D, f[Op.rs2(i)], f[Op.rs3(i)], mode);
-            case Op.FNMADD_S -> box(singles.fusedMultiplyAdd(
-                single(f[Op.rs1(i)]) ^ SIGN_S, single(f[Op.rs2(i)]), single(f[Op.rs3(i)]) ^ SIGN_S, mode));
-            case Op.FNMADD_D -> doubles.fusedMultiplyAdd(
-                f[Op.rs1(i)] ^ SIGN_D, f[Op.rs2(i)], f[Op.rs3(i)] ^ SIGN_D, mode);
-            case Op.FADD_S -> box(singles.add(single(f[Op.rs1(i)]), single(f[Op.rs2(i)]), mode));
-            case Op.FADD_D -> doubles.add(f[Op.rs1(i)], f[Op.rs2(i)], mode);
-            case Op.FSUB_S -> box(singles.add(single(f[Op.rs1(i)]), single(f[Op.rs2(i)]) ^ SIGN_S, mode));
-            case Op.FSUB_D -> doubles.add(f[Op.rs1(i)], f[Op.rs2(i)] ^ SIGN_D, mode);
-            case Op.FMUL_S -> box(singles.multiply(single(f[Op.rs1(i)]), single(f[Op.rs2(i)]), mode));
-            case Op.FMUL_D -> doubles.multiply(f[Op.rs1(i)], f[Op.rs2(i)], mode);
-            case Op.FDIV_S -> box(singles.divide(single(f[Op.rs1(i)]), single(f[Op.rs2(i)]), mode));
-            case Op.FDIV_D -> doubles.divide(f[Op.rs1(i)], f[Op.rs2(i)], mode);
-            case Op.FSQRT_S -> box(singles.squareRoot(single(f[Op.rs1(i)]), mode));
-            case Op.FSQRT_D -> doubles.squareRoot(f[Op.rs1(i)], mode);
-
-            case Op.FSGNJ_S -> box(single(f[Op.rs1(i)]) & ~SIGN_S | single(f[Op.rs2(i)]) & SIGN_S);
-            case Op.FSGNJ_D -> f[Op.rs1(i)] & ~SIGN_D | f[Op.rs2(i)] & SIGN_D;
-            case Op.FSGNJN_S -> box(single(f[Op.rs1(i)]) & ~SIGN_S | ~single(f[Op.rs2(i)]) & SIGN_S);
-            case Op.FSGNJN_D -> f[Op.rs1(i)] & ~SIGN_D | ~f[Op.rs2(i)] & SIGN_D;
-            case Op.FSGNJX_S -> box(single(f[Op.rs1(i)]) ^ single(f[Op.rs2(i)]) & SIGN_S);
-            case Op.FSGNJX_D -> f[Op.rs1(i)] ^ f[Op.rs2(i)] & SIGN_D;
-            case Op.FMIN_S -> box(comparison.minimum(Format.SINGLE, single(f[Op.rs1(i)]), single(f[Op.rs2(i)])));
-            case Op.FMIN_D -> comparison.minimum(Format.DOUBLE, f[Op.rs1(i)], f[Op.rs2(i)]);
-            case Op.FMAX_S -> box(comparison.maximum(Format.SINGLE, single(f[Op.rs1(i)]), single(f[Op.rs2(i)])));
-            case Op.FMAX_D -> comparison.maximum(Format.DOUBLE, f[Op.rs1(i)], f[Op.rs2(i)]);
-
-            case Op.FCVT_S_D -> box(singles.fromDouble(f[Op.rs1(i)], mode));
-            case Op.FCVT_D_S -> doubles.fromSingle(single(f[Op.rs1(i)]), mode);
-            case Op.FCVT_S_W -> box(singles.fromWord(hart.x[Op.rs1(i)], mode));
-            case Op.FCVT_D_W -> DoubleArithmetic.fromWord(hart.x[Op.rs1(i)]);
-            case Op.FCVT_S_WU -> box(singles.fromUnsignedWord(hart.x[Op.rs1(i)], mode));
-            case Op.FCVT_D_WU -> DoubleArithmetic.fromUnsignedWord(hart.x[Op.rs1(i)]);
-            case Op.FCVT_S_L -> box(singles.fromLong(hart.x[Op.rs1(i)], mode));
-            case Op.FCVT_D_L -> doubles.fromLong(hart.x[Op.rs1(i)], mode);
-            case Op.FCVT_S_LU -> box(singles.fromUnsignedLong(hart.x[Op.rs1(i)], mode));
-            case Op.FCVT_D_LU -> doubles.fromUnsignedLong(hart.x[Op.rs1(i)], mode);
-            case Op.FMV_W_X -> box(hart.x[Op.rs1(i)]);
-            case Op.FMV_D_X -> hart.x[Op.rs1(i)];
-            default -> throw new IllegalArgumentException("operation " + op);
-        };
+            return operations.fused(op, f[Op.rs1(i)], f[Op.rs2(i)], f[Op.rs3(i)], mode);
+        }
+        if (op <= Op.FSQRT_D)
+        {
+            return operations.arithmetic(op, f[Op.rs1(i)], f[Op.rs2(i)], mode);
+        }
+        if (op <= Op.FMAX_D)
+        {
+            return operations.select(op, f[Op.rs1(i)], f[Op.rs2(i)]);
+        }
+        return operations.convert(op, op <= Op.FCVT_D_S ? f[Op.rs1(i)] : hart.x[Op.rs1(i)], mode);
     }
 
     private long toInteger(final long i, final int op, final int mode)
     {
         final long[] f = hart.f;
-        return switch (op)
-        {
-            case Op.FCVT_W_S -> singles.toWord(single(f[Op.rs1(i)]), mode);
-            case Op.FCVT_W_D -> doubles.toWord(f[Op.rs1(i)], mode);
-            case Op.FCVT_WU_S -> singles.toUnsignedWord(single(f[Op.rs1(i)]), mode);
-            case Op.FCVT_WU_D -> doubles.toUnsignedWord(f[Op.rs1(i)], mode);
-            case Op.FCVT_L_S -> singles.toLong(single(f[Op.rs1(i)]), mode);
-            case Op.FCVT_L_D -> doubles.toLong(f[Op.rs1(i)], mode);
-            case Op.FCVT_LU_S -> singles.toUnsignedLong(single(f[Op.rs1(i)]), mode);
-            case Op.FCVT_LU_D -> doubles.toUnsignedLong(f[Op.rs1(i)], mode);
-            case Op.FMV_X_W -> (int)f[Op.rs1(i)];
-            case Op.FMV_X_D -> f[Op.rs1(i)];
-            case Op.FLE_S -> bit(comparison.isLessOrEqual(Format.SINGLE, single(f[Op.rs1(i)]), single(f[Op.rs2(i)])));
-            case Op.FLE_D -> bit(comparison.isLessOrEqual(Format.DOUBLE, f[Op.rs1(i)], f[Op.rs2(i)]));
-            case Op.FLT_S -> bit(comparison.isLess(Format.SINGLE, single(f[Op.rs1(i)]), single(f[Op.rs2(i)])));
-            case Op.FLT_D -> bit(comparison.isLess(Format.DOUBLE, f[Op.rs1(i)], f[Op.rs2(i)]));
-            case Op.FEQ_S -> bit(comparison.isEqual(Format.SINGLE, single(f[Op.rs1(i)]), single(f[Op.rs2(i)])));
-            case Op.FEQ_D -> bit(comparison.isEqual(Format.DOUBLE, f[Op.rs1(i)], f[Op.rs2(i)]));
-            case Op.FCLASS_S -> Comparison.classify(Format.SINGLE, single(f[Op.rs1(i)]));
-            case Op.FCLASS_D -> Comparison.classify(Format.DOUBLE, f[Op.rs1(i)]);
-            default -> throw new IllegalArgumentException("operation " + op);
-        };
-    }
-
-    /** The binary32 number in a register. */
-    private static long single(final long register)
-    {
-        return (register & BOX) == BOX ? register & ~BOX : CANONICAL_NAN_S;
-    }
-
-    /** A register with a binary32 number; the high half of {@code single} is ignored. */
-    private static long box(final long single)
-    {
-        return single | BOX;
-    }
-
-    private static long bit(final boolean isSet)
-    {
-        return isSet ? 1 : 0;
+        return op <= Op.FMV_X_D ? operations.toInteger(op, f[Op.rs1(i)], mode) :
+            operations.compare(op, f[Op.rs1(i)], f[Op.rs2(i)]);
     }
 }

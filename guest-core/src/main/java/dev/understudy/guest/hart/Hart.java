@@ -447,7 +447,7 @@ public final class Hart
         floatingPointWritten();
     }
 
-    private boolean isFloatingPointDirty()
+    boolean isFloatingPointDirty()
     {
         return (sstatus & SSTATUS_FS) == SSTATUS_FS;
     }

@@ -34,12 +34,25 @@ public final class Interpreter implements Engine
     public Interpreter(
         final Hart hart, final Mmu mmu, final GuestMemory memory, final EnvironmentCalls environment)
     {
+        this(hart, mmu, memory, environment, new DecodedCode(memory), new FloatingOperations(hart.fflags));
+        memory.onCodeWrite(code::forget);
+    }
+
+    /** Of an engine that tells the decoded code of writes itself. */
+    Interpreter(
+        final Hart hart,
+        final Mmu mmu,
+        final GuestMemory memory,
+        final EnvironmentCalls environment,
+        final DecodedCode code,
+        final FloatingOperations operations)
+    {
         this.hart = hart;
         this.mmu = mmu;
         this.memory = memory;
-        code = new DecodedCode(memory);
+        this.code = code;
         privileged = new Privileged(hart, mmu, memory, environment);
-        floatingPoint = new FloatingPoint(hart, mmu, memory);
+        floatingPoint = new FloatingPoint(hart, mmu, memory, operations);
     }
 
     @Override
@@ -63,6 +76,12 @@ public final class Interpreter implements Engine
         }
     }
 
+    @Override
+    public TranslationStatistics statistics()
+    {
+        return TranslationStatistics.NONE;
+    }
+
     /**
      * Executes instructions of the page that the hart's {@code pc} is in, until control leaves it, an instruction needs
      * the slow path in a way that may change what comes next, or the limit is reached.
@@ -70,7 +89,7 @@ public final class Interpreter implements Engine
      * @return false when it may have changed which interrupt is to be taken or when the timer fires: looking at that
      *     costs more than ten instructions, and code leaves its page every fifteen
      */
-    private boolean executePage(final long limit)
+    boolean executePage(final long limit)
     {
         final int page = mmu.fetchPage(hart.pc);
         if (page < 0)
@@ -481,12 +500,10 @@ public final class Interpreter implements Engine
 
     private void decode(final int page, final int slot)
     {
-        if (!memory.holdsCode(page))
+        if (code.decode(page, slot))
         {
-            memory.watchCode(page);
             mmu.forgetStores();
         }
-        code.decode(page, slot);
     }
 
     /**

@@ -174,18 +174,7 @@ final class Privileged
         }
         final int old = memory.readInt(physical);
         final int operand = (int)hart.x[Op.rs2(instruction)];
-        memory.writeInt(physical, switch (Op.immediate(instruction))
-        {
-            case 0 -> old + operand;
-            case 1 -> operand;
-            case 4 -> old ^ operand;
-            case 8 -> old | operand;
-            case 12 -> old & operand;
-            case 16 -> Math.min(old, operand);
-            case 20 -> Math.max(old, operand);
-            case 24 -> Integer.compareUnsigned(old, operand) <= 0 ? old : operand;
-            default -> Integer.compareUnsigned(old, operand) >= 0 ? old : operand;
-        });
+        memory.writeInt(physical, Arithmetic.atomicWord(Op.immediate(instruction), old, operand));
         hart.x[Op.rd(instruction)] = old;
         retire(4);
     }
@@ -199,18 +188,7 @@ final class Privileged
         }
         final long old = memory.readLong(physical);
         final long operand = hart.x[Op.rs2(instruction)];
-        memory.writeLong(physical, switch (Op.immediate(instruction))
-        {
-            case 0 -> old + operand;
-            case 1 -> operand;
-            case 4 -> old ^ operand;
-            case 8 -> old | operand;
-            case 12 -> old & operand;
-            case 16 -> Math.min(old, operand);
-            case 20 -> Math.max(old, operand);
-            case 24 -> Long.compareUnsigned(old, operand) <= 0 ? old : operand;
-            default -> Long.compareUnsigned(old, operand) >= 0 ? old : operand;
-        });
+        memory.writeLong(physical, Arithmetic.atomicDouble(Op.immediate(instruction), old, operand));
         hart.x[Op.rd(instruction)] = old;
         retire(4);
     }

@@ -189,6 +189,12 @@ public final class GuestMemory
         watched[page] &= ~TABLE;
     }
 
+    /** Ends what {@link #watchCode} began. */
+    public void unwatchCode(final int page)
+    {
+        watched[page] &= ~CODE;
+    }
+
     public boolean holdsCode(final int page)
     {
         return (watched[page] & CODE) != 0;

@@ -66,6 +66,9 @@ public final class Mmu
     /** A tag that equals no page: its low bits are set, those of a page are not. */
     private static final long NO_PAGE = -1;
 
+    /** A physical address that no RAM has. */
+    private static final long NOWHERE = -1;
+
     /** U, S without SUM, S with SUM. */
     private static final int CONTEXTS = 3;
 
@@ -154,6 +157,79 @@ public final class Mmu
         return storeAddends[context];
     }
 
+    /** Number of the present privilege as far as it matters to translation: each has caches of its own. */
+    public int context()
+    {
+        return context;
+    }
+
+    /** Tags of the fetch cache for the present privilege. */
+    public long[] fetchTags()
+    {
+        return fetchTags[context];
+    }
+
+    /** Pages of RAM that belong to {@link #fetchTags}. */
+    public int[] fetchPages()
+    {
+        return fetchPages[context];
+    }
+
+    /**
+     * Finds a page in the fetch cache, without a look at the tables.
+     *
+     * @return as {@link #fetchPage}; -1 when it is not there
+     */
+    public int cachedFetchPage(final long address)
+    {
+        final int slot = (int)(address >>> GuestMemory.PAGE_SHIFT) & TLB_MASK;
+        return fetchTags[context][slot] == (address & PAGE_MASK) ? fetchPages[context][slot] : -1;
+    }
+
+    /**
+     * Enters the page of an address into the load cache if the guest could not tell: if the load is aligned, to RAM,
+     * does not trap and changes no page-table entry.
+     *
+     * @param mask the bits of an address that must equal the tag
+     * @return whether the load cache now holds the page
+     */
+    public boolean cacheLoad(final long address, final long mask)
+    {
+        final long physical = (address & ~PAGE_MASK & mask) == 0 ? translate(address, LOAD, false) : NOWHERE;
+        if (!memory.contains(physical, 1))
+        {
+            return false;
+        }
+        enterLoad(address, physical);
+        return true;
+    }
+
+    /** As {@link #cacheLoad}, for stores; false for pages whose writes are watched, too. */
+    public boolean cacheStore(final long address, final long mask)
+    {
+        final long physical = (address & ~PAGE_MASK & mask) == 0 ? translate(address, STORE, false) : NOWHERE;
+        return memory.contains(physical, 1) && enterStore(address, physical);
+    }
+
+    private void enterLoad(final long address, final long physical)
+    {
+        final int slot = (int)(address >>> GuestMemory.PAGE_SHIFT) & TLB_MASK;
+        loadTags[context][slot] = address & PAGE_MASK;
+        loadAddends[context][slot] = (int)(physical - GuestMemory.BASE) - (int)address;
+    }
+
+    private boolean enterStore(final long address, final long physical)
+    {
+        final boolean isFree = memory.prepareWrite((int)((physical - GuestMemory.BASE) >>> GuestMemory.PAGE_SHIFT));
+        if (isFree)
+        {
+            final int slot = (int)(address >>> GuestMemory.PAGE_SHIFT) & TLB_MASK;
+            storeTags[context][slot] = address & PAGE_MASK;
+            storeAddends[context][slot] = (int)(physical - GuestMemory.BASE) - (int)address;
+        }
+        return isFree;
+    }
+
     /** Empties the store cache, so that the next store to each page marks it dirty again. */
     public void forgetStores()
     {
@@ -232,9 +308,7 @@ public final class Mmu
         }
         if (memory.contains(physical, bytes))
         {
-            final int slot = (int)(address >>> GuestMemory.PAGE_SHIFT) & TLB_MASK;
-            loadTags[context][slot] = address & PAGE_MASK;
-            loadAddends[context][slot] = (int)(physical - GuestMemory.BASE) - (int)address;
+            enterLoad(address, physical);
             return readRam(physical, bytes);
         }
         final Device device = bus.find(physical, bytes);
@@ -267,13 +341,7 @@ public final class Mmu
         if (memory.contains(physical, bytes))
         {
             // Cached before it is written: the write may change the very entry that maps it, and empties the cache then.
-            final int page = (int)((physical - GuestMemory.BASE) >>> GuestMemory.PAGE_SHIFT);
-            if (memory.prepareWrite(page))
-            {
-                final int slot = (int)(address >>> GuestMemory.PAGE_SHIFT) & TLB_MASK;
-                storeTags[context][slot] = address & PAGE_MASK;
-                storeAddends[context][slot] = (int)(physical - GuestMemory.BASE) - (int)address;
-            }
+            enterStore(address, physical);
             writeRam(physical, bytes, value);
             return;
         }
@@ -389,8 +457,18 @@ public final class Mmu
         }
     }
 
-    /** Section 4.3.2 of the privileged specification; the numbers in the comments are its steps. */
     private long translate(final long address, final int access)
+    {
+        return translate(address, access, true);
+    }
+
+    /**
+     * Section 4.3.2 of the privileged specification; the numbers in the comments are its steps.
+     *
+     * @param mayUpdate whether to set accessed and dirty bits
+     * @return physical address; {@link #NOWHERE} when a bit is to be set and may not be; meaningless with a fault
+     */
+    private long translate(final long address, final int access, final boolean mayUpdate)
     {
         faultCause = NO_FAULT;
         if (mode == MODE_BARE)
@@ -442,6 +520,10 @@ public final class Mmu
             final long updated = entry | PTE_A | (access == STORE ? PTE_D : 0);
             if (updated != entry)
             {
+                if (!mayUpdate)
+                {
+                    return NOWHERE;
+                }
                 setAccessed(entryAddress, updated);
             }
             return base | (address & inPageMask);

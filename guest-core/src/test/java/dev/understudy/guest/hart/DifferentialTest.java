@@ -167,7 +167,7 @@ class DifferentialTest
             final Plic plic = new Plic();
             final Mmu mmu = new Mmu(memory, new Bus(plic));
             hart = new Hart(mmu, new GuestClock(), plic::asserted);
-            engine = new Interpreter(hart, mmu, memory, it -> it.state = HartState.STOPPED);
+            engine = Engine.of(EngineKind.preset(), hart, mmu, memory, it -> it.state = HartState.STOPPED);
             memory.write(RandomProgram.BASE, image, 0, image.length);
             hart.start(RandomProgram.BASE, 0, 0);
         }

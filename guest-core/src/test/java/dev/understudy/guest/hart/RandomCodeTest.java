@@ -7,6 +7,7 @@ import dev.understudy.guest.MachineConfiguration;
 import dev.understudy.guest.OutputSink;
 import dev.understudy.guest.RunState;
 import dev.understudy.guest.TestElf;
+import dev.understudy.guest.virtio.BlockRequests;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -48,15 +49,18 @@ class RandomCodeTest
     }
 
     @Property(tries = 300)
-    void anyCodeIsHarmlessAndIndependentOfSlices(@ForAll final long seed)
+    void anyCodeIsHarmlessAndIndependentOfSlicesAndEngine(@ForAll final long seed)
     {
         final byte[] kernel = TestElf.of(BASE, image(new Random(seed)));
-        final Result whole = run(kernel, null);
+        final Result whole = run(kernel, null, EngineKind.INTERPRETER);
         Statistics.collect(whole.state, whole.position < 1_000 ? "soon" : "late");
-        assertThat(run(kernel, new Random(seed))).isEqualTo(whole);
+        for (final EngineKind engine : EngineKind.values())
+        {
+            assertThat(run(kernel, new Random(seed), engine)).as("engine %s", engine).isEqualTo(whole);
+        }
     }
 
-    private static Result run(final byte[] kernel, final Random slices)
+    private static Result run(final byte[] kernel, final Random slices, final EngineKind engine)
     {
         final ByteArrayOutputStream console = new ByteArrayOutputStream();
         final Machine machine = new Machine(
@@ -79,7 +83,9 @@ class RandomCodeTest
                 public void onNetwork(final byte[] frame, final int offset, final int length)
                 {
                 }
-            });
+            },
+            BlockRequests.none(),
+            engine);
         RunState state = RunState.RUNNING;
         while (state == RunState.RUNNING && machine.position() < INSTRUCTIONS)
         {

@@ -40,6 +40,7 @@ final class Foreground
      */
     static int run(
         final GuestImage image,
+        final StatisticsOption statistics,
         final List<ForwardSpec> forwards,
         final Netdev netdev,
         final Drives.Opening opening,
@@ -55,7 +56,10 @@ final class Foreground
             System.in,
             new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), CONSOLE_BUFFER_BYTES),
             Foreground::notice);
-        try (netdev; StopSignal signal = new StopSignal(guest::stop, STOP_TIMEOUT_MS); journal)
+        try (netdev;
+            StopSignal signal = new StopSignal(guest::stop, STOP_TIMEOUT_MS);
+            journal;
+            StatisticsOption.Watch watch = statistics.watch(guest::position, guest::translations))
         {
             return switch (guest.run(log))
             {

@@ -39,6 +39,12 @@ final class RecordCommand implements Callable<Integer>
     @Mixin
     private GuestOptions guest;
 
+    @Mixin
+    private EngineOption engine;
+
+    @Mixin
+    private StatisticsOption statistics;
+
     @Option(names = {"--journal", "-j"}, required = true, paramLabel = "DIR",
         description = "Where the journal goes; it must not hold one.")
     private Path journal;
@@ -64,6 +70,7 @@ final class RecordCommand implements Callable<Integer>
         final JournalWriter writer = JournalWriter.create(journal, image.genesis(name), options);
         return Foreground.run(
             image,
+            statistics,
             guest.forwards(),
             netdev,
             (i, drive) -> drive.isReadOnly() ? RawImage.readOnly(drive.path()) :

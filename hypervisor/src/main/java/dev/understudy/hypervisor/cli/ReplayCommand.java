@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -61,6 +62,9 @@ final class ReplayCommand implements Callable<Integer>
     @Option(names = "--format", paramLabel = "text|json", defaultValue = "text",
         description = "json: the result as one object on standard output, the console on standard error.")
     private OutputFormat format;
+
+    @Mixin
+    private EngineOption engine;
 
     @Override
     public Integer call() throws IOException

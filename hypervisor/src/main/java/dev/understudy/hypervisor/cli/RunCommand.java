@@ -38,12 +38,19 @@ final class RunCommand implements Callable<Integer>
     @Mixin
     private GuestOptions guest;
 
+    @Mixin
+    private EngineOption engine;
+
+    @Mixin
+    private StatisticsOption statistics;
+
     @Override
     public Integer call() throws IOException
     {
         final List<DriveSpec> drives = guest.drives();
         return Foreground.run(
             guest.image(NAME),
+            statistics,
             guest.forwards(),
             guest.openNetdev(),
             (i, drive) -> open(drives.get(i), drive),

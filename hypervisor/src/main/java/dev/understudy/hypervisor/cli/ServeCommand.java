@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Runs one node of a pair. */
@@ -36,6 +37,9 @@ final class ServeCommand implements Callable<Integer>
 
     @Option(names = {"--node", "-n"}, required = true, paramLabel = "NAME", description = "Which node this is.")
     private String nodeName;
+
+    @Mixin
+    private EngineOption engine;
 
     @Override
     public Integer call() throws IOException

@@ -2,6 +2,7 @@ package dev.understudy.hypervisor.live;
 
 import dev.understudy.guest.Machine;
 import dev.understudy.guest.RunState;
+import dev.understudy.guest.hart.TranslationStatistics;
 import dev.understudy.guest.virtio.BlockRequest;
 import dev.understudy.hypervisor.drive.Drives;
 import dev.understudy.journal.GenerationCause;
@@ -190,6 +191,12 @@ public final class GuestThread
     public RunState endState()
     {
         return endState;
+    }
+
+    /** What the engine has translated so far; callable from any thread. */
+    public TranslationStatistics translations()
+    {
+        return machine.translations();
     }
 
     /** Position that the guest has reached. */

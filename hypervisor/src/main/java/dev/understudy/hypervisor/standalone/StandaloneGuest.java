@@ -3,6 +3,7 @@ package dev.understudy.hypervisor.standalone;
 import dev.understudy.guest.Machine;
 import dev.understudy.guest.MachineConfiguration;
 import dev.understudy.guest.RunState;
+import dev.understudy.guest.hart.TranslationStatistics;
 import dev.understudy.hypervisor.config.ForwardSpec;
 import dev.understudy.hypervisor.drive.DriveException;
 import dev.understudy.hypervisor.drive.Drives;
@@ -148,6 +149,13 @@ public final class StandaloneGuest
     {
         final GuestThread running = guest;
         return running == null ? 0 : running.position();
+    }
+
+    /** What the engine has translated so far. */
+    public TranslationStatistics translations()
+    {
+        final GuestThread running = guest;
+        return running == null ? TranslationStatistics.NONE : running.translations();
     }
 
     /** Has {@link #run} return soon. Callable from any thread. */

@@ -1,0 +1,264 @@
+package dev.understudy.guest.hart;
+
+import dev.understudy.guest.memory.GuestMemory;
+import dev.understudy.guest.memory.Mmu;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Interprets at first and executes the translation of what is hot.
+ * <p>
+ * Which translations exist depends on timing; what they compute does not. Owned by the hart thread.
+ */
+public final class MixedEngine implements Engine
+{
+    private static final int MAX_BUDGET = 1 << 30;
+    private static final long PAGE_MASK = -GuestMemory.PAGE_BYTES;
+    private static final int SLOT_MASK = DecodedCode.SLOTS - 1;
+
+    /** Instructions that are executed one by one to find the head of a loop. */
+    private static final int SEEK = 50;
+
+    /** The most translations that wait to be made. */
+    private static final int MAX_WAITING = 400;
+
+    private final Hart hart;
+    private final Mmu mmu;
+    private final Interpreter interpreter;
+    private final RegionPlanner planner;
+    private final RegionCache cache;
+    private final RegionCompiler compiler;
+    private final Executor executor;
+
+    /** Instructions that are interpreted before a look at where they are: a loop within a page shows by that only. */
+    private final int stretch;
+    private final int stretchHeat;
+    private final int threshold;
+
+    private final Queue<Translation> finished = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger waiting = new AtomicInteger();
+    private final AtomicLong translationNs = new AtomicLong();
+    private int heat = 1;
+
+    private long translated;
+    private long translatedInstructions;
+    private long jumps;
+    private long indirect;
+    private long steps;
+
+    private record Translation(Region region, RegionCode code)
+    {
+    }
+
+    /** Translates on a thread beside. */
+    public static MixedEngine inBackground(
+        final Hart hart, final Mmu mmu, final GuestMemory memory, final EnvironmentCalls environment)
+    {
+        return new MixedEngine(hart, mmu, memory, environment, TranslatorThread.EXECUTOR, 500, 40, 1_000);
+    }
+
+    /** Translates all code when it is come upon for the second time, and waits for it. */
+    public static MixedEngine atOnce(
+        final Hart hart, final Mmu mmu, final GuestMemory memory, final EnvironmentCalls environment)
+    {
+        return new MixedEngine(hart, mmu, memory, environment, Runnable::run, 20, 1, 1);
+    }
+
+    private MixedEngine(
+        final Hart hart,
+        final Mmu mmu,
+        final GuestMemory memory,
+        final EnvironmentCalls environment,
+        final Executor executor,
+        final int stretch,
+        final int stretchHeat,
+        final int threshold)
+    {
+        this.hart = hart;
+        this.mmu = mmu;
+        this.executor = executor;
+        this.stretch = stretch;
+        this.stretchHeat = stretchHeat;
+        this.threshold = threshold;
+        final FloatingOperations operations = new FloatingOperations(hart.fflags);
+        final DecodedCode code = new DecodedCode(memory);
+        interpreter = new Interpreter(hart, mmu, memory, environment, code, operations);
+        planner = new RegionPlanner(hart, mmu, code);
+        cache = new RegionCache(memory);
+        compiler = new RegionCompiler(hart, mmu, memory, operations);
+        memory.onCodeWrite((offset, length) ->
+        {
+            if (code.forget(offset, length))
+            {
+                cache.forget(offset & -GuestMemory.PAGE_BYTES, GuestMemory.PAGE_BYTES);
+            }
+            else
+            {
+                cache.forget(offset, length);
+            }
+        });
+    }
+
+    @Override
+    public void run(final long untilPosition)
+    {
+        while (hart.instret < untilPosition)
+        {
+            if (hart.state != HartState.RUNNING && !hart.wake())
+            {
+                return;
+            }
+            hart.takeInterrupt();
+            final long limit = Math.min(untilPosition, hart.timerPosition());
+            boolean isSame = true;
+            while (isSame && hart.instret < limit)
+            {
+                isSame = advance(limit);
+            }
+        }
+    }
+
+    /** As {@link Interpreter#executePage}, with a region if there is one. */
+    private boolean advance(final long limit)
+    {
+        final int page = mmu.fetchPage(hart.pc);
+        if (page < 0)
+        {
+            hart.exception(mmu.faultCause(), mmu.faultAddress());
+            return false;
+        }
+        final int slot = (int)hart.pc >>> 1 & SLOT_MASK;
+        final Region region = cache.find(page, slot, mmu.context());
+        if (region == null)
+        {
+            install();
+            if (cache.heat(page, slot, heat, threshold))
+            {
+                translate();
+            }
+        }
+        else if (region.code != null)
+        {
+            final long budget = Math.min(limit - hart.instret, MAX_BUDGET) - region.bias;
+            if (budget >= 0 && isReady(region.plan))
+            {
+                return execute(region, (int)budget);
+            }
+        }
+        else
+        {
+            install();
+        }
+        return interpret(limit);
+    }
+
+    private boolean isReady(final RegionPlan plan)
+    {
+        return !plan.isFloating() || (hart.isFloatingPointDirty() &&
+            (plan.rounding() == RegionPlan.ANY_ROUNDING || plan.rounding() == hart.frm));
+    }
+
+    private boolean execute(final Region region, final int budget)
+    {
+        final long base = hart.pc & PAGE_MASK;
+        final long result = region.code.run(budget, base);
+        final RegionExit exit = region.code.exit((int)result);
+        final long executed = budget - (int)(result >> 32) + exit.executed();
+        hart.instret += executed;
+        translatedInstructions += executed;
+        heat = 1;
+        switch (exit.kind())
+        {
+            case JUMP ->
+            {
+                jumps++;
+                hart.pc = base + exit.offset();
+                return true;
+            }
+            case INDIRECT ->
+            {
+                indirect++;
+                return true;
+            }
+            default ->
+            {
+                steps++;
+                hart.pc = base + exit.offset();
+                return interpreter.executePage(hart.instret + 1);
+            }
+        }
+    }
+
+    private boolean interpret(final long limit)
+    {
+        heat = 1;
+        final long stop = Math.min(limit, hart.instret + stretch);
+        final boolean isSame = interpreter.executePage(stop);
+        return isSame && hart.instret == stop && stop < limit ? seek(limit) : isSame;
+    }
+
+    /** Goes on to the target of the next jump back. */
+    private boolean seek(final long limit)
+    {
+        heat = stretchHeat;
+        for (int i = 0; i < SEEK && hart.instret < limit; i++)
+        {
+            final long before = hart.pc;
+            if (!interpreter.executePage(hart.instret + 1))
+            {
+                return false;
+            }
+            if (hart.pc <= before)
+            {
+                return true;
+            }
+        }
+        return true;
+    }
+
+    private void translate()
+    {
+        if (waiting.get() >= MAX_WAITING)
+        {
+            return;
+        }
+        final RegionPlan plan = planner.plan(hart.pc);
+        if (plan == null)
+        {
+            return;
+        }
+        final Region region = new Region(plan);
+        cache.add(region);
+        waiting.incrementAndGet();
+        executor.execute(() ->
+        {
+            final long start = System.nanoTime();
+            finished.add(new Translation(region, compiler.compile(plan)));
+            translationNs.addAndGet(System.nanoTime() - start);
+            waiting.decrementAndGet();
+        });
+    }
+
+    /** Takes over the translations that were finished. */
+    private void install()
+    {
+        for (Translation translation = finished.poll(); translation != null; translation = finished.poll())
+        {
+            translated++;
+            if (!translation.region.isForgotten)
+            {
+                translation.region.code = translation.code;
+            }
+        }
+    }
+
+    @Override
+    public TranslationStatistics statistics()
+    {
+        return new TranslationStatistics(translatedInstructions, cache.size(), translated, translationNs.get(),
+            cache.flushes(), jumps, indirect, steps);
+    }
+}

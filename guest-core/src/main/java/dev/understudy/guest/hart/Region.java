@@ -1,0 +1,25 @@
+package dev.understudy.guest.hart;
+
+/** A piece of guest code in the cache: from its plan on, and with a translation once that is made. */
+final class Region
+{
+    final RegionPlan plan;
+    final int context;
+    final int bias;
+
+    /** The next region with the same entry, in another context; null if there is none. */
+    Region next;
+
+    /** Null until translated. */
+    RegionCode code;
+
+    /** Whether the code has changed, or the cache was emptied, since the region was planned. */
+    boolean isForgotten;
+
+    Region(final RegionPlan plan)
+    {
+        this.plan = plan;
+        context = plan.context();
+        bias = plan.bias();
+    }
+}

@@ -1,0 +1,72 @@
+package dev.understudy.guest.hart;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
+/** The atomic operations of translated code, on RAM that was looked up. */
+final class RegionAtomics
+{
+    private static final VarHandle INT =
+        MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle LONG =
+        MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+    private RegionAtomics()
+    {
+    }
+
+    static long atomicWord(final byte[] ram, final int at, final long operand, final int funct5)
+    {
+        final int old = (int)INT.get(ram, at);
+        INT.set(ram, at, Arithmetic.atomicWord(funct5, old, (int)operand));
+        return old;
+    }
+
+    static long atomicDouble(final byte[] ram, final int at, final long operand, final int funct5)
+    {
+        final long old = (long)LONG.get(ram, at);
+        LONG.set(ram, at, Arithmetic.atomicDouble(funct5, old, operand));
+        return old;
+    }
+
+    static long loadReservedWord(final Hart hart, final byte[] ram, final int at, final long address)
+    {
+        final long value = (int)INT.get(ram, at);
+        hart.reserve(address, value);
+        return value;
+    }
+
+    static long loadReservedDouble(final Hart hart, final byte[] ram, final int at, final long address)
+    {
+        final long value = (long)LONG.get(ram, at);
+        hart.reserve(address, value);
+        return value;
+    }
+
+    /** Returns what the instruction leaves in its register: 0 when it has stored. */
+    static long storeConditionalWord(
+        final Hart hart, final byte[] ram, final int at, final long address, final long value)
+    {
+        final boolean succeeds = hart.isReserved(address) && (int)INT.get(ram, at) == hart.reservedValue();
+        if (succeeds)
+        {
+            INT.set(ram, at, (int)value);
+        }
+        hart.dropReservation();
+        return succeeds ? 0 : 1;
+    }
+
+    /** As {@link #storeConditionalWord}. */
+    static long storeConditionalDouble(
+        final Hart hart, final byte[] ram, final int at, final long address, final long value)
+    {
+        final boolean succeeds = hart.isReserved(address) && (long)LONG.get(ram, at) == hart.reservedValue();
+        if (succeeds)
+        {
+            LONG.set(ram, at, value);
+        }
+        hart.dropReservation();
+        return succeeds ? 0 : 1;
+    }
+}

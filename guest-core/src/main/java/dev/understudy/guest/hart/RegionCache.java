@@ -1,0 +1,164 @@
+package dev.understudy.guest.hart;
+
+import dev.understudy.guest.memory.GuestMemory;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.agrona.collections.Int2ObjectHashMap;
+
+/**
+ * The regions by the physical address of their entry, and how often code without a region was come upon.
+ * <p>
+ * Only a write to the code itself forgets a region: the guest's fences, page tables and address spaces leave the cache
+ * alone. Owned by the hart thread.
+ */
+final class RegionCache
+{
+    /** The most regions; when there are as many, all are forgotten. */
+    static final int CAPACITY = 12_000;
+
+    private static final int PAGE_MASK = GuestMemory.PAGE_BYTES - 1;
+
+    /** By page, then by slot: the regions that begin there, one for each context. */
+    private final Region[][] entries;
+
+    /** By page, then by slot. */
+    private final short[][] heat;
+
+    /** By page: the regions that have instructions in it. */
+    private final Int2ObjectHashMap<List<Region>> inPage = new Int2ObjectHashMap<>();
+    private int size;
+    private long flushes;
+
+    RegionCache(final GuestMemory memory)
+    {
+        entries = new Region[memory.pages()][];
+        heat = new short[memory.pages()][];
+    }
+
+    /** The region that begins at a place in a context; null if none does. It may not have code yet. */
+    Region find(final int page, final int slot, final int context)
+    {
+        final Region[] slots = entries[page];
+        if (slots == null)
+        {
+            return null;
+        }
+        Region region = slots[slot];
+        while (region != null && region.context != context)
+        {
+            region = region.next;
+        }
+        return region;
+    }
+
+    /**
+     * Notes that code without a region was come upon.
+     *
+     * @return whether it is hot now: whether this has happened as often as {@code threshold}, at most 32,000; it begins
+     *     anew then
+     */
+    boolean heat(final int page, final int slot, final int weight, final int threshold)
+    {
+        short[] slots = heat[page];
+        if (slots == null)
+        {
+            slots = new short[DecodedCode.SLOTS];
+            heat[page] = slots;
+        }
+        final int now = slots[slot] + weight;
+        final boolean isHot = now >= threshold;
+        slots[slot] = (short)(isHot ? 0 : now);
+        return isHot;
+    }
+
+    /** Enters a region; its code may come later. */
+    void add(final Region region)
+    {
+        if (size == CAPACITY)
+        {
+            forgetAll();
+        }
+        final RegionPlan plan = region.plan;
+        if (entries[plan.page()] == null)
+        {
+            entries[plan.page()] = new Region[DecodedCode.SLOTS];
+        }
+        region.next = entries[plan.page()][plan.slot()];
+        entries[plan.page()][plan.slot()] = region;
+        for (final RegionPlan.Page page : plan.pages())
+        {
+            inPage.computeIfAbsent(page.physical(), it -> new ArrayList<>()).add(region);
+        }
+        size++;
+    }
+
+    /** Forgets the regions whose code is about to change; {@code offset} is from the start of RAM, within one page. */
+    void forget(final int offset, final int length)
+    {
+        final int page = offset >> GuestMemory.PAGE_SHIFT;
+        final List<Region> regions = inPage.get(page);
+        if (regions == null)
+        {
+            return;
+        }
+        final int first = (offset & PAGE_MASK) >> 1;
+        final int last = (offset & PAGE_MASK) + length - 1 >> 1;
+        for (final Region region : List.copyOf(regions))
+        {
+            if (region.plan.isIn(page, first, last))
+            {
+                remove(region);
+            }
+        }
+    }
+
+    private void remove(final Region region)
+    {
+        region.isForgotten = true;
+        final Region[] slots = entries[region.plan.page()];
+        final int slot = region.plan.slot();
+        if (slots[slot] == region)
+        {
+            slots[slot] = region.next;
+        }
+        else
+        {
+            Region before = slots[slot];
+            while (before.next != region)
+            {
+                before = before.next;
+            }
+            before.next = region.next;
+        }
+        for (final RegionPlan.Page page : region.plan.pages())
+        {
+            inPage.get(page.physical()).remove(region);
+        }
+        size--;
+    }
+
+    private void forgetAll()
+    {
+        for (final List<Region> regions : inPage.values())
+        {
+            regions.forEach(it -> it.isForgotten = true);
+        }
+        inPage.clear();
+        Arrays.fill(entries, null);
+        size = 0;
+        flushes++;
+    }
+
+    /** Number of regions. */
+    int size()
+    {
+        return size;
+    }
+
+    /** How often all regions were forgotten because there were too many. */
+    long flushes()
+    {
+        return flushes;
+    }
+}

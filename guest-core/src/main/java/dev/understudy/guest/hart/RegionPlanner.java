@@ -1,0 +1,314 @@
+package dev.understudy.guest.hart;
+
+import dev.understudy.guest.floating.Rounding;
+import dev.understudy.guest.memory.GuestMemory;
+import dev.understudy.guest.memory.Mmu;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.NavigableSet;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * Chooses what a region holds: the code that was executed and can be reached from the entry, breadth first, calls and
+ * their returns included, on pages that the fetch cache knows now. Owned by the hart thread.
+ */
+final class RegionPlanner
+{
+    /** The most bytes of bytecode, by estimate: HotSpot does not compile a method of more than 8,000. */
+    private static final int MAX_BYTES = 7_000;
+
+    /** What instructions come to at most, in bytes of bytecode, with their way out of the region. */
+    private static final int BYTES_OF_MEMORY_ACCESS = 80;
+    private static final int BYTES_OF_JUMP = 65;
+    private static final int BYTES_OF_COMPUTATION = 14;
+    private static final int BYTES_OF_FLOATING = 24;
+
+    /** The most return addresses that a return is compared with. */
+    private static final int MAX_RETURNS = 4;
+
+    private static final long PAGE_MASK = -GuestMemory.PAGE_BYTES;
+    private static final int RETURN_ADDRESS = 1;
+
+    private final Hart hart;
+    private final Mmu mmu;
+    private final DecodedCode code;
+
+    /** The region's instructions by offset. */
+    private final NavigableMap<Integer, Long> instructions = new TreeMap<>();
+
+    /** Offsets at which a block begins. */
+    private final NavigableSet<Integer> leaders = new TreeSet<>();
+    private final Map<Integer, Integer> pages = new HashMap<>();
+    private final List<Integer> returnSites = new ArrayList<>();
+    private long base;
+    private int bytes;
+    private boolean isFloating;
+    private boolean isRounding;
+
+    RegionPlanner(final Hart hart, final Mmu mmu, final DecodedCode code)
+    {
+        this.hart = hart;
+        this.mmu = mmu;
+        this.code = code;
+    }
+
+    /**
+     * Plans the region that begins at an address in the present context.
+     *
+     * @return null when the instruction there has not been decoded or is not one that can be translated
+     */
+    RegionPlan plan(final long pc)
+    {
+        instructions.clear();
+        leaders.clear();
+        pages.clear();
+        returnSites.clear();
+        bytes = 0;
+        isFloating = false;
+        isRounding = false;
+        base = pc & PAGE_MASK;
+        final int entry = (int)(pc - base);
+        collect(entry);
+        if (instructions.isEmpty())
+        {
+            return null;
+        }
+
+        final Map<Integer, RegionPlan.Block> blocks = blocks();
+        final List<RegionPlan.Block> order = reversePostOrder(blocks, entry);
+        return new RegionPlan(
+            pages.get(0), entry >> 1, mmu.context(), order, usedPages(), bias(order),
+            isRounding ? hart.frm : RegionPlan.ANY_ROUNDING, isFloating,
+            new RegionPlan.Tables(mmu.fetchTags(), mmu.fetchPages(),
+                mmu.loadTags(), mmu.loadAddends(), mmu.storeTags(), mmu.storeAddends()));
+    }
+
+    private void collect(final int entry)
+    {
+        final ArrayDeque<Integer> waiting = new ArrayDeque<>();
+        waiting.add(entry);
+        leaders.add(entry);
+        while (!waiting.isEmpty() && bytes < MAX_BYTES)
+        {
+            int offset = waiting.poll();
+            while (bytes < MAX_BYTES && !instructions.containsKey(offset))
+            {
+                final long instruction = instructionAt(offset);
+                if (!isTranslated(instruction))
+                {
+                    break;
+                }
+                instructions.put(offset, instruction);
+                note(instruction);
+                final int behind = offset + Op.bytes(instruction);
+                final int op = Op.op(instruction);
+                if (op == Op.JALR)
+                {
+                    break;
+                }
+                if (isJump(op))
+                {
+                    final int target = offset + distance(instruction, offset);
+                    if (Op.rd(instruction) == RETURN_ADDRESS)
+                    {
+                        returnSites.add(behind);
+                        waiting.add(behind);
+                        leaders.add(behind);
+                    }
+                    leaders.add(target);
+                    offset = target;
+                }
+                else
+                {
+                    if (isBranch(op))
+                    {
+                        final int target = offset + distance(instruction, offset);
+                        waiting.add(target);
+                        leaders.add(target);
+                        leaders.add(behind);
+                    }
+                    if (offset >> GuestMemory.PAGE_SHIFT != behind >> GuestMemory.PAGE_SHIFT)
+                    {
+                        leaders.add(behind);
+                    }
+                    offset = behind;
+                }
+            }
+        }
+    }
+
+    private long instructionAt(final int offset)
+    {
+        final int delta = offset >> GuestMemory.PAGE_SHIFT;
+        final int page = pages.computeIfAbsent(delta, it -> mmu.cachedFetchPage(base + ((long)it << GuestMemory.PAGE_SHIFT)));
+        return page < 0 ? Op.UNDECODED : code.page(page)[offset >> 1 & DecodedCode.SLOTS - 1];
+    }
+
+    private void note(final long instruction)
+    {
+        final int op = Op.op(instruction);
+        bytes += isBranch(op) || isJump(op) || op == Op.JALR ? BYTES_OF_JUMP :
+            op >= Op.FIRST_FLOATING_COMPUTATION ? BYTES_OF_FLOATING :
+            op >= Op.LB && op != Op.FENCE ? BYTES_OF_MEMORY_ACCESS : BYTES_OF_COMPUTATION;
+        isFloating |= op >= Op.FIRST_FLOATING;
+        isRounding |= op >= Op.FIRST_FLOATING_COMPUTATION &&
+            Op.rounding(instruction) == Rounding.DYN;
+    }
+
+    private boolean isTranslated(final long instruction)
+    {
+        final int op = Op.op(instruction);
+        if (op >= Op.FIRST_FLOATING_COMPUTATION)
+        {
+            final int rounding = Op.rounding(instruction);
+            return Rounding.isMode(
+                rounding == Rounding.DYN ? hart.frm : rounding);
+        }
+        return op >= Op.FIRST_FLOATING || (op != Op.UNDECODED && op < Op.PAGE_END) ||
+            (op >= Op.JAL_FAR && op <= Op.BGEU_FAR) || (op >= Op.AMO_W && op <= Op.SC_D);
+    }
+
+    static boolean isBranch(final int op)
+    {
+        return (op >= Op.BEQ && op <= Op.BGEU) || (op >= Op.BEQ_FAR && op <= Op.BGEU_FAR);
+    }
+
+    static boolean isJump(final int op)
+    {
+        return op == Op.JAL || op == Op.JAL_FAR;
+    }
+
+    /** Distance in bytes to the target of a branch or jump at an offset. */
+    static int distance(final long instruction, final int offset)
+    {
+        final int op = Op.op(instruction);
+        final int immediate = Op.immediate(instruction);
+        return op >= Op.JAL_FAR ? immediate :
+            2 * (immediate - (offset >> 1 & DecodedCode.SLOTS - 1));
+    }
+
+    private Map<Integer, RegionPlan.Block> blocks()
+    {
+        final Map<Integer, RegionPlan.Block> blocks = new HashMap<>();
+        for (final int leader : leaders)
+        {
+            if (instructions.containsKey(leader))
+            {
+                blocks.put(leader, block(leader));
+            }
+        }
+        return blocks;
+    }
+
+    private RegionPlan.Block block(final int leader)
+    {
+        final List<Long> inBlock = new ArrayList<>();
+        int offset = leader;
+        int op;
+        do
+        {
+            final long instruction = instructions.get(offset);
+            inBlock.add(instruction);
+            offset += Op.bytes(instruction);
+            op = Op.op(instruction);
+        }
+        while (!isBranch(op) && !isJump(op) && op != Op.JALR && instructions.containsKey(offset) &&
+            !leaders.contains(offset));
+        final long last = inBlock.getLast();
+        final int lastOffset = offset - Op.bytes(last);
+        final int[] successors;
+        if (op == Op.JALR)
+        {
+            final boolean isReturn =
+                Op.rs1(last) == RETURN_ADDRESS && Op.rd(last) == Op.SINK && Op.immediate(last) == 0;
+            successors = isReturn ? returnSites.stream().filter(instructions::containsKey).distinct()
+                .limit(MAX_RETURNS).mapToInt(it -> it).toArray() : new int[0];
+        }
+        else if (isJump(op))
+        {
+            successors = new int[]{lastOffset + distance(last, lastOffset)};
+        }
+        else if (isBranch(op))
+        {
+            successors = new int[]{lastOffset + distance(last, lastOffset), offset};
+        }
+        else
+        {
+            successors = new int[]{offset};
+        }
+        return new RegionPlan.Block(
+            leader, offset, inBlock.stream().mapToLong(it -> it).toArray(), successors);
+    }
+
+    private static List<RegionPlan.Block> reversePostOrder(
+        final Map<Integer, RegionPlan.Block> blocks, final int entry)
+    {
+        final List<RegionPlan.Block> order = new ArrayList<>();
+        visit(blocks, entry, new HashSet<>(), order);
+        Collections.reverse(order);
+        return order;
+    }
+
+    private static void visit(
+        final Map<Integer, RegionPlan.Block> blocks,
+        final int offset,
+        final Set<Integer> seen,
+        final List<RegionPlan.Block> order)
+    {
+        final RegionPlan.Block block = blocks.get(offset);
+        if (block != null && seen.add(offset))
+        {
+            // The last successor is the one that falls through: visited first, it comes right behind in the end.
+            for (int i = 0; i < block.successors().length; i++)
+            {
+                visit(blocks, block.successors()[i], seen, order);
+            }
+            order.add(block);
+        }
+    }
+
+    /** The longest way through the region without an edge back, in instructions. */
+    private static int bias(final List<RegionPlan.Block> order)
+    {
+        final Map<Integer, Integer> before = new HashMap<>();
+        int bias = 0;
+        for (int i = order.size() - 1; i >= 0; i--)
+        {
+            final RegionPlan.Block block = order.get(i);
+            int behind = 0;
+            for (final int successor : block.successors())
+            {
+                behind = Math.max(behind, before.getOrDefault(successor, 0));
+            }
+            final int length = block.instructions().length + behind;
+            before.put(block.offset(), length);
+            bias = Math.max(bias, length);
+        }
+        return bias;
+    }
+
+    private List<RegionPlan.Page> usedPages()
+    {
+        final List<RegionPlan.Page> used = new ArrayList<>();
+        pages.forEach((delta, physical) ->
+        {
+            final NavigableMap<Integer, Long> inPage = instructions.subMap(
+                delta << GuestMemory.PAGE_SHIFT, true, delta + 1 << GuestMemory.PAGE_SHIFT, false);
+            if (!inPage.isEmpty())
+            {
+                used.add(new RegionPlan.Page(delta, physical,
+                    (inPage.firstKey() >> 1) & DecodedCode.SLOTS - 1,
+                    ((inPage.lastKey() + Op.bytes(inPage.lastEntry().getValue()) - 1) >> 1) & DecodedCode.SLOTS - 1));
+            }
+        });
+        return used;
+    }
+}

@@ -1,0 +1,15 @@
+package dev.understudy.hypervisor.cli;
+
+import dev.understudy.guest.hart.EngineKind;
+import picocli.CommandLine.Option;
+
+/** The option that says how the guest's instructions are executed. */
+final class EngineOption
+{
+    @Option(names = "--engine", paramLabel = "interpreter|translator|mixed",
+        description = "How to execute the guest: a matter of speed alone (default: mixed).")
+    void engine(final EngineKind kind)
+    {
+        EngineKind.preset(kind);
+    }
+}
