@@ -5,11 +5,6 @@ import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.understudy.guest.TestElf;
-import dev.understudy.guest.bus.Bus;
-import dev.understudy.guest.interrupt.Plic;
-import dev.understudy.guest.memory.GuestMemory;
-import dev.understudy.guest.memory.Mmu;
-import dev.understudy.guest.time.GuestClock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -30,7 +25,6 @@ import org.junit.jupiter.api.io.TempDir;
 class DifferentialTest
 {
     private static final int FIXED_SEEDS = Integer.getInteger("differential.seeds", 200);
-    private static final int MEMORY_BYTES = 8 << 20;
     private static final long MAX_INSTRUCTIONS = 10_000_000;
 
     @TempDir
@@ -62,9 +56,9 @@ class DifferentialTest
         {
             final RandomProgram program = new RandomProgram(seed);
             final Random random = new Random(seed);
-            final Bench whole = new Bench(program.image());
+            final BareHart whole = new BareHart(EngineKind.preset(), program.image());
             whole.run(MAX_INSTRUCTIONS);
-            final Bench sliced = new Bench(program.image());
+            final BareHart sliced = new BareHart(EngineKind.preset(), program.image());
             while (sliced.hart.state() == HartState.RUNNING)
             {
                 final long until = sliced.hart.instret() + 1 + random.nextInt(random.nextInt(10) == 0 ? 2_000 : 5);
@@ -86,7 +80,7 @@ class DifferentialTest
     {
         final RandomProgram program = new RandomProgram(seed);
         final byte[] expected = runOnQemu(seed, program);
-        final Bench bench = new Bench(program.image());
+        final BareHart bench = new BareHart(EngineKind.preset(), program.image());
         bench.run(MAX_INSTRUCTIONS);
         assertThat(bench.hart.state()).as("seed %d: the end", seed).isEqualTo(HartState.STOPPED);
         final byte[] actual = new byte[expected.length];
@@ -152,29 +146,6 @@ class DifferentialTest
         catch (final IOException | InterruptedException e)
         {
             return false;
-        }
-    }
-
-    /** A hart with memory and nothing else; its first environment call ends it. */
-    private static final class Bench
-    {
-        private final GuestMemory memory = new GuestMemory(MEMORY_BYTES);
-        private final Hart hart;
-        private final Engine engine;
-
-        Bench(final byte[] image)
-        {
-            final Plic plic = new Plic();
-            final Mmu mmu = new Mmu(memory, new Bus(plic));
-            hart = new Hart(mmu, new GuestClock(), plic::asserted);
-            engine = Engine.of(EngineKind.preset(), hart, mmu, memory, it -> it.state = HartState.STOPPED);
-            memory.write(RandomProgram.BASE, image, 0, image.length);
-            hart.start(RandomProgram.BASE, 0, 0);
-        }
-
-        void run(final long until)
-        {
-            engine.run(until);
         }
     }
 }
