@@ -142,11 +142,7 @@ public final class MixedEngine implements Engine
         }
         else if (region.code != null)
         {
-            final long budget = Math.min(limit - hart.instret, MAX_BUDGET) - region.bias;
-            if (budget >= 0 && isReady(region.plan))
-            {
-                return execute(region, (int)budget);
-            }
+            return execute(region, limit);
         }
         else
         {
@@ -161,35 +157,59 @@ public final class MixedEngine implements Engine
             (plan.rounding() == RegionPlan.ANY_ROUNDING || plan.rounding() == hart.frm));
     }
 
-    private boolean execute(final Region region, final int budget)
+    /** Executes a region and those that it leads to. */
+    private boolean execute(final Region first, final long limit)
     {
-        final long base = hart.pc & PAGE_MASK;
-        final long result = region.code.run(budget, base);
-        final RegionExit exit = region.code.exit((int)result);
-        final long executed = budget - (int)(result >> 32) + exit.executed();
-        hart.instret += executed;
-        translatedInstructions += executed;
-        heat = 1;
-        switch (exit.kind())
+        Region region = first;
+        while (region != null)
         {
-            case JUMP ->
+            final long budget = Math.min(limit - hart.instret, MAX_BUDGET) - region.bias;
+            if (budget < 0 || !isReady(region.plan))
             {
-                jumps++;
-                hart.pc = base + exit.offset();
-                return true;
+                // At the limit not even the page of the next instruction may be looked at.
+                return hart.instret >= limit || interpret(limit);
             }
-            case INDIRECT ->
+            final long base = hart.pc & PAGE_MASK;
+            final long result = region.code.run((int)budget, base);
+            final RegionExit exit = region.code.exit((int)result);
+            final long executed = budget - (int)(result >> 32) + exit.executed;
+            hart.instret += executed;
+            translatedInstructions += executed;
+            if (exit.kind == RegionExit.Kind.INDIRECT)
             {
                 indirect++;
-                return true;
             }
-            default ->
+            else
             {
-                steps++;
-                hart.pc = base + exit.offset();
-                return interpreter.executePage(hart.instret + 1);
+                hart.pc = base + exit.offset;
+                if (exit.kind == RegionExit.Kind.STEP)
+                {
+                    steps++;
+                    return interpreter.executePage(hart.instret + 1);
+                }
+                jumps++;
+            }
+            region = exit.target(hart.pc, mmu.epoch());
+            if (region == null)
+            {
+                region = link(exit);
             }
         }
+        heat = 1;
+        return true;
+    }
+
+    /** The region that an exit leads to, if there is one; known from now on. */
+    private Region link(final RegionExit exit)
+    {
+        final int page = mmu.cachedFetchPage(hart.pc);
+        final Region region = page < 0 ? null : cache.find(page, (int)hart.pc >>> 1 & SLOT_MASK, mmu.context());
+        if (region == null || region.code == null)
+        {
+            return null;
+        }
+        exit.target(region, hart.pc, mmu.epoch());
+        return region;
     }
 
     private boolean interpret(final long limit)

@@ -10,7 +10,7 @@ final class Region
     /** The next region with the same entry, in another context; null if there is none. */
     Region next;
 
-    /** Null until translated. */
+    /** Null until translated, and once forgotten. */
     RegionCode code;
 
     /** Whether the code has changed, or the cache was emptied, since the region was planned. */
@@ -21,5 +21,11 @@ final class Region
         this.plan = plan;
         context = plan.context();
         bias = plan.bias();
+    }
+
+    void forget()
+    {
+        isForgotten = true;
+        code = null;
     }
 }

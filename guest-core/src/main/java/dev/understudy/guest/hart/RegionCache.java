@@ -115,7 +115,7 @@ final class RegionCache
 
     private void remove(final Region region)
     {
-        region.isForgotten = true;
+        region.forget();
         final Region[] slots = entries[region.plan.page()];
         final int slot = region.plan.slot();
         if (slots[slot] == region)
@@ -142,7 +142,7 @@ final class RegionCache
     {
         for (final List<Region> regions : inPage.values())
         {
-            regions.forEach(it -> it.isForgotten = true);
+            regions.forEach(Region::forget);
         }
         inPage.clear();
         Arrays.fill(entries, null);

@@ -1,13 +1,10 @@
 package dev.understudy.guest.hart;
 
 /**
- * A way out of a region.
- *
- * @param kind     why control leaves
- * @param offset   address of the next instruction, from the page of the region's entry; meaningless when indirect
- * @param executed instructions of the last block that were executed and are not counted yet
+ * A way out of a region, and the region that it led to last: control goes there without a lookup as long as the address
+ * is the same and no translation has changed. Owned by the hart thread, once made.
  */
-record RegionExit(Kind kind, int offset, int executed)
+final class RegionExit
 {
     enum Kind
     {
@@ -19,5 +16,41 @@ record RegionExit(Kind kind, int offset, int executed)
 
         /** Before an instruction that the interpreter has to execute: rare, or a memory access off the fast path. */
         STEP
+    }
+
+    final Kind kind;
+
+    /** Address of the next instruction, from the page of the region's entry; meaningless when indirect. */
+    final int offset;
+
+    /** Instructions of the last block that were executed and are not counted yet. */
+    final int executed;
+
+    private Region target;
+    private long targetPc;
+    private long targetEpoch;
+
+    RegionExit(final Kind kind, final int offset, final int executed)
+    {
+        this.kind = kind;
+        this.offset = offset;
+        this.executed = executed;
+    }
+
+    /**
+     * The region at an address, if that is where the exit led to last.
+     *
+     * @param epoch {@link dev.understudy.guest.memory.Mmu#epoch()}
+     */
+    Region target(final long pc, final long epoch)
+    {
+        return targetPc == pc && targetEpoch == epoch && target != null && target.code != null ? target : null;
+    }
+
+    void target(final Region newTarget, final long pc, final long epoch)
+    {
+        target = newTarget;
+        targetPc = pc;
+        targetEpoch = epoch;
     }
 }

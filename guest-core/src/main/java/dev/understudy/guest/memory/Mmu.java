@@ -91,6 +91,7 @@ public final class Mmu
     private boolean sum;
     private boolean mxr;
     private int context = 1;
+    private long epoch;
 
     private int faultCause = NO_FAULT;
     private long faultAddress;
@@ -161,6 +162,12 @@ public final class Mmu
     public int context()
     {
         return context;
+    }
+
+    /** Changes whenever a translation that was cached may have changed. */
+    public long epoch()
+    {
+        return epoch;
     }
 
     /** Tags of the fetch cache for the present privilege. */
@@ -585,6 +592,7 @@ public final class Mmu
 
     private void forgetTranslations()
     {
+        epoch++;
         for (int i = 0; i < CONTEXTS; i++)
         {
             Arrays.fill(fetchTags[i], NO_PAGE);
