@@ -1,0 +1,54 @@
+package dev.understudy.guest.hart;
+
+import dev.understudy.guest.OutputSink;
+import dev.understudy.guest.bus.Bus;
+import dev.understudy.guest.interrupt.Plic;
+import dev.understudy.guest.memory.GuestMemory;
+import dev.understudy.guest.memory.Mmu;
+import dev.understudy.guest.sbi.FirmwareConsole;
+import dev.understudy.guest.sbi.Sbi;
+import dev.understudy.guest.time.GuestClock;
+
+/** A hart with memory, firmware and an engine, and nothing else: the one place where an engine is chosen for a test. */
+final class SupervisorBench
+{
+    final GuestMemory memory;
+    final Hart hart;
+    private final Engine engine;
+
+    SupervisorBench(final int memoryBytes, final long entry, final byte[] image)
+    {
+        memory = new GuestMemory(memoryBytes);
+        final Plic plic = new Plic();
+        final Mmu mmu = new Mmu(memory, new Bus(plic));
+        hart = new Hart(mmu, new GuestClock(), plic::asserted);
+        final Sbi sbi = new Sbi(memory, mmu, NOWHERE, new FirmwareConsole(), how -> {});
+        engine = new Interpreter(hart, mmu, memory, sbi);
+        memory.write(entry, image, 0, image.length);
+        hart.start(entry, 0, 0);
+    }
+
+    /** Runs to a position, or until the hart stops or waits. */
+    void run(final long until)
+    {
+        engine.run(until);
+    }
+
+    private static final OutputSink NOWHERE = new OutputSink()
+    {
+        @Override
+        public void onConsole(final byte[] data, final int offset, final int length)
+        {
+        }
+
+        @Override
+        public void onVsock(final byte[] packet, final int offset, final int length)
+        {
+        }
+
+        @Override
+        public void onNetwork(final byte[] frame, final int offset, final int length)
+        {
+        }
+    };
+}
