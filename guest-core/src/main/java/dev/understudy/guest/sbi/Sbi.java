@@ -35,11 +35,15 @@ public final class Sbi implements EnvironmentCalls
     private static final long ERR_FAILED = -1;
     private static final long ERR_NOT_SUPPORTED = -2;
     private static final long ERR_INVALID_PARAM = -3;
+    private static final long ERR_INVALID_ADDRESS = -5;
     private static final long ERR_ALREADY_AVAILABLE = -6;
 
     private static final long HART_STARTED = 0;
     private static final long SUSPEND_RETENTIVE = 0;
     private static final long SUSPEND_NON_RETENTIVE = 0x8000_0000L;
+
+    /** The shortest instruction; with it goes the alignment of every instruction. */
+    private static final int INSTRUCTION_BYTES = 2;
 
     private static final long ALL_HARTS = -1;
 
@@ -218,7 +222,7 @@ public final class Sbi implements EnvironmentCalls
         }
     }
 
-    private static void suspend(final Hart hart)
+    private void suspend(final Hart hart)
     {
         final long type = hart.x(A0) & 0xFFFF_FFFFL;
         if (type == SUSPEND_RETENTIVE)
@@ -228,7 +232,13 @@ public final class Sbi implements EnvironmentCalls
         }
         else if (type == SUSPEND_NON_RETENTIVE)
         {
-            hart.suspend(hart.x(A1), hart.x(A2));
+            final long resumeAddress = hart.x(A1);
+            if (!memory.contains(resumeAddress, INSTRUCTION_BYTES) || resumeAddress % INSTRUCTION_BYTES != 0)
+            {
+                answer(hart, ERR_INVALID_ADDRESS, 0);
+                return;
+            }
+            hart.suspend(resumeAddress, hart.x(A2));
         }
         else
         {

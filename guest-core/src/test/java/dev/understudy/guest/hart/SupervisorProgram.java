@@ -287,7 +287,8 @@ final class SupervisorProgram
      * Address of a byte of a page.
      *
      * @param isWritten    whether it may be written to
-     * @param isMisaligned whether the access to it is. Not where there is no RAM: QEMU reports an aligned address then
+     * @param isMisaligned whether the access to it is. Not where there is no RAM: QEMU reports an aligned address then;
+     *                     nor a store that ends there: QEMU writes its first bytes
      */
     private long address(final int offset, final boolean isWritten, final boolean isMisaligned)
     {
@@ -298,7 +299,8 @@ final class SupervisorProgram
                 base + block + (CODE_PAGES + random.nextInt(DATA_PAGES)) * PAGE_BYTES + offset;
         }
         RandomPageTables.Target target = tables.any();
-        while (isMisaligned && target.isNowhere() || isWritten && isCode(target))
+        while (isWritten && isCode(target) ||
+            isMisaligned && (target.isNowhere() || tables.isBeforeNowhere(target)))
         {
             target = tables.any();
         }
@@ -518,10 +520,13 @@ final class SupervisorProgram
         to.csr(CSRRS, result(), number, 0);
     }
 
-    /** Not their values: they are no function of the program. Nor CSRRS with a zero in a register, which QEMU lets pass. */
+    /**
+     * Not their values: they are no function of the program. Nor {@code time} in U-mode: OpenSBI emulates it, whatever
+     * {@code scounteren} says. Nor CSRRS with a zero in a register, which QEMU lets pass.
+     */
     private void counter()
     {
-        final int number = 0xC00 + random.nextInt(3);
+        final int number = 0xC00 + (isUser ? 2 * random.nextInt(2) : random.nextInt(3));
         to.csr(CSRRS, 0, number, random.nextInt(4) == 0 ? register(1) : 0);
     }
 
