@@ -9,21 +9,21 @@ import dev.understudy.guest.sbi.FirmwareConsole;
 import dev.understudy.guest.sbi.Sbi;
 import dev.understudy.guest.time.GuestClock;
 
-/** A hart with memory, firmware and an engine, and nothing else: the one place where an engine is chosen for a test. */
+/** A hart with memory, firmware and an engine, and nothing else. */
 final class SupervisorBench
 {
     final GuestMemory memory;
     final Hart hart;
     private final Engine engine;
 
-    SupervisorBench(final int memoryBytes, final long entry, final byte[] image)
+    SupervisorBench(final EngineKind kind, final int memoryBytes, final long entry, final byte[] image)
     {
         memory = new GuestMemory(memoryBytes);
         final Plic plic = new Plic();
         final Mmu mmu = new Mmu(memory, new Bus(plic));
         hart = new Hart(mmu, new GuestClock(), plic::asserted);
         final Sbi sbi = new Sbi(memory, mmu, NOWHERE, new FirmwareConsole(), how -> {});
-        engine = new Interpreter(hart, mmu, memory, sbi);
+        engine = Engine.of(kind, hart, mmu, memory, sbi);
         memory.write(entry, image, 0, image.length);
         hart.start(entry, 0, 0);
     }

@@ -22,13 +22,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Random programs for S-mode here and on {@code qemu-system-riscv64} with OpenSBI: every trap with all registers and CSRs,
  * and all memory, compared.
  * <p>
- * A run compares 1,250 programs with 24 traps each: those of the seeds from 1 to 1,000 and 250 with fresh seeds. A program
- * that differs is named with its seed. {@code -Dsmode.seed=N} runs that one alone, {@code -Dsmode.programs=N} the first N
+ * A run compares 1,250 programs with 72 traps each, in 24 slots: those of the seeds from 1 to 1,000 and 250 with fresh
+ * seeds. A program that differs is named with its seed. {@code -Dsmode.seed=N} runs that one alone, {@code -Dsmode.programs=N} the first N
  * and 250 with fresh seeds. What is left out of the programs, and why, stands in {@link SupervisorProgram} beside the
  * words "Not".
  */
@@ -36,6 +38,9 @@ class SupervisorDifferentialTest
 {
     private static final int PROGRAMS = Integer.getInteger("smode.programs", 1_000);
     private static final int PROGRAMS_OF_AN_IMAGE = 250;
+
+    /** Each costs some ten milliseconds. */
+    private static final int TRANSLATED_PROGRAMS = Integer.getInteger("smode.translated", 20);
     private static final int MEMORY_BYTES = 64 << 20;
     private static final long MAX_INSTRUCTIONS = 100_000_000;
     private static final int QEMU_SECONDS = 60;
@@ -70,17 +75,19 @@ class SupervisorDifferentialTest
         assertThat(causes).as("causes of the traps").contains(CAUSES);
     }
 
-    @Test
-    void slicesChangeNothing()
+    @ParameterizedTest
+    @EnumSource
+    void slicesAndEnginesChangeNothing(final EngineKind engine)
     {
-        final SupervisorImage image = new SupervisorImage(LongStream.range(0, 50).toArray());
-        final SupervisorBench whole = bench(image);
+        final int programs = engine == EngineKind.TRANSLATOR ? TRANSLATED_PROGRAMS : 50;
+        final SupervisorImage image = new SupervisorImage(LongStream.rangeClosed(1, programs).toArray());
+        final SupervisorBench whole = bench(image, EngineKind.INTERPRETER);
         whole.run(MAX_INSTRUCTIONS);
-        final SupervisorBench sliced = bench(image);
+        final SupervisorBench sliced = bench(image, engine);
         final Random random = new Random(1);
         while (sliced.hart.state() != HartState.STOPPED)
         {
-            sliced.run(sliced.hart.instret() + 1 + random.nextInt(random.nextInt(10) == 0 ? 500 : 5));
+            sliced.run(sliced.hart.instret() + 1 + random.nextInt(random.nextInt(3) == 0 ? 2_000 : 5));
         }
         assertThat(sliced.hart.instret()).isEqualTo(whole.hart.instret());
         assertThat(sliced.memory.array()).isEqualTo(whole.memory.array());
@@ -90,7 +97,12 @@ class SupervisorDifferentialTest
     {
         final SupervisorImage image = new SupervisorImage(seeds);
         final byte[] expected = runOnQemu(image);
-        final byte[] actual = run(image);
+        compare(image, expected, run(image, EngineKind.INTERPRETER));
+        compare(image, expected, run(image, EngineKind.MIXED));
+    }
+
+    private void compare(final SupervisorImage image, final byte[] expected, final byte[] actual)
+    {
         for (int slot = 0; slot < image.slots(); slot++)
         {
             final long[] record = image.record(actual, slot);
@@ -116,7 +128,7 @@ class SupervisorDifferentialTest
             return;
         }
         final SupervisorProgram program = image.program(slot);
-        final int number = slot % SupervisorProgram.SLOTS;
+        final int number = SupervisorImage.numberInProgram(slot);
         final StringBuilder text = new StringBuilder("program %d, slot %d: %s%n".formatted(
             program.seed(), number, program.listing(number)));
         for (int i = 0; i < expected.length; i++)
@@ -127,9 +139,9 @@ class SupervisorDifferentialTest
         fail(text.toString());
     }
 
-    private static byte[] run(final SupervisorImage image)
+    private static byte[] run(final SupervisorImage image, final EngineKind engine)
     {
-        final SupervisorBench bench = bench(image);
+        final SupervisorBench bench = bench(image, engine);
         bench.run(MAX_INSTRUCTIONS);
         assertThat(bench.hart.crash()).isNull();
         assertThat(bench.hart.state()).as("the end").isEqualTo(HartState.STOPPED);
@@ -138,9 +150,9 @@ class SupervisorDifferentialTest
         return memory;
     }
 
-    private static SupervisorBench bench(final SupervisorImage image)
+    private static SupervisorBench bench(final SupervisorImage image, final EngineKind engine)
     {
-        return new SupervisorBench(MEMORY_BYTES, SupervisorImage.BASE, image.bytes());
+        return new SupervisorBench(engine, MEMORY_BYTES, SupervisorImage.BASE, image.bytes());
     }
 
     /**

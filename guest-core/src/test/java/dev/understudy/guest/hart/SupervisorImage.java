@@ -55,6 +55,10 @@ final class SupervisorImage
     /** As OpenSBI hands over, but for FS. */
     static final long SCOUNTEREN_ALL = 7;
 
+    /** How often each slot runs in a row: translators want to see code more than once. */
+    private static final int REPEATS = 3;
+    private static final int SLOTS_OF_A_PROGRAM = SupervisorProgram.SLOTS * REPEATS;
+
     private static final int CONTROL_OFFSET = 0x1000;
     private static final int SLOTS_OFFSET = 0x2000;
 
@@ -82,7 +86,7 @@ final class SupervisorImage
 
     SupervisorImage(final long... seeds)
     {
-        slots = seeds.length * SupervisorProgram.SLOTS;
+        slots = seeds.length * SLOTS_OF_A_PROGRAM;
         recordsOffset = SLOTS_OFFSET + (slots + 1) * SLOT_LONGS * Long.BYTES;
         blocksOffset = recordsOffset + slots * RECORD_LONGS * Long.BYTES + GuestMemory.PAGE_BYTES - 1 &
             -GuestMemory.PAGE_BYTES;
@@ -99,9 +103,9 @@ final class SupervisorImage
             final int block = blocksOffset + i * SupervisorProgram.BLOCK_BYTES;
             final SupervisorProgram program = new SupervisorProgram(seeds[i], buffer, BASE, block);
             programs.add(program);
-            for (int slot = 0; slot < SupervisorProgram.SLOTS; slot++)
+            for (int slot = 0; slot < SLOTS_OF_A_PROGRAM; slot++)
             {
-                putSlot(buffer, i * SupervisorProgram.SLOTS + slot, program.slot(slot), handler);
+                putSlot(buffer, i * SLOTS_OF_A_PROGRAM + slot, program.slot(slot / REPEATS), handler);
             }
         }
         final long[] last = new long[SLOT_LONGS];
@@ -246,7 +250,13 @@ final class SupervisorImage
 
     SupervisorProgram program(final int slot)
     {
-        return programs.get(slot / SupervisorProgram.SLOTS);
+        return programs.get(slot / SLOTS_OF_A_PROGRAM);
+    }
+
+    /** Number of that slot in its program. */
+    static int numberInProgram(final int slot)
+    {
+        return slot % SLOTS_OF_A_PROGRAM / REPEATS;
     }
 
     SupervisorProgram programOfBlock(final int offset)
