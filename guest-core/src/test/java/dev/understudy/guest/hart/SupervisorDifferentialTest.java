@@ -30,17 +30,17 @@ import org.junit.jupiter.params.provider.EnumSource;
  * and all memory, compared.
  * <p>
  * A run compares 1,250 programs with 72 traps each, in 24 slots: those of the seeds from 1 to 1,000 and 250 with fresh
- * seeds. A program that differs is named with its seed. {@code -Dsmode.seed=N} runs that one alone, {@code -Dsmode.programs=N} the first N
- * and 250 with fresh seeds. What is left out of the programs, and why, stands in {@link SupervisorProgram} beside the
- * words "Not".
+ * seeds. A program that differs is named with its seed. {@code -Dsmode.seed=N} runs that one alone,
+ * {@code -Dsmode.programs=N} the first N, in steps of 250, and 250 with fresh seeds. What is left out of the programs, and
+ * why, stands in {@link SupervisorProgram} behind the word "Not".
  */
 class SupervisorDifferentialTest
 {
     private static final int PROGRAMS = Integer.getInteger("smode.programs", 1_000);
     private static final int PROGRAMS_OF_AN_IMAGE = 250;
 
-    /** Each costs some ten milliseconds. */
-    private static final int TRANSLATED_PROGRAMS = Integer.getInteger("smode.translated", 20);
+    /** The engine that translates all code at once takes some ten milliseconds for each. */
+    private static final int TRANSLATED_PROGRAMS = 20;
     private static final int MEMORY_BYTES = 64 << 20;
     private static final long MAX_INSTRUCTIONS = 100_000_000;
     private static final int QEMU_SECONDS = 60;
@@ -97,16 +97,17 @@ class SupervisorDifferentialTest
     {
         final SupervisorImage image = new SupervisorImage(seeds);
         final byte[] expected = runOnQemu(image);
-        compare(image, expected, run(image, EngineKind.INTERPRETER));
-        compare(image, expected, run(image, EngineKind.MIXED));
+        compare(image, expected, EngineKind.INTERPRETER);
+        compare(image, expected, EngineKind.MIXED);
     }
 
-    private void compare(final SupervisorImage image, final byte[] expected, final byte[] actual)
+    private void compare(final SupervisorImage image, final byte[] expected, final EngineKind engine)
     {
+        final byte[] actual = run(image, engine);
         for (int slot = 0; slot < image.slots(); slot++)
         {
             final long[] record = image.record(actual, slot);
-            compareRecords(image, slot, image.record(expected, slot), record);
+            compareRecords(image, slot, engine, image.record(expected, slot), record);
             causes.add(record[SupervisorImage.FIRST_CSR]);
         }
         final int from = image.blocksOffset();
@@ -115,13 +116,17 @@ class SupervisorDifferentialTest
         if (difference >= 0)
         {
             final int at = (from + difference) & -Long.BYTES;
-            fail("program %d, memory at 0x%x: QEMU has %016x, here it is %016x".formatted(
-                image.programOfBlock(at).seed(), SupervisorImage.BASE + at, longAt(expected, at), longAt(actual, at)));
+            fail("program %d, engine %s, memory at 0x%x: QEMU has %016x, here it is %016x".formatted(
+                image.programOfBlock(at).seed(), engine, SupervisorImage.BASE + at, longAt(expected, at), longAt(actual, at)));
         }
     }
 
     private static void compareRecords(
-        final SupervisorImage image, final int slot, final long[] expected, final long[] actual)
+        final SupervisorImage image,
+        final int slot,
+        final EngineKind engine,
+        final long[] expected,
+        final long[] actual)
     {
         if (Arrays.equals(expected, actual))
         {
@@ -129,8 +134,8 @@ class SupervisorDifferentialTest
         }
         final SupervisorProgram program = image.program(slot);
         final int number = SupervisorImage.numberInProgram(slot);
-        final StringBuilder text = new StringBuilder("program %d, slot %d: %s%n".formatted(
-            program.seed(), number, program.listing(number)));
+        final StringBuilder text = new StringBuilder("program %d, engine %s, slot %d: %s%n".formatted(
+            program.seed(), engine, number, program.listing(number)));
         for (int i = 0; i < expected.length; i++)
         {
             text.append("%-10s %016x QEMU %016x here %016x%s%n".formatted(SupervisorImage.field(i),
@@ -144,7 +149,8 @@ class SupervisorDifferentialTest
         final SupervisorBench bench = bench(image, engine);
         bench.run(MAX_INSTRUCTIONS);
         assertThat(bench.hart.crash()).isNull();
-        assertThat(bench.hart.state()).as("the end").isEqualTo(HartState.STOPPED);
+        assertThat(bench.hart.state()).as("the end of the programs from seed %d on", image.program(0).seed())
+            .isEqualTo(HartState.STOPPED);
         final byte[] memory = new byte[image.bytes().length];
         bench.memory.read(SupervisorImage.BASE, memory, 0, memory.length);
         return memory;

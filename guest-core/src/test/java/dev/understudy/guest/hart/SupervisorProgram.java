@@ -163,7 +163,8 @@ final class SupervisorProgram
         to.half(BREAKPOINT);
         codeEnds[page] = memory.position() - block - page * PAGE_BYTES;
         slot[SupervisorImage.SLOT_PC] = entry(page, start, isVectored);
-        slot[SupervisorImage.SLOT_STATUS_CLEAR] = SPP | SPIE | (number == 0 ? -1 : random.nextInt(3) == 0 ? SUM | MXR | FS : 0);
+        slot[SupervisorImage.SLOT_STATUS_CLEAR] = number == 0 ? -1 :
+            SPP | SPIE | (random.nextInt(3) == 0 ? SUM | MXR | FS : 0);
         slot[SupervisorImage.SLOT_STATUS_SET] = (isUser ? 0 : SPP) | (random.nextInt(3) == 0 ? SPIE : 0) |
             (random.nextInt(4) == 0 ? SUM : 0) | (random.nextInt(4) == 0 ? MXR : 0) |
             (number == 0 || random.nextInt(4) == 0 ? FS : random.nextInt(4) << 13);
@@ -199,9 +200,6 @@ final class SupervisorProgram
     {
         switch (random.nextInt(30))
         {
-            case 24, 25 -> permitted();
-            case 26 -> untranslated();
-            case 27, 28, 29 -> anyInstruction();
             case 0, 1, 2, 3, 4, 5, 6 -> access();
             case 7, 8 -> atomic();
             case 9, 10, 11 -> csr();
@@ -214,7 +212,10 @@ final class SupervisorProgram
             case 20 -> waitForInterrupt();
             case 21 -> floatingPoint();
             case 22 -> call();
-            default -> savedCsr();
+            case 23 -> savedCsr();
+            case 24, 25 -> permitted();
+            case 26 -> untranslated();
+            default -> anyInstruction();
         }
     }
 
