@@ -50,6 +50,22 @@ class RandomCallsTest
         Seeds.check(SEEDS, seed -> assertThat(run(seed)).isEqualTo(run(seed)));
     }
 
+    @Test
+    void aHartIsNotSuspendedToGoOnWhereNoInstructionCanBe()
+    {
+        final Guest guest = new Guest();
+        final long end = GuestMemory.BASE + GuestMemory.MIN_BYTES;
+        for (final long address : new long[]{LOOP + 1, 0, -2, end, end - 1})
+        {
+            guest.hart.start(CODE, NON_RETENTIVE, address);
+            guest.hart.x(A6, 3);
+            guest.hart.x(A7, 0x0048_534D);
+            guest.engine.run(guest.hart.instret() + 1);
+            assertThat(guest.hart.state()).isEqualTo(HartState.RUNNING);
+            assertThat(guest.hart.x(A0)).as("SBI_ERR_INVALID_ADDRESS").isEqualTo(-5);
+        }
+    }
+
     /** Returns a digest of everything at the end. */
     private static long run(final long seed)
     {
