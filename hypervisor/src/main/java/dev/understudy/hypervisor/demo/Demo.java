@@ -29,7 +29,9 @@ public final class Demo implements AutoCloseable
 {
     private static final int CLIENTS = 4;
     private static final Duration STATUS_TIMEOUT = Duration.ofMillis(500);
-    private static final long PROTECTED_TIMEOUT_MS = 60_000;
+
+    /** A fresh backup replays the guest from its first instruction, beside a primary that works. */
+    private static final long PROTECTED_TIMEOUT_MS = 120_000;
     private static final long REPLY_TIMEOUT_MS = 30_000;
     private static final long POLL_MS = 50;
 
@@ -48,7 +50,9 @@ public final class Demo implements AutoCloseable
      * @param acknowledgedRequests replies that the clients got
      * @param lostWrites           acknowledged writes that are not there at the end
      * @param wrongReads           reads of a value that the key could not have
+     * @param bootMs               from the start of the first process to the guest's first reply
      * @param failoverMs           from each SIGKILL to the first reply after it
+     * @param protectedAgainMs     from each start of a fresh backup until it has replayed what there was, and protects
      * @param journalBytes         length of the live node's journal
      * @param digestsCompared      digests of the machine that backups compared and found equal
      * @param problem              what went wrong, or null
@@ -57,7 +61,9 @@ public final class Demo implements AutoCloseable
         long acknowledgedRequests,
         long lostWrites,
         long wrongReads,
+        double bootMs,
         List<Double> failoverMs,
+        List<Double> protectedAgainMs,
         long journalBytes,
         long digestsCompared,
         String problem)
@@ -69,6 +75,7 @@ public final class Demo implements AutoCloseable
         }
     }
 
+    private final DemoGuest guest;
     private final Path directory;
     private final PairConfiguration configuration;
     private final Map<String, UnderstudyProcess> nodes = new TreeMap<>();
@@ -81,17 +88,16 @@ public final class Demo implements AutoCloseable
     private int restarts;
 
     /**
-     * @param kernel   the guest: a server that speaks the Redis protocol on vsock port 6379
+     * @param home     the directory of the repository
      * @param port     TCP port for the clients; 0 for a free one
      * @param progress told what is going on, a line each
      */
-    public Demo(final Path kernel, final int port, final Consumer<String> progress) throws IOException
+    public Demo(final DemoGuest guest, final Path home, final int port, final Consumer<String> progress)
+        throws IOException
     {
+        this.guest = guest;
         this.progress = progress;
-        if (!Files.isRegularFile(kernel))
-        {
-            throw new IOException("the demo's guest " + kernel + " is missing: build it with guests/build.sh");
-        }
+        final String settings = guest.settings(home);
         requireMemory();
         final int servicePort = port == 0 ? freePort() : requireFree(port);
         directory = Files.createTempDirectory("understudy-demo-");
@@ -100,17 +106,16 @@ public final class Demo implements AutoCloseable
         Files.createDirectory(directory.resolve("arbiter"));
         Files.writeString(config, """
             name: demo
-            kernel: %s
             memory: 64M
             forwards:
-              - { host: "127.0.0.1:%d", guest: 6379 }
+              - { host: "127.0.0.1:%d", guest: %d }
             arbiter: { directory: %s }
             heartbeat: { intervalMs: 20, timeoutMs: 200 }
             nodes:
               a: { address: "127.0.0.1:%d", data: %s }
               b: { address: "127.0.0.1:%d", data: %s }
-            """.formatted(kernel.toAbsolutePath(), servicePort, directory.resolve("arbiter"),
-            freePort(), directory.resolve("a"), freePort(), directory.resolve("b")), StandardCharsets.UTF_8);
+            """.formatted(servicePort, DemoGuest.PORT, directory.resolve("arbiter"),
+            freePort(), directory.resolve("a"), freePort(), directory.resolve("b")) + settings, StandardCharsets.UTF_8);
         configuration = PairConfiguration.load(config);
         for (final String name : configuration.nodes().keySet())
         {
@@ -122,24 +127,60 @@ public final class Demo implements AutoCloseable
     /** Runs the demo. */
     public Result run(final int kills, final int seconds) throws IOException, InterruptedException
     {
-        progress.accept("starts a pair: nodes a and b, clients on TCP port " + service.getPort());
+        progress.accept("starts a pair: nodes a and b, clients on TCP port " + service.getPort() + ", guest " +
+            guest.title());
+        final long startNs = System.nanoTime();
         for (final UnderstudyProcess node : nodes.values())
         {
             node.start();
         }
+        final double bootMs = awaitGuest(startNs);
         awaitProtected();
         startClients();
 
         final List<Double> failoverMs = new ArrayList<>();
+        final List<Double> protectedAgainMs = new ArrayList<>();
         final long roundMs = Math.max(MIN_ROUND_MS, seconds * 1000L / (kills + 1));
         for (int i = 1; i <= kills; i++)
         {
             Thread.sleep(ThreadLocalRandom.current().nextLong(roundMs / 2, roundMs));
             failoverMs.add(killPrimary(i, kills));
+            final long freshNs = System.nanoTime();
             awaitProtected();
+            protectedAgainMs.add((System.nanoTime() - freshNs) / 1e6);
         }
         Thread.sleep(MIN_ROUND_MS);
-        return finish(failoverMs);
+        return finish(bootMs, failoverMs, protectedAgainMs);
+    }
+
+    /** Waits until the guest has booted and its service answers. */
+    private double awaitGuest(final long startNs) throws IOException, InterruptedException
+    {
+        final long deadline = System.nanoTime() + REPLY_TIMEOUT_MS * 1_000_000;
+        while (!isAnswering())
+        {
+            restartEnded();
+            if (System.nanoTime() - deadline > 0)
+            {
+                throw new IOException(guest.title() + " does not answer after " + REPLY_TIMEOUT_MS + " ms" + logs());
+            }
+            Thread.sleep(POLL_MS);
+        }
+        final double ms = (System.nanoTime() - startNs) / 1e6;
+        progress.accept("%s answers, %.1f s after the start".formatted(guest.title(), ms / 1000));
+        return ms;
+    }
+
+    private boolean isAnswering()
+    {
+        try (RespConnection connection = new RespConnection(service))
+        {
+            return connection.request("PING").equals("PONG");
+        }
+        catch (final IOException e)
+        {
+            return false;
+        }
     }
 
     private double killPrimary(final int number, final int kills) throws IOException, InterruptedException
@@ -171,14 +212,15 @@ public final class Demo implements AutoCloseable
             firstReplyNs = lastReplyNs.get();
         }
         final double ms = (firstReplyNs - killedNs) / 1e6;
-        progress.accept("kill %d of %d: node %s is dead, first reply after %.0f ms; starts a fresh %s".formatted(
+        progress.accept("kill %d of %d: node %s is dead, first reply after %.0f ms; starts a fresh %s, which replays the guest from the beginning".formatted(
             number, kills, victim, ms, victim));
         deleteTree(directory.resolve(victim));
         node.start();
         return ms;
     }
 
-    private Result finish(final List<Double> failoverMs) throws IOException, InterruptedException
+    private Result finish(final double bootMs, final List<Double> failoverMs, final List<Double> protectedAgainMs)
+        throws IOException, InterruptedException
     {
         clients.forEach(CheckingClient::stop);
         for (final Thread thread : threads)
@@ -198,7 +240,9 @@ public final class Demo implements AutoCloseable
             clients.stream().mapToLong(CheckingClient::acknowledgedRequests).sum(),
             lost,
             clients.stream().mapToLong(CheckingClient::wrongReads).sum(),
+            bootMs,
             failoverMs,
+            protectedAgainMs,
             status.primary() == null ? 0 : size(directory.resolve(status.primary()).resolve("journal")),
             digestsByProcess.values().stream().mapToLong(Long::longValue).sum(),
             wrong);
