@@ -34,6 +34,28 @@ class LinuxGuestTest
         run("understudy.kv=off understudy.run=false").assertStatus(1).assertNoStackTrace();
     }
 
+    @Test
+    void panicIsReportedAsSuchAndReplaysToTheSameEnd() throws Exception
+    {
+        final Path journal = root.resolve("journal");
+        final Commands.Result recorded = Commands.understudy(arguments(
+            "understudy.kv=off understudy.run=\"echo c > /proc/sysrq-trigger\"", "record", "--journal", journal.toString()));
+        recorded.assertStatus(1).assertNoStackTrace();
+        assertThat(recorded.output()).contains("sysrq triggered crash").contains("the guest panicked");
+        final String replayed = Commands.understudy("replay", journal.toString(), "--format", "json")
+            .assertSuccess().output();
+        assertThat(replayed).contains("sysrq triggered crash").contains("\"outcome\":\"PANICKED\"");
+    }
+
+    /** As QEMU's -no-reboot has it. */
+    @Test
+    void rebootAndPoweroffEndTheGuestWithoutAFailure() throws Exception
+    {
+        assertThat(run("understudy.kv=off understudy.run=\"reboot -f\"").assertSuccess().output())
+            .contains("asked for a reboot");
+        run("understudy.kv=off understudy.run=\"poweroff -f\"").assertSuccess();
+    }
+
     /** What /proc says of the processor comes from the device tree, and floating point works in a program. */
     @Test
     void findsTheMachineThatItIsTold() throws Exception
@@ -77,24 +99,23 @@ class LinuxGuestTest
 
     private Commands.Result run(final String arguments) throws Exception
     {
-        final List<String> all = new ArrayList<>(List.of("run"));
-        all.addAll(guest(arguments));
-        return Commands.understudy(all.toArray(String[]::new));
+        return Commands.understudy(arguments(arguments, "run"));
     }
 
     private UnderstudyProcess understudy(final String... arguments)
     {
-        final List<String> all = new ArrayList<>(List.of(arguments));
-        all.addAll(guest(""));
-        return new UnderstudyProcess(root.resolve("log"), all.toArray(String[]::new));
+        return new UnderstudyProcess(root.resolve("log"), arguments("", arguments));
     }
 
-    private static List<String> guest(final String arguments)
+    /** A command and its options, and then those that say what the guest is. */
+    private static String[] arguments(final String append, final String... command)
     {
-        return List.of(
+        final List<String> all = new ArrayList<>(List.of(command));
+        all.addAll(List.of(
             "--kernel", TINY.resolve("Image.gz").toString(),
             "--initrd", TINY.resolve("initramfs.cpio.gz").toString(),
-            "--append", QUIET + arguments,
-            "--memory", "64M");
+            "--append", QUIET + append,
+            "--memory", "64M"));
+        return all.toArray(String[]::new);
     }
 }

@@ -15,6 +15,7 @@ import dev.understudy.guest.hart.TranslationStatistics;
 import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.memory.Mmu;
+import dev.understudy.guest.pvpanic.PvPanic;
 import dev.understudy.guest.sbi.FirmwareConsole;
 import dev.understudy.guest.sbi.Sbi;
 import dev.understudy.guest.sbi.SystemReset;
@@ -68,7 +69,9 @@ public final class Machine
     private final Engine engine;
     private final MemoryHash memoryHash;
     private final OutputHash outputHash = new OutputHash();
-    private SystemReset reset;
+
+    /** How the guest ended; null while it has not, and when it crashed. */
+    private RunState end;
 
     /**
      * A machine without drives.
@@ -120,10 +123,11 @@ public final class Machine
         }
         final List<Device> devices = new ArrayList<>(windows);
         devices.addFirst(plic);
+        devices.add(new PvPanic(this::panicked));
         bus = new Bus(devices.toArray(Device[]::new));
         mmu = new Mmu(memory, bus);
         hart = new Hart(mmu, clock, plic::asserted);
-        sbi = new Sbi(memory, mmu, hashed, firmwareConsole, how -> reset = how);
+        sbi = new Sbi(memory, mmu, hashed, firmwareConsole, how -> end = stateOf(how));
         engine = Engine.of(kind, hart, mmu, memory, sbi);
         memoryHash = new MemoryHash(memory, mmu);
         boot(configuration, windows.toArray(VirtioMmio[]::new));
@@ -159,18 +163,25 @@ public final class Machine
         engine.run(untilPosition);
         if (hart.state() == HartState.STOPPED)
         {
-            if (hart.crash() != null)
-            {
-                return RunState.CRASHED;
-            }
-            return switch (reset)
-            {
-                case SHUTDOWN -> RunState.SHUTDOWN;
-                case FAILURE -> RunState.FAILURE;
-                case REBOOT -> RunState.REBOOT;
-            };
+            return hart.crash() != null ? RunState.CRASHED : end;
         }
         return hart.isIdle() ? RunState.IDLE : RunState.RUNNING;
+    }
+
+    private static RunState stateOf(final SystemReset how)
+    {
+        return switch (how)
+        {
+            case SHUTDOWN -> RunState.SHUTDOWN;
+            case FAILURE -> RunState.FAILURE;
+            case REBOOT -> RunState.REBOOT;
+        };
+    }
+
+    private void panicked()
+    {
+        hart.stop();
+        end = RunState.PANICKED;
     }
 
     /** Number of instructions retired. */

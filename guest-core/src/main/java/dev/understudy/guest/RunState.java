@@ -18,6 +18,9 @@ public enum RunState
     /** The guest shut down and gave a failure as its reason. */
     FAILURE,
 
+    /** The guest's kernel panicked, and said so. */
+    PANICKED,
+
     /** The guest cannot make progress; {@link Machine#crash} says why. */
     CRASHED;
 
@@ -25,5 +28,11 @@ public enum RunState
     public boolean isEnd()
     {
         return this != RUNNING && this != IDLE;
+    }
+
+    /** Whether the guest has ended because something went wrong in it. */
+    public boolean isFailure()
+    {
+        return this == FAILURE || this == PANICKED || this == CRASHED;
     }
 }

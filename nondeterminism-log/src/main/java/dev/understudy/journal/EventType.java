@@ -55,7 +55,7 @@ public enum EventType
         ClosedEventDecoder.BLOCK_LENGTH,
         0,
         ClosedEventDecoder.outcomeEncodingOffset(),
-        5),
+        6),
 
     /** A request of the guest for a drive is done. */
     BLOCK_COMPLETION(

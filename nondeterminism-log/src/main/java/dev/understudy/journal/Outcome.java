@@ -16,5 +16,8 @@ public enum Outcome
     CRASHED,
 
     /** The operator stopped a guest that would have gone on. */
-    STOPPED
+    STOPPED,
+
+    /** The guest's kernel panicked, and said so. */
+    PANICKED
 }

@@ -214,7 +214,7 @@ public final class Replayer
         {
             case RUNNING -> "ran";
             case IDLE -> "waited for an interrupt";
-            case SHUTDOWN, REBOOT, FAILURE, CRASHED -> "had ended with " + state;
+            case SHUTDOWN, REBOOT, FAILURE, PANICKED, CRASHED -> "had ended with " + state;
         };
     }
 

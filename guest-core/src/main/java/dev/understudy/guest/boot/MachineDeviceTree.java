@@ -2,6 +2,7 @@ package dev.understudy.guest.boot;
 
 import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.GuestMemory;
+import dev.understudy.guest.pvpanic.PvPanic;
 import dev.understudy.guest.time.GuestClock;
 import dev.understudy.guest.virtio.VirtioMmio;
 
@@ -102,6 +103,10 @@ public final class MachineDeviceTree
             .cells("interrupts-extended", INTERRUPT_CONTROLLER_OF_HART, SUPERVISOR_EXTERNAL_INTERRUPT)
             .cells("riscv,ndev", Plic.MAX_SOURCE)
             .cells("phandle", PLIC)
+            .end();
+        tree.begin("pvpanic-mmio@" + Long.toHexString(PvPanic.BASE))
+            .strings("compatible", "qemu,pvpanic-mmio")
+            .longs("reg", PvPanic.BASE, PvPanic.WINDOW_BYTES)
             .end();
         for (final VirtioMmio device : devices)
         {

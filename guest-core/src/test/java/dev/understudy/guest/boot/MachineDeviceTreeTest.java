@@ -99,6 +99,7 @@ class MachineDeviceTreeTest
         // One entry: context 0 is the S-mode of hart 0. Number 9 is the supervisor external interrupt.
         assertThat(tree.cells("/soc/plic@c000000/interrupts-extended")).containsExactly(hart, 9);
         assertThat(tree.cells("/soc/virtio_mmio@10001000/interrupt-parent")).containsExactly(plic);
+        assertThat(tree.longs("/soc/pvpanic-mmio@102000/reg")).containsExactly(0x10_2000, 2);
     }
 
     @Test

@@ -61,11 +61,7 @@ final class Foreground
             journal;
             StatisticsOption.Watch watch = statistics.watch(guest::position, guest::translations))
         {
-            return switch (guest.run(log))
-            {
-                case SHUTDOWN, REBOOT, RUNNING, IDLE -> ExitStatus.SUCCESS;
-                case FAILURE, CRASHED -> ExitStatus.FAILURE;
-            };
+            return guest.run(log).isFailure() ? ExitStatus.FAILURE : ExitStatus.SUCCESS;
         }
     }
 }

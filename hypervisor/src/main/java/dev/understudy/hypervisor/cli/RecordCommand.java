@@ -32,7 +32,8 @@ import picocli.CommandLine.Option;
         "",
         "A drive needs a new overlay or readonly=on: a replay begins with the image as it was.",
         "",
-        "Exit status: 0 when the guest shut down or was stopped, 1 when it gave a failure as its reason or crashed.",
+        "Exit status: 0 when the guest shut down, asked for a reboot or was stopped, 1 when it panicked, gave a failure as",
+        "its reason or crashed.",
     })
 final class RecordCommand implements Callable<Integer>
 {

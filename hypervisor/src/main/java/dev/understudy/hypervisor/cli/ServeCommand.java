@@ -25,7 +25,7 @@ import picocli.CommandLine.Option;
         "",
         "The guest's console is standard output, messages go to standard error. SIGTERM hands over to the peer.",
         "Exit status: 0 when the guest shut down or the node was told to leave, 1 when the node halted or the guest",
-        "gave a failure as its reason, 2 for a wrong configuration.",
+        "panicked, crashed or gave a failure as its reason, 2 for a wrong configuration.",
     })
 final class ServeCommand implements Callable<Integer>
 {

@@ -22,6 +22,7 @@ import dev.understudy.hypervisor.drive.RawImage;
 import dev.understudy.hypervisor.image.GuestImage;
 import dev.understudy.hypervisor.image.ImageException;
 import dev.understudy.hypervisor.live.ConsoleWriter;
+import dev.understudy.hypervisor.live.GuestEnd;
 import dev.understudy.hypervisor.live.GuestThread;
 import dev.understudy.hypervisor.live.Inbox;
 import dev.understudy.hypervisor.live.Outbox;
@@ -334,8 +335,8 @@ public final class PairNode implements Replica, PairLink, PairHandler
 
     private void endWithGuest(final RunState state)
     {
-        notices.accept("the guest has ended: " + state + (guest.crash() == null ? "" : ", " + guest.crash()));
-        exitStatus = state == RunState.FAILURE || state == RunState.CRASHED ? 1 : 0;
+        notices.accept(GuestEnd.describe(state, guest.crash()));
+        exitStatus = state.isFailure() ? 1 : 0;
         ended = true;
     }
 

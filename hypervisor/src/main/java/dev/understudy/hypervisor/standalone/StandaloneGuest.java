@@ -9,6 +9,7 @@ import dev.understudy.hypervisor.drive.DriveException;
 import dev.understudy.hypervisor.drive.Drives;
 import dev.understudy.hypervisor.image.GuestImage;
 import dev.understudy.hypervisor.live.ConsoleWriter;
+import dev.understudy.hypervisor.live.GuestEnd;
 import dev.understudy.hypervisor.live.GuestThread;
 import dev.understudy.hypervisor.live.Inbox;
 import dev.understudy.hypervisor.live.Outbox;
@@ -107,11 +108,16 @@ public final class StandaloneGuest
         {
             throw new IllegalStateException("the hart thread failed: " + guest.failure(), guest.failure());
         }
-        if (guest.crash() != null)
+        if (guest.endState() == null)
         {
-            notices.accept("guest crashed: " + guest.crash());
+            return RunState.RUNNING;
         }
-        return guest.endState() == null ? RunState.RUNNING : guest.endState();
+        // Who ran a program to its end need not be told.
+        if (guest.endState() != RunState.SHUTDOWN)
+        {
+            notices.accept(GuestEnd.describe(guest.endState(), guest.crash()));
+        }
+        return guest.endState();
     }
 
     private void runMachine(
