@@ -23,6 +23,7 @@ import dev.understudy.guest.time.GuestClock;
 import dev.understudy.guest.virtio.BlockRequest;
 import dev.understudy.guest.virtio.BlockRequests;
 import dev.understudy.guest.virtio.BlockStatus;
+import dev.understudy.guest.virtio.VirtioBalloon;
 import dev.understudy.guest.virtio.VirtioBlock;
 import dev.understudy.guest.virtio.VirtioConsole;
 import dev.understudy.guest.virtio.VirtioEntropy;
@@ -47,9 +48,10 @@ public final class Machine
     /** Where initrd and device tree are placed: aligned to a page. */
     private static final long PLACEMENT_ALIGNMENT = GuestMemory.PAGE_BYTES;
 
-    /** Numbers of the virtio-mmio windows of the network device and of the first drive. */
+    /** Numbers of the virtio-mmio windows of the network device, of the first drive and of the balloon. */
     private static final int NETWORK_WINDOW = 3;
     private static final int FIRST_DRIVE_WINDOW = 4;
+    private static final int BALLOON_WINDOW = FIRST_DRIVE_WINDOW + MachineConfiguration.MAX_DRIVES;
 
     private final GuestMemory memory;
     private final Mmu mmu;
@@ -63,6 +65,7 @@ public final class Machine
     private final VirtioEntropy entropy;
     private final VirtioVsock vsock;
     private final VirtioBlock[] drives;
+    private final VirtioBalloon balloon;
 
     /** Null when the machine has none. */
     private final VirtioNet network;
@@ -121,6 +124,8 @@ public final class Machine
             drives[i] = new VirtioBlock(memory, i, configuration.drives().get(i), requests);
             windows.add(new VirtioMmio(FIRST_DRIVE_WINDOW + i, drives[i], plic));
         }
+        balloon = new VirtioBalloon(memory);
+        windows.add(new VirtioMmio(BALLOON_WINDOW, balloon, plic));
         final List<Device> devices = new ArrayList<>(windows);
         devices.addFirst(plic);
         devices.add(new PvPanic(this::panicked));
@@ -254,6 +259,24 @@ public final class Machine
     private boolean readsVirtioConsole()
     {
         return console.isUsed() && !firmwareConsole.isRead();
+    }
+
+    /** Lets the size of the world's terminal enter: columns and rows, each from 0 to 65535. */
+    public void consoleSize(final int columns, final int rows)
+    {
+        console.resize(columns, rows);
+    }
+
+    /** Number of pages of 4 KiB that the guest is asked to leave alone. */
+    public long balloonTarget()
+    {
+        return balloon.target();
+    }
+
+    /** Lets another such number enter, 0 to 2^32 - 1. */
+    public void balloonTarget(final long pages)
+    {
+        balloon.target(pages);
     }
 
     /** Number of random bytes that the guest waits for; 0 when it does not. */

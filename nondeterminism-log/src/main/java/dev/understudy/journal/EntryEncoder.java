@@ -1,11 +1,13 @@
 package dev.understudy.journal;
 
 import dev.understudy.journal.codec.BackupJoinedEventEncoder;
+import dev.understudy.journal.codec.BalloonTargetEventEncoder;
 import dev.understudy.journal.codec.BlockCompletionEventEncoder;
 import dev.understudy.journal.codec.Cause;
 import dev.understudy.journal.codec.ClockSampleEventEncoder;
 import dev.understudy.journal.codec.ClosedEventEncoder;
 import dev.understudy.journal.codec.ConsoleInputEventEncoder;
+import dev.understudy.journal.codec.ConsoleSizeEventEncoder;
 import dev.understudy.journal.codec.DigestEventEncoder;
 import dev.understudy.journal.codec.End;
 import dev.understudy.journal.codec.EntropyEventEncoder;
@@ -49,6 +51,8 @@ final class EntryEncoder
     private final BackupJoinedEventEncoder backupJoined = new BackupJoinedEventEncoder();
     private final ClosedEventEncoder closed = new ClosedEventEncoder();
     private final BlockCompletionEventEncoder blockCompletion = new BlockCompletionEventEncoder();
+    private final ConsoleSizeEventEncoder consoleSize = new ConsoleSizeEventEncoder();
+    private final BalloonTargetEventEncoder balloonTarget = new BalloonTargetEventEncoder();
     private final DriveImageCodec drives = new DriveImageCodec();
 
     /** Holds the last entry from its start on. */
@@ -244,6 +248,29 @@ final class EntryEncoder
         header(blockCompletion.header(), sequence, position, timeNs, outputs);
         blockCompletion.request(request).drive((short)drive).status(RequestStatus.get((short)status.ordinal()));
         return MessageHeaderEncoder.ENCODED_LENGTH + blockCompletion.encodedLength();
+    }
+
+    int consoleSize(
+        final long sequence,
+        final long position,
+        final long timeNs,
+        final long outputs,
+        final int columns,
+        final int rows)
+    {
+        consoleSize.wrapAndApplyHeader(buffer, 0, message);
+        header(consoleSize.header(), sequence, position, timeNs, outputs);
+        consoleSize.columns(columns).rows(rows);
+        return MessageHeaderEncoder.ENCODED_LENGTH + consoleSize.encodedLength();
+    }
+
+    int balloonTarget(
+        final long sequence, final long position, final long timeNs, final long outputs, final long pages)
+    {
+        balloonTarget.wrapAndApplyHeader(buffer, 0, message);
+        header(balloonTarget.header(), sequence, position, timeNs, outputs);
+        balloonTarget.pages(pages);
+        return MessageHeaderEncoder.ENCODED_LENGTH + balloonTarget.encodedLength();
     }
 
     private static int bytes(final String text)

@@ -1,10 +1,12 @@
 package dev.understudy.journal;
 
 import dev.understudy.journal.codec.BackupJoinedEventDecoder;
+import dev.understudy.journal.codec.BalloonTargetEventDecoder;
 import dev.understudy.journal.codec.BlockCompletionEventDecoder;
 import dev.understudy.journal.codec.ClockSampleEventDecoder;
 import dev.understudy.journal.codec.ClosedEventDecoder;
 import dev.understudy.journal.codec.ConsoleInputEventDecoder;
+import dev.understudy.journal.codec.ConsoleSizeEventDecoder;
 import dev.understudy.journal.codec.DigestEventDecoder;
 import dev.understudy.journal.codec.EntropyEventDecoder;
 import dev.understudy.journal.codec.GenerationEventDecoder;
@@ -66,7 +68,13 @@ public enum EventType
         3),
 
     /** An Ethernet frame of the world. */
-    NETWORK_FRAME(NetworkFrameEventDecoder.TEMPLATE_ID, NetworkFrameEventDecoder.BLOCK_LENGTH, 1);
+    NETWORK_FRAME(NetworkFrameEventDecoder.TEMPLATE_ID, NetworkFrameEventDecoder.BLOCK_LENGTH, 1),
+
+    /** The size of the terminal that the console is on. */
+    CONSOLE_SIZE(ConsoleSizeEventDecoder.TEMPLATE_ID, ConsoleSizeEventDecoder.BLOCK_LENGTH, 0),
+
+    /** How much RAM the guest is asked to leave alone. */
+    BALLOON_TARGET(BalloonTargetEventDecoder.TEMPLATE_ID, BalloonTargetEventDecoder.BLOCK_LENGTH, 0);
 
     private static final EventType[] BY_TEMPLATE_ID = byTemplateId();
 

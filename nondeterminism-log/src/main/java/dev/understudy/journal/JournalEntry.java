@@ -1,9 +1,11 @@
 package dev.understudy.journal;
 
 import dev.understudy.journal.codec.BackupJoinedEventDecoder;
+import dev.understudy.journal.codec.BalloonTargetEventDecoder;
 import dev.understudy.journal.codec.BlockCompletionEventDecoder;
 import dev.understudy.journal.codec.ClockSampleEventDecoder;
 import dev.understudy.journal.codec.ClosedEventDecoder;
+import dev.understudy.journal.codec.ConsoleSizeEventDecoder;
 import dev.understudy.journal.codec.DigestEventDecoder;
 import dev.understudy.journal.codec.EntryHeaderDecoder;
 import dev.understudy.journal.codec.Flag;
@@ -34,6 +36,8 @@ public final class JournalEntry
     private final BackupJoinedEventDecoder backupJoined = new BackupJoinedEventDecoder();
     private final ClosedEventDecoder closed = new ClosedEventDecoder();
     private final BlockCompletionEventDecoder blockCompletion = new BlockCompletionEventDecoder();
+    private final ConsoleSizeEventDecoder consoleSize = new ConsoleSizeEventDecoder();
+    private final BalloonTargetEventDecoder balloonTarget = new BalloonTargetEventDecoder();
     private final DriveImageCodec drives = new DriveImageCodec();
 
     private DirectBuffer buffer;
@@ -313,6 +317,24 @@ public final class JournalEntry
         return BlockOutcome.values()[blockCompletion.wrapAndApplyHeader(buffer, offset, message).status().value()];
     }
 
+    /** Of a console size, in characters. */
+    public int columns()
+    {
+        return consoleSize.wrapAndApplyHeader(buffer, offset, message).columns();
+    }
+
+    /** Of a console size, in characters. */
+    public int rows()
+    {
+        return consoleSize.wrapAndApplyHeader(buffer, offset, message).rows();
+    }
+
+    /** Of a balloon target: number of pages of 4 KiB. */
+    public long pages()
+    {
+        return balloonTarget.wrapAndApplyHeader(buffer, offset, message).pages();
+    }
+
     /** Of the genesis entry. */
     public Genesis genesis()
     {
@@ -378,6 +400,8 @@ public final class JournalEntry
             case BACKUP_JOINED -> node() + " in generation " + generation();
             case CLOSED -> outcome() + ", digest %016x".formatted(state());
             case BLOCK_COMPLETION -> "drive " + drive() + ", request " + request() + ", " + status();
+            case CONSOLE_SIZE -> columns() + " columns, " + rows() + " rows";
+            case BALLOON_TARGET -> pages() + " pages";
         };
         return "%10d  %,18d  %14.6f s  %-13s %s".formatted(sequence(), position(), timeNs() / 1e9, type, details);
     }

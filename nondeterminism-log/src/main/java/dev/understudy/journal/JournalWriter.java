@@ -268,6 +268,21 @@ public final class JournalWriter implements Closeable
             position, timeNs, false);
     }
 
+    /** Appends the size of the terminal, in characters, each from 0 to 65535. */
+    public long consoleSize(
+        final long position, final long timeNs, final long outputs, final int columns, final int rows)
+    {
+        return finish(
+            encoder.consoleSize(lastSequence + 1, position, timeNs, outputs, columns, rows), position, timeNs, false);
+    }
+
+    /** Appends how many pages of 4 KiB the guest is asked to leave alone, 0 to 2^32 - 1. */
+    public long balloonTarget(final long position, final long timeNs, final long outputs, final long pages)
+    {
+        return finish(
+            encoder.balloonTarget(lastSequence + 1, position, timeNs, outputs, pages), position, timeNs, false);
+    }
+
     /** Appends the digest of the machine. */
     public long digest(final long position, final long timeNs, final long outputs, final long state)
     {

@@ -40,7 +40,9 @@ class JournalTest
             writer.backupJoined(70, 700, 7, 2, "a");
             writer.blockCompletion(80, 800, 8, 3, 1L << 40, BlockOutcome.IOERR);
             writer.networkFrame(90, 900, 9, new UnsafeBuffer("payload".getBytes(StandardCharsets.UTF_8)), 0, 7);
-            writer.closed(100, 1000, 10, Outcome.FAILURE, 0xF1A7L);
+            writer.consoleSize(100, 1000, 10, 65_535, 24);
+            writer.balloonTarget(110, 1100, 11, 0xFFFF_FFFFL);
+            writer.closed(120, 1200, 12, Outcome.FAILURE, 0xF1A7L);
         }
 
         final List<String> types = new ArrayList<>();
@@ -74,6 +76,12 @@ class JournalTest
                         assertThat(entry.request()).isEqualTo(1L << 40);
                         assertThat(entry.status()).isEqualTo(BlockOutcome.IOERR);
                     }
+                    case CONSOLE_SIZE ->
+                    {
+                        assertThat(entry.columns()).isEqualTo(65_535);
+                        assertThat(entry.rows()).isEqualTo(24);
+                    }
+                    case BALLOON_TARGET -> assertThat(entry.pages()).isEqualTo(0xFFFF_FFFFL);
                     case CLOSED ->
                     {
                         assertThat(entry.outcome()).isEqualTo(Outcome.FAILURE);

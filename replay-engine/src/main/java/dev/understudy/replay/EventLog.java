@@ -26,6 +26,10 @@ public interface EventLog
 
     void blockCompletion(long position, long timeNs, long outputs, int drive, long request, BlockOutcome status);
 
+    void consoleSize(long position, long timeNs, long outputs, int columns, int rows);
+
+    void balloonTarget(long position, long timeNs, long outputs, long pages);
+
     void digest(long position, long timeNs, long outputs, long state);
 
     void generation(long position, long timeNs, long outputs, long generation, GenerationCause cause, String node);

@@ -77,6 +77,19 @@ record JournalLog(JournalWriter journal) implements EventLog
     }
 
     @Override
+    public void consoleSize(
+        final long position, final long timeNs, final long outputs, final int columns, final int rows)
+    {
+        journal.consoleSize(position, timeNs, outputs, columns, rows);
+    }
+
+    @Override
+    public void balloonTarget(final long position, final long timeNs, final long outputs, final long pages)
+    {
+        journal.balloonTarget(position, timeNs, outputs, pages);
+    }
+
+    @Override
     public void digest(final long position, final long timeNs, final long outputs, final long state)
     {
         journal.digest(position, timeNs, outputs, state);

@@ -70,6 +70,17 @@ final class NoLog implements EventLog
     }
 
     @Override
+    public void consoleSize(
+        final long position, final long timeNs, final long outputs, final int columns, final int rows)
+    {
+    }
+
+    @Override
+    public void balloonTarget(final long position, final long timeNs, final long outputs, final long pages)
+    {
+    }
+
+    @Override
     public void digest(final long position, final long timeNs, final long outputs, final long state)
     {
     }

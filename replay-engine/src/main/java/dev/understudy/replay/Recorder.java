@@ -139,6 +139,25 @@ public final class Recorder
         return taken;
     }
 
+    /** The size of the terminal that the console is on: columns and rows, each from 0 to 65535. */
+    public void consoleSize(final int columns, final int rows)
+    {
+        final long timeNs = sample();
+        log.consoleSize(machine.position(), timeNs, machine.outputs(), columns, rows);
+        machine.consoleSize(columns, rows);
+    }
+
+    /** Asks the guest to leave so many pages of 4 KiB alone; no event when it is asked for that already. */
+    public void balloonTarget(final long pages)
+    {
+        if (pages != machine.balloonTarget())
+        {
+            final long timeNs = sample();
+            log.balloonTarget(machine.position(), timeNs, machine.outputs(), pages);
+            machine.balloonTarget(pages);
+        }
+    }
+
     /** Number of random bytes that the guest waits for; 0 when it does not. */
     public int entropyWanted()
     {

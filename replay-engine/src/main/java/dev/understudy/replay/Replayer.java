@@ -141,6 +141,8 @@ public final class Replayer
                 digestsCompared++;
             }
             case BLOCK_COMPLETION -> completeBlock(entry);
+            case CONSOLE_SIZE -> machine.consoleSize(entry.columns(), entry.rows());
+            case BALLOON_TARGET -> machine.balloonTarget(entry.pages());
             case GENERATION -> applyGeneration(machine, entry.cause());
             case CLOSED -> close(entry);
         }

@@ -75,7 +75,6 @@ public final class VirtioBlock extends VirtioDevice
     private final DriveConfiguration configuration;
     private final BlockRequests host;
     private final long sectors;
-    private final byte[] config = new byte[CONFIG_BYTES];
     private final byte[] header = new byte[BlockHeader.BYTES];
     private final byte[] segment = new byte[BlockHeader.SEGMENT_BYTES];
     private final byte[] statusByte = new byte[1];
@@ -98,7 +97,7 @@ public final class VirtioBlock extends VirtioDevice
     public VirtioBlock(
         final GuestMemory memory, final int drive, final DriveConfiguration configuration, final BlockRequests host)
     {
-        super(memory);
+        super(memory, ID, 1, CONFIG_BYTES);
         this.drive = drive;
         this.configuration = configuration;
         this.host = host;
@@ -112,29 +111,21 @@ public final class VirtioBlock extends VirtioDevice
 
     private void fillConfig()
     {
-        put(CONFIG_CAPACITY, sectors, Long.BYTES);
-        put(CONFIG_SIZE_MAX, MAX_SEGMENT_BYTES, Integer.BYTES);
-        put(CONFIG_SEG_MAX, MAX_SEGMENTS, Integer.BYTES);
-        put(CONFIG_BLOCK_SIZE, SECTOR_BYTES, Integer.BYTES);
+        config(CONFIG_CAPACITY, Long.BYTES, sectors);
+        config(CONFIG_SIZE_MAX, Integer.BYTES, MAX_SEGMENT_BYTES);
+        config(CONFIG_SEG_MAX, Integer.BYTES, MAX_SEGMENTS);
+        config(CONFIG_BLOCK_SIZE, Integer.BYTES, SECTOR_BYTES);
         if (configuration.canDiscard())
         {
-            put(CONFIG_MAX_DISCARD_SECTORS, MAX_DISCARD_SECTORS, Integer.BYTES);
-            put(CONFIG_MAX_DISCARD_SEGMENTS, 1, Integer.BYTES);
-            put(CONFIG_DISCARD_ALIGNMENT, DISCARD_ALIGNMENT_SECTORS, Integer.BYTES);
-            put(CONFIG_WRITE_ZEROES_MAY_UNMAP, 1, 1);
+            config(CONFIG_MAX_DISCARD_SECTORS, Integer.BYTES, MAX_DISCARD_SECTORS);
+            config(CONFIG_MAX_DISCARD_SEGMENTS, Integer.BYTES, 1);
+            config(CONFIG_DISCARD_ALIGNMENT, Integer.BYTES, DISCARD_ALIGNMENT_SECTORS);
+            config(CONFIG_WRITE_ZEROES_MAY_UNMAP, 1, 1);
         }
         if (!configuration.isReadOnly())
         {
-            put(CONFIG_MAX_WRITE_ZEROES_SECTORS, MAX_WRITE_ZEROES_SECTORS, Integer.BYTES);
-            put(CONFIG_MAX_WRITE_ZEROES_SEGMENTS, 1, Integer.BYTES);
-        }
-    }
-
-    private void put(final int offset, final long value, final int bytes)
-    {
-        for (int i = 0; i < bytes; i++)
-        {
-            config[offset + i] = (byte)(value >>> (Byte.SIZE * i));
+            config(CONFIG_MAX_WRITE_ZEROES_SECTORS, Integer.BYTES, MAX_WRITE_ZEROES_SECTORS);
+            config(CONFIG_MAX_WRITE_ZEROES_SEGMENTS, Integer.BYTES, 1);
         }
     }
 
@@ -171,12 +162,6 @@ public final class VirtioBlock extends VirtioDevice
     }
 
     @Override
-    int id()
-    {
-        return ID;
-    }
-
-    @Override
     long features()
     {
         return FEATURE_SIZE_MAX | FEATURE_SEG_MAX | FEATURE_BLOCK_SIZE | FEATURE_FLUSH |
@@ -185,21 +170,9 @@ public final class VirtioBlock extends VirtioDevice
     }
 
     @Override
-    int queueCount()
-    {
-        return 1;
-    }
-
-    @Override
     int maxQueueSize(final int queue)
     {
         return QUEUE_SIZE;
-    }
-
-    @Override
-    int configByte(final int offset)
-    {
-        return offset < CONFIG_BYTES ? config[offset] & 0xFF : 0;
     }
 
     @Override

@@ -5,7 +5,7 @@ import dev.understudy.guest.digest.StateHash;
 import dev.understudy.guest.memory.GuestMemory;
 
 /**
- * A console with one port and no size: what the guest prints goes to a sink at once, what the world types waits for the guest.
+ * A console with one port: what the guest prints goes to a sink at once, what the world types waits for the guest.
  * <p>
  * Owned by the hart thread. Source: virtio 1.2, section 5.3.
  */
@@ -21,7 +21,15 @@ public final class VirtioConsole extends VirtioDevice
     /** The longest output of one buffer: twice what Linux writes at once, and 16 MiB for all of one notify. */
     static final int MAX_OUTPUT_BYTES = 64 * 1024;
 
+    static final long FEATURE_SIZE = 1L;
+
+    static final int CONFIG_COLUMNS = 0;
+    static final int CONFIG_ROWS = 2;
+
     private static final int QUEUES = 2;
+
+    /** {@code le16 cols; le16 rows}; the other fields belong to features that are not offered. */
+    private static final int CONFIG_BYTES = 4;
 
     private final OutputSink output;
     private final Runnable onReady;
@@ -36,7 +44,7 @@ public final class VirtioConsole extends VirtioDevice
      */
     public VirtioConsole(final GuestMemory memory, final OutputSink output, final Runnable onReady)
     {
-        super(memory);
+        super(memory, ID, QUEUES, CONFIG_BYTES);
         this.output = output;
         this.onReady = onReady;
     }
@@ -70,35 +78,25 @@ public final class VirtioConsole extends VirtioDevice
         return taken;
     }
 
-    @Override
-    int id()
+    /**
+     * Sets the size of the console, in characters, each from 0 to 65535; 0 by 0 at first, which is unknown. The driver is
+     * told when it is another than before.
+     */
+    public void resize(final int columns, final int rows)
     {
-        return ID;
+        if (config(CONFIG_COLUMNS, Short.BYTES) == columns && config(CONFIG_ROWS, Short.BYTES) == rows)
+        {
+            return;
+        }
+        config(CONFIG_COLUMNS, Short.BYTES, columns);
+        config(CONFIG_ROWS, Short.BYTES, rows);
+        configChanged();
     }
 
     @Override
     long features()
     {
-        return 0;
-    }
-
-    @Override
-    int queueCount()
-    {
-        return QUEUES;
-    }
-
-    @Override
-    int maxQueueSize(final int queue)
-    {
-        return VirtQueue.MAX_SIZE;
-    }
-
-    /** Every field belongs to a feature that is not offered. */
-    @Override
-    int configByte(final int offset)
-    {
-        return 0;
+        return FEATURE_SIZE;
     }
 
     @Override
@@ -120,19 +118,6 @@ public final class VirtioConsole extends VirtioDevice
         onReady.run();
         print();
         deliver();
-    }
-
-    @Override
-    void onQueueStopped(final int queue)
-    {
-        // No buffer is kept.
-    }
-
-    /** Input stays: what was typed is for whoever opens the console next. */
-    @Override
-    void onReset()
-    {
-        // No buffer is kept.
     }
 
     @Override

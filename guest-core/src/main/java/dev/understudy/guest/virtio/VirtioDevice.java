@@ -9,32 +9,46 @@ import dev.understudy.guest.memory.GuestMemory;
  * Devices act only when called: by the transport when the driver notifies, or by the host when an event enters.
  * Neither calls back into the other. Owned by the hart thread.
  */
-abstract sealed class VirtioDevice permits VirtioBlock, VirtioConsole, VirtioEntropy, VirtioNet, VirtioVsock
+abstract sealed class VirtioDevice permits VirtioBalloon, VirtioBlock, VirtioConsole, VirtioEntropy, VirtioNet, VirtioVsock
 {
     private final GuestMemory memory;
+    private final int id;
+    private final int queueCount;
+
+    /** The configuration space, fields little-endian. */
+    private final byte[] config;
     private VirtioMmio transport;
 
     /** Scratch for buffers that are handled at once. */
     private final DescriptorChain chain = new DescriptorChain();
 
-    VirtioDevice(final GuestMemory memory)
+    /**
+     * @param id          device type of section 5
+     * @param queueCount  number of virtqueues
+     * @param configBytes size of the configuration space; 0 for a device that has none
+     */
+    VirtioDevice(final GuestMemory memory, final int id, final int queueCount, final int configBytes)
     {
         this.memory = memory;
+        this.id = id;
+        this.queueCount = queueCount;
+        config = new byte[configBytes];
     }
-
-    /** Device type of section 5. */
-    abstract int id();
 
     /** Feature bits 0 to 23 of the device type. */
     abstract long features();
 
-    abstract int queueCount();
-
     /** Largest size that the driver may give a queue, a power of two. */
-    abstract int maxQueueSize(int queue);
+    int maxQueueSize(final int queue)
+    {
+        return VirtQueue.MAX_SIZE;
+    }
 
-    /** Byte of the configuration space, 0 beyond its end. */
-    abstract int configByte(int offset);
+    /** Whether the driver may write this byte of the configuration space. */
+    boolean isConfigWritable(final int offset)
+    {
+        return false;
+    }
 
     /** The driver may have made buffers available in a queue that is ready; the device is live. */
     abstract void onNotify(int queue);
@@ -43,12 +57,69 @@ abstract sealed class VirtioDevice permits VirtioBlock, VirtioConsole, VirtioEnt
     abstract void onLive();
 
     /** The driver took a queue away; buffers that were taken from it do not exist any more. */
-    abstract void onQueueStopped(int queue);
+    void onQueueStopped(final int queue)
+    {
+        // Most devices keep no buffer.
+    }
 
     /** The driver reset the device. */
-    abstract void onReset();
+    void onReset()
+    {
+        // Most devices have no state but the host's and the transport's.
+    }
 
+    /** Adds what is particular to the device; its configuration space is added by the transport. */
     abstract void digest(StateHash hash);
+
+    final int id()
+    {
+        return id;
+    }
+
+    final int queueCount()
+    {
+        return queueCount;
+    }
+
+    /** Sets a field of the configuration space; the driver is told by {@link #configChanged}. */
+    final void config(final int offset, final int bytes, final long value)
+    {
+        for (int i = 0; i < bytes; i++)
+        {
+            config[offset + i] = (byte)(value >>> (Byte.SIZE * i));
+        }
+    }
+
+    /** Bytes of the configuration space as a number; 0 beyond its end. */
+    final long config(final int offset, final int bytes)
+    {
+        long value = 0;
+        for (int i = 0; i < bytes; i++)
+        {
+            value |= offset + i < config.length ? (config[offset + i] & 0xFFL) << (Byte.SIZE * i) : 0;
+        }
+        return value;
+    }
+
+    /** The driver's store of a byte to the configuration space; without effect where it may not. */
+    final void storeConfigByte(final int offset, final byte value)
+    {
+        if (offset < config.length && isConfigWritable(offset))
+        {
+            config[offset] = value;
+        }
+    }
+
+    final void digestConfig(final StateHash hash)
+    {
+        hash.add(config, 0, config.length);
+    }
+
+    /** The host has changed the configuration space: tells the driver. */
+    final void configChanged()
+    {
+        transport.configChanged();
+    }
 
     /** Called once, by the transport that this device is put on. */
     final void attach(final VirtioMmio to)

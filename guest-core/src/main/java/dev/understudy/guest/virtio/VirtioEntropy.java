@@ -27,7 +27,7 @@ public final class VirtioEntropy extends VirtioDevice
      */
     public VirtioEntropy(final GuestMemory memory)
     {
-        super(memory);
+        super(memory, ID, 1, 0);
     }
 
     /** Number of bytes that the oldest request asks for, up to {@link #MAX_BYTES}; 0 without a request. */
@@ -57,31 +57,7 @@ public final class VirtioEntropy extends VirtioDevice
     }
 
     @Override
-    int id()
-    {
-        return ID;
-    }
-
-    @Override
     long features()
-    {
-        return 0;
-    }
-
-    @Override
-    int queueCount()
-    {
-        return 1;
-    }
-
-    @Override
-    int maxQueueSize(final int queue)
-    {
-        return VirtQueue.MAX_SIZE;
-    }
-
-    @Override
-    int configByte(final int offset)
     {
         return 0;
     }

@@ -63,6 +63,7 @@ public final class VirtioMmio implements Device
     static final int SHM_LEN_HIGH = 0x0B4;
     static final int SHM_BASE_LOW = 0x0B8;
     static final int SHM_BASE_HIGH = 0x0BC;
+    static final int CONFIG_GENERATION = 0x0FC;
     static final int CONFIG = 0x100;
 
     /** "virt". */
@@ -93,6 +94,9 @@ public final class VirtioMmio implements Device
     private long driverFeaturesSel;
     private long queueSel;
     private long driverFeatures;
+
+    /** Counts the host's changes of the configuration space, so that a driver reads it whole; 32 bits. */
+    private int configGeneration;
     private boolean live;
 
     /**
@@ -138,7 +142,7 @@ public final class VirtioMmio implements Device
     {
         if (offset >= CONFIG && offset < WINDOW_BYTES)
         {
-            return loadConfig((int)offset - CONFIG, bytes);
+            return device.config((int)offset - CONFIG, bytes);
         }
         if (bytes != REGISTER_BYTES || offset < 0 || offset >= WINDOW_BYTES)
         {
@@ -156,7 +160,7 @@ public final class VirtioMmio implements Device
             case INTERRUPT_STATUS -> interruptStatus;
             case STATUS -> status;
             case SHM_LEN_LOW, SHM_LEN_HIGH, SHM_BASE_LOW, SHM_BASE_HIGH -> NO_SHARED_MEMORY;
-            // ConfigGeneration among them: no field of any configuration space ever changes.
+            case CONFIG_GENERATION -> configGeneration & LOW_WORD;
             default -> 0;
         };
     }
@@ -164,6 +168,11 @@ public final class VirtioMmio implements Device
     @Override
     public void store(final long offset, final int bytes, final long value)
     {
+        if (offset >= CONFIG && offset < WINDOW_BYTES)
+        {
+            storeConfig((int)offset - CONFIG, bytes, value);
+            return;
+        }
         if (bytes != REGISTER_BYTES || offset < 0 || offset >= WINDOW_BYTES)
         {
             return;
@@ -201,6 +210,8 @@ public final class VirtioMmio implements Device
         {
             queue.digest(hash);
         }
+        hash.add(configGeneration);
+        device.digestConfig(hash);
         device.digest(hash);
     }
 
@@ -235,6 +246,16 @@ public final class VirtioMmio implements Device
     void usedBuffer()
     {
         interruptStatus(interruptStatus | INTERRUPT_USED_BUFFER);
+    }
+
+    /** Tells the driver that the configuration space has changed (section 2.5). */
+    void configChanged()
+    {
+        configGeneration++;
+        if (live)
+        {
+            interruptStatus(interruptStatus | INTERRUPT_CONFIG_CHANGE);
+        }
     }
 
     /** Stops the device until the driver resets it, and tells the driver (section 2.1.2). */
@@ -364,14 +385,12 @@ public final class VirtioMmio implements Device
         plic.setLevel(source, value != 0);
     }
 
-    private long loadConfig(final int offset, final int bytes)
+    private void storeConfig(final int offset, final int bytes, final long value)
     {
-        long value = 0;
         for (int i = 0; i < bytes; i++)
         {
-            value |= (device.configByte(offset + i) & 0xFFL) << (Byte.SIZE * i);
+            device.storeConfigByte(offset + i, (byte)(value >>> (Byte.SIZE * i)));
         }
-        return value;
     }
 
     private boolean isQueue(final long index)

@@ -46,10 +46,11 @@ public final class VirtioNet extends VirtioDevice
     static final int STATUS_LINK_UP = 1;
 
     private static final int QUEUES = 2;
+
+    /** {@code u8 mac[6]; le16 status; le16 max_virtqueue_pairs; le16 mtu}; one pair of queues has no number. */
     private static final int CONFIG_BYTES = 12;
 
     private final OutputSink output;
-    private final byte[] config = new byte[CONFIG_BYTES];
 
     /** Goes before every frame for the guest: nothing is left to the driver, and the frame is in this one buffer. */
     private final byte[] receiveHeader = new byte[HEADER_BYTES];
@@ -62,12 +63,14 @@ public final class VirtioNet extends VirtioDevice
      */
     public VirtioNet(final GuestMemory memory, final MacAddress mac, final OutputSink output)
     {
-        super(memory);
+        super(memory, ID, QUEUES, CONFIG_BYTES);
         this.output = output;
-        System.arraycopy(mac.bytes(), 0, config, 0, MacAddress.BYTES);
-        config[CONFIG_STATUS] = STATUS_LINK_UP;
-        config[CONFIG_MTU] = (byte)MTU;
-        config[CONFIG_MTU + 1] = (byte)(MTU >>> Byte.SIZE);
+        for (int i = 0; i < MacAddress.BYTES; i++)
+        {
+            config(i, 1, mac.bytes()[i]);
+        }
+        config(CONFIG_STATUS, Short.BYTES, STATUS_LINK_UP);
+        config(CONFIG_MTU, Short.BYTES, MTU);
         receiveHeader[HEADER_NUM_BUFFERS] = 1;
     }
 
@@ -128,34 +131,9 @@ public final class VirtioNet extends VirtioDevice
     }
 
     @Override
-    int id()
-    {
-        return ID;
-    }
-
-    @Override
     long features()
     {
         return FEATURE_MTU | FEATURE_MAC | FEATURE_STATUS;
-    }
-
-    @Override
-    int queueCount()
-    {
-        return QUEUES;
-    }
-
-    @Override
-    int maxQueueSize(final int queue)
-    {
-        return VirtQueue.MAX_SIZE;
-    }
-
-    /** {@code u8 mac[6]; le16 status; le16 max_virtqueue_pairs; le16 mtu}; one pair of queues has no number. */
-    @Override
-    int configByte(final int offset)
-    {
-        return offset < CONFIG_BYTES ? config[offset] & 0xFF : 0;
     }
 
     @Override
@@ -174,24 +152,9 @@ public final class VirtioNet extends VirtioDevice
     }
 
     @Override
-    void onQueueStopped(final int queue)
-    {
-        // No buffer is kept.
-    }
-
-    @Override
-    void onReset()
-    {
-        // No buffer is kept.
-    }
-
-    @Override
     void digest(final StateHash hash)
     {
-        for (final byte part : config)
-        {
-            hash.add(part);
-        }
+        // All of it is in the configuration space.
     }
 
     /** What asks for an offload that was not offered is sent as it is: the receiver finds the checksum wrong. */

@@ -52,13 +52,14 @@ public final class VirtioVsock extends VirtioDevice
      */
     public VirtioVsock(final GuestMemory memory, final long guestCid, final OutputSink output)
     {
-        super(memory);
+        super(memory, ID, QUEUES, CID_BYTES);
         if (guestCid < MIN_GUEST_CID || guestCid >= 0xFFFF_FFFFL)
         {
             throw new IllegalArgumentException("vsock context identifier " + guestCid + ": expected " +
                 MIN_GUEST_CID + " to 4294967294");
         }
         this.guestCid = guestCid;
+        config(0, CID_BYTES, guestCid);
         this.output = output;
     }
 
@@ -134,34 +135,9 @@ public final class VirtioVsock extends VirtioDevice
     }
 
     @Override
-    int id()
-    {
-        return ID;
-    }
-
-    @Override
     long features()
     {
         return FEATURE_STREAM;
-    }
-
-    @Override
-    int queueCount()
-    {
-        return QUEUES;
-    }
-
-    @Override
-    int maxQueueSize(final int queue)
-    {
-        return VirtQueue.MAX_SIZE;
-    }
-
-    /** {@code le64 guest_cid}. */
-    @Override
-    int configByte(final int offset)
-    {
-        return offset < CID_BYTES ? (int)(guestCid >>> (Byte.SIZE * offset)) & 0xFF : 0;
     }
 
     @Override
@@ -185,12 +161,6 @@ public final class VirtioVsock extends VirtioDevice
         onNotify(TRANSMIT_QUEUE);
     }
 
-    @Override
-    void onQueueStopped(final int queue)
-    {
-        // No buffer is kept.
-    }
-
     /** The guest's sockets are gone: the host's ends learn it, in order. */
     @Override
     void onReset()
@@ -207,7 +177,6 @@ public final class VirtioVsock extends VirtioDevice
     @Override
     void digest(final StateHash hash)
     {
-        hash.add(guestCid);
         hash.add(deliveredBytes);
         connections.digest(hash);
         backlog.digest(hash);

@@ -21,7 +21,7 @@ class HostileGuestTest
     /** Rings lie here, over each other now and then. */
     private static final int RING_AREA_BYTES = 0x8000;
 
-    private static final int DEVICES = 5;
+    private static final int DEVICES = 6;
     private static final int STEPS = 300;
     private static final int DRIVE_BYTES = 64 * 512;
 
@@ -64,9 +64,10 @@ class HostileGuestTest
         private final VirtioBlock block =
             new VirtioBlock(memory, 0, new DriveConfiguration(DRIVE_BYTES, false, true, "hostile"), drive);
         private final VirtioNet network = new VirtioNet(memory, new MacAddress(0x52_54_00_12_34_56L), outputs);
+        private final VirtioBalloon balloon = new VirtioBalloon(memory);
         private final VirtioMmio[] devices = {
             new VirtioMmio(0, console, plic), new VirtioMmio(1, entropy, plic), new VirtioMmio(2, vsock, plic),
-            new VirtioMmio(4, block, plic), new VirtioMmio(3, network, plic)};
+            new VirtioMmio(4, block, plic), new VirtioMmio(3, network, plic), new VirtioMmio(8, balloon, plic)};
 
         Guest(final long seed)
         {
@@ -108,7 +109,7 @@ class HostileGuestTest
             {
                 start(device);
             }
-            switch (random.nextInt(14))
+            switch (random.nextInt(15))
             {
                 case 0 -> start(device);
                 case 1 -> device.store(4L * random.nextInt(0x50), 4, word());
@@ -127,6 +128,11 @@ class HostileGuestTest
                     }
                 }
                 case 10 -> receiveFrames();
+                case 11 ->
+                {
+                    console.resize(random.nextInt(1 << 16), random.nextInt(1 << 16));
+                    balloon.target(random.nextInt(4));
+                }
                 default ->
                 {
                     fillRings(device);

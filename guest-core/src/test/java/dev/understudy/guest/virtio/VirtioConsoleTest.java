@@ -31,6 +31,28 @@ class VirtioConsoleTest
     }
 
     @Test
+    void sizeIsInTheConfigurationAndAChangeIsTold()
+    {
+        console.resize(80, 24);
+        driver.start(VirtioConsole.FEATURE_SIZE);
+        assertThat(driver.load(VirtioMmio.CONFIG)).isEqualTo(24 << 16 | 80);
+        assertThat(driver.takeInterrupt()).as("nobody was there to be told").isZero();
+        final long generation = driver.load(VirtioMmio.CONFIG_GENERATION);
+
+        console.resize(80, 24);
+        assertThat(driver.takeInterrupt()).as("nothing has changed").isZero();
+        assertThat(driver.load(VirtioMmio.CONFIG_GENERATION)).isEqualTo(generation);
+
+        console.resize(65_535, 50);
+        assertThat(driver.takeInterrupt()).isEqualTo(VirtioMmio.INTERRUPT_CONFIG_CHANGE);
+        assertThat(driver.load(VirtioMmio.CONFIG)).isEqualTo(50 << 16 | 65_535);
+        assertThat(driver.load(VirtioMmio.CONFIG_GENERATION)).isNotEqualTo(generation);
+
+        driver.store(VirtioMmio.CONFIG, 0);
+        assertThat(driver.load(VirtioMmio.CONFIG)).as("not the driver's to change").isEqualTo(50 << 16 | 65_535);
+    }
+
+    @Test
     void inputFillsTheBuffersThatWait()
     {
         driver.start(0);
