@@ -27,6 +27,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.agrona.CloseHelper;
 import org.agrona.DirectBuffer;
@@ -97,6 +99,8 @@ public final class PairTransport implements AutoCloseable
 
     /** The link's buffers at most, in MiB: a journal each way, three terms each, and 10 MiB of the driver's. */
     private static final int BUFFERS_MB = 60;
+
+    private static final Pattern CHANNEL_ERROR = Pattern.compile("channel error - (.*?) \\(at ");
 
     private final PairHandler handler;
     private final Selector selector;
@@ -171,7 +175,8 @@ public final class PairTransport implements AutoCloseable
         silenceNs = TimeUnit.MILLISECONDS.toNanos(silenceMs);
         messages = new ControlMessages(endpoints.node(), incarnation);
         controlAssembler = new FragmentAssembler(this::onControlMessage);
-        driver = launch(endpoints, driverContext(endpoints, errorHandler, senders, receivers));
+        final OpeningErrors errors = new OpeningErrors(errorHandler);
+        driver = launch(endpoints, driverContext(endpoints, errors, senders, receivers));
         Aeron client = null;
         try
         {
@@ -179,7 +184,7 @@ public final class PairTransport implements AutoCloseable
                 .aeronDirectoryName(driver.aeronDirectoryName())
                 .driverAgentInvoker(driver.sharedAgentInvoker())
                 .useConductorAgentInvoker(true)
-                .errorHandler(errorHandler)
+                .errorHandler(errors)
                 .subscriberErrorHandler(RethrowingErrorHandler.INSTANCE));
             controlSubscription = subscribe(client, endpoints, CONTROL_STREAM, controlAssembler);
             journalSubscription = subscribe(client, endpoints, JOURNAL_STREAM, journalAssembler);
@@ -192,6 +197,7 @@ public final class PairTransport implements AutoCloseable
             throw e;
         }
         aeron = client;
+        errors.opened();
     }
 
     private static MediaDriver launch(final PairEndpoints endpoints, final MediaDriver.Context context)
@@ -610,10 +616,12 @@ public final class PairTransport implements AutoCloseable
         return true;
     }
 
+    /** What a person wants to know of Aeron's message, which names classes and methods as well. */
     private static String firstLine(final RuntimeException e)
     {
         final String message = String.valueOf(e.getMessage());
-        return message.lines().findFirst().orElse(message);
+        final Matcher channelError = CHANNEL_ERROR.matcher(message);
+        return channelError.find() ? channelError.group(1) : message.lines().findFirst().orElse(message);
     }
 
     /** Frees the addresses and deletes the buffers. On the agent thread. */
