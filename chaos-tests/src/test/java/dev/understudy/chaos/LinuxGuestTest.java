@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.understudy.hypervisor.demo.RespConnection;
 import dev.understudy.hypervisor.demo.UnderstudyProcess;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -54,6 +55,65 @@ class LinuxGuestTest
         assertThat(run("understudy.kv=off understudy.run=\"reboot -f\"").assertSuccess().output())
             .contains("asked for a reboot");
         run("understudy.kv=off understudy.run=\"poweroff -f\"").assertSuccess();
+    }
+
+    /** A terminal that changes its size once the guest has seen the first; the replay has none. */
+    @Test
+    void consoleHasTheSizeOfTheTerminalWhichAReplayDoesWithout() throws Exception
+    {
+        final Path journal = root.resolve("journal");
+        final Path log = root.resolve("log");
+        // What is run has a terminal: the one that script makes.
+        final Path terminal = Files.writeString(root.resolve("terminal"), """
+            export SHELL=/bin/bash
+            exec script -qefc "stty rows 33 cols 101
+                (until grep -q '^first 33 101' %1$s; do sleep 0.1; done; stty rows 50 cols 120) < /dev/tty &
+                exec $(printf '%%q ' "$@")" %1$s
+            """.formatted(log));
+        final UnderstudyProcess recording = new UnderstudyProcess(root.resolve("output"), arguments(
+            "console=hvc1 understudy.kv=off understudy.run=\"exec < /dev/hvc1; echo first $(stty size); " +
+                "until stty size | grep '50 120'; do sleep 1; done\"",
+            "record", "--journal", journal.toString())).by("bash", terminal.toString());
+        recording.start(Commands.JVM_OPTIONS.toArray(String[]::new));
+        try
+        {
+            assertThat(recording.awaitExit(TestPair.TIMEOUT.toMillis())).as(() -> read(log)).isZero();
+        }
+        finally
+        {
+            recording.kill();
+        }
+        assertThat(Commands.understudy("replay", journal.toString(), "--format", "json").assertSuccess().output())
+            .contains("first 33 101").contains("\n50 120").contains("\"outcome\":\"SHUTDOWN\"");
+        assertThat(Commands.understudy("journal", journal.toString()).output())
+            .containsPattern("CONSOLE_SIZE +101 columns, 33 rows").containsPattern("CONSOLE_SIZE +120 columns, 50 rows");
+    }
+
+    /** 16 of 64 MiB: without a balloon there are some 50 MB free. */
+    @Test
+    void balloonTakesMemoryFromTheGuest() throws Exception
+    {
+        final Path journal = root.resolve("journal");
+        Commands.understudy(arguments(
+            "understudy.kv=off understudy.run=\"until [ $(awk '/MemFree/ { print $2 }' /proc/meminfo) -lt 40000 ]; " +
+                "do sleep 1; done; echo inflated\"",
+            "record", "--journal", journal.toString(), "--balloon", "16M")).assertSuccess();
+        assertThat(Commands.understudy("replay", journal.toString(), "--format", "json").assertSuccess().output())
+            .contains("inflated").contains("\"outcome\":\"SHUTDOWN\"");
+        assertThat(Commands.understudy("journal", journal.toString()).output())
+            .containsPattern("BALLOON_TARGET +4096 pages");
+    }
+
+    private static String read(final Path file)
+    {
+        try
+        {
+            return Files.readString(file);
+        }
+        catch (final IOException e)
+        {
+            return e.toString();
+        }
     }
 
     /** What /proc says of the processor comes from the device tree, and floating point works in a program. */

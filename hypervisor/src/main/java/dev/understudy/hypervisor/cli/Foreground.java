@@ -5,19 +5,15 @@ import dev.understudy.hypervisor.drive.Drives;
 import dev.understudy.hypervisor.image.GuestImage;
 import dev.understudy.hypervisor.net.Netdev;
 import dev.understudy.hypervisor.standalone.StandaloneGuest;
+import dev.understudy.hypervisor.standalone.Terminal;
 import dev.understudy.replay.EventLog;
-import java.io.BufferedOutputStream;
 import java.io.Closeable;
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
 import java.io.IOException;
 import java.util.List;
 
 /** Runs a standalone guest on the terminal until it ends or a signal stops it. */
 final class Foreground
 {
-    private static final int CONSOLE_BUFFER_BYTES = 8 * 1024;
-
     /** Time that a signal gives the guest's recording to be closed. */
     private static final long STOP_TIMEOUT_MS = 6_000;
 
@@ -34,13 +30,15 @@ final class Foreground
     /**
      * Runs the guest and returns the exit status.
      *
-     * @param netdev  closed at the end
-     * @param opening begins the content of the guest's drives
-     * @param journal closed at the end, also when a signal ends the process
+     * @param balloonPages pages of 4 KiB that the guest is asked to leave alone
+     * @param netdev       closed at the end
+     * @param opening      begins the content of the guest's drives
+     * @param journal      closed at the end, also when a signal ends the process
      */
     static int run(
         final GuestImage image,
         final StatisticsOption statistics,
+        final long balloonPages,
         final List<ForwardSpec> forwards,
         final Netdev netdev,
         final Drives.Opening opening,
@@ -53,8 +51,8 @@ final class Foreground
             forwards,
             netdev,
             opening,
-            System.in,
-            new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), CONSOLE_BUFFER_BYTES),
+            new Terminal(),
+            balloonPages,
             Foreground::notice);
         try (netdev;
             StopSignal signal = new StopSignal(guest::stop, STOP_TIMEOUT_MS);

@@ -2,6 +2,7 @@ package dev.understudy.hypervisor.cli;
 
 import dev.understudy.guest.MacAddress;
 import dev.understudy.guest.MachineConfiguration;
+import dev.understudy.guest.virtio.VirtioBalloon;
 import dev.understudy.hypervisor.config.ByteSize;
 import dev.understudy.hypervisor.config.DefaultMac;
 import dev.understudy.hypervisor.config.DriveSpec;
@@ -38,6 +39,10 @@ final class GuestOptions
     @Option(names = {"--memory", "-m"}, paramLabel = "SIZE", defaultValue = "64M",
         description = "RAM of the guest, 4M to 2047M (default: ${DEFAULT-VALUE}).")
     private String memory;
+
+    @Option(names = "--balloon", paramLabel = "SIZE", defaultValue = "0",
+        description = "RAM that the guest is asked to leave alone, less than it has (default: ${DEFAULT-VALUE}).")
+    private String balloon;
 
     @Option(names = "--forward", paramLabel = "[ADDRESS:]PORT:GUESTPORT",
         description = "Carry connections to the host's TCP port to the guest's vsock port. Repeatable.")
@@ -133,6 +138,18 @@ final class GuestOptions
         {
             throw new UsageException("--mac " + mac + ": expected the address of a station such as 52:54:00:12:34:56");
         }
+    }
+
+    /** Pages of 4 KiB that the guest is asked to leave alone. */
+    long balloonPages()
+    {
+        final long bytes = ByteSize.parse(balloon);
+        if (bytes >= memoryBytes() || bytes % VirtioBalloon.PAGE_BYTES != 0)
+        {
+            throw new UsageException(
+                "--balloon " + balloon + ": expected less than the guest's RAM, " + memory + ", in whole pages of 4K");
+        }
+        return bytes / VirtioBalloon.PAGE_BYTES;
     }
 
     List<ForwardSpec> forwards()

@@ -61,6 +61,7 @@ final class RecordCommand implements Callable<Integer>
     @Override
     public Integer call() throws IOException
     {
+        final long balloonPages = guest.balloonPages();
         final List<DriveSpec> drives = guest.drives();
         drives.forEach(RecordCommand::requireThatTheImageStays);
         final GuestImage image = guest.image(name);
@@ -72,6 +73,7 @@ final class RecordCommand implements Callable<Integer>
         return Foreground.run(
             image,
             statistics,
+            balloonPages,
             guest.forwards(),
             netdev,
             (i, drive) -> drive.isReadOnly() ? RawImage.readOnly(drive.path()) :

@@ -52,6 +52,7 @@ final class RunCommand implements Callable<Integer>
         return Foreground.run(
             guest.image(NAME),
             statistics,
+            guest.balloonPages(),
             guest.forwards(),
             guest.openNetdev(),
             (i, drive) -> open(drives.get(i), drive),

@@ -36,7 +36,8 @@ final class StatusCommand implements Callable<Integer>
     @Override
     public Integer call()
     {
-        final PairStatus status = PairStatus.ask(PairConfiguration.load(config), Duration.ofMillis(timeoutMs));
+        final PairStatus status = PairStatus.ask(
+            PairConfiguration.loadWithoutFiles(config), Duration.ofMillis(timeoutMs));
         if (format == OutputFormat.JSON)
         {
             System.out.println(Json.write(status.toMap()));

@@ -22,6 +22,7 @@ import java.util.regex.Pattern;
  * @param initrd              null without one
  * @param append              kernel command line
  * @param memoryBytes         RAM of the guest
+ * @param balloonBytes        how much of it the guest is asked to leave alone
  * @param drives              in the order in which the guest finds them; none with an overlay: each node has its own
  * @param mac                 address of the network device; null without one. Each node has its own netdev then
  * @param forwards            TCP ports that the live node carries to the guest
@@ -41,6 +42,7 @@ public record PairConfiguration(
     Path initrd,
     String append,
     long memoryBytes,
+    long balloonBytes,
     List<DriveSpec> drives,
     MacAddress mac,
     List<ForwardSpec> forwards,
@@ -102,8 +104,19 @@ public record PairConfiguration(
      */
     public static PairConfiguration load(final Path file)
     {
-        final Section root = Section.read(file);
-        root.allow("name", "kernel", "initrd", "append", "memory", "drives", "netdevs", "forwards", "arbiter", "heartbeat",
+        return load(file, true);
+    }
+
+    /** The same for one who only talks to the nodes: the guest's files need not be on this host. */
+    public static PairConfiguration loadWithoutFiles(final Path file)
+    {
+        return load(file, false);
+    }
+
+    private static PairConfiguration load(final Path file, final boolean checksFiles)
+    {
+        final Section root = Section.read(file, checksFiles);
+        root.allow("name", "kernel", "initrd", "append", "memory", "balloon", "drives", "netdevs", "forwards", "arbiter", "heartbeat",
             "lag", "journal", "digest", "nodes");
 
         final String name = root.text("name", EXPECTED_NAME);
@@ -120,6 +133,13 @@ public record PairConfiguration(
         if (memoryBytes % PAGE_BYTES != 0)
         {
             throw root.wrong("memory", expectedMemory);
+        }
+        final String expectedBalloon = "a size below that of memory in whole pages of 4K, such as 16M";
+        final long balloonBytes =
+            root.has("balloon") ? root.bytes("balloon", 0, memoryBytes - PAGE_BYTES, expectedBalloon) : 0;
+        if (balloonBytes % PAGE_BYTES != 0)
+        {
+            throw root.wrong("balloon", expectedBalloon);
         }
         final List<DriveSpec> drives = root.has("drives") ? drives(root) : List.of();
         final Section netdev = root.has("netdevs") ? netdev(root) : null;
@@ -155,7 +175,7 @@ public record PairConfiguration(
         digest.allow("everyMs");
         final int digestMs = digest.optionalMilliseconds("everyMs", DEFAULT_DIGEST_MS, 1, MAX_TIME_MS);
 
-        return new PairConfiguration(name, kernel, initrd, append, memoryBytes, drives, mac, forwards,
+        return new PairConfiguration(name, kernel, initrd, append, memoryBytes, balloonBytes, drives, mac, forwards,
             arbiterDirectory, intervalMs, timeoutMs, softMs, hardMs, journalMaxBytes, journalSyncMs, digestMs,
             nodes(root, netdev));
     }

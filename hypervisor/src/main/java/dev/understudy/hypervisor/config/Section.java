@@ -17,19 +17,27 @@ final class Section
     private static final int MAX_SLIP = 2;
 
     private final Path file;
+    private final boolean checksFiles;
     private final String path;
     private final YamlValue.Mapping mapping;
 
-    private Section(final Path file, final String path, final YamlValue.Mapping mapping)
+    private Section(
+        final Path file, final boolean checksFiles, final String path, final YamlValue.Mapping mapping)
     {
         this.file = file;
+        this.checksFiles = checksFiles;
         this.path = path;
         this.mapping = mapping;
     }
 
-    static Section read(final Path file)
+    /**
+     * Reads a file.
+     *
+     * @param checksFiles whether the files that it names must exist
+     */
+    static Section read(final Path file, final boolean checksFiles)
     {
-        return new Section(file, "", YamlValue.read(file));
+        return new Section(file, checksFiles, "", YamlValue.read(file));
     }
 
     /** The keys in the order of the file. */
@@ -142,11 +150,11 @@ final class Section
         }
     }
 
-    /** The path of a file that exists. */
+    /** The path of a file that exists, unless nobody asked for that. */
     Path existingFile(final String key, final String expected)
     {
         final Path existing = path(key, expected);
-        if (!Files.isRegularFile(existing))
+        if (checksFiles && !Files.isRegularFile(existing))
         {
             throw wrong(key, expected + " that exists, seen from the current directory or from the one of " +
                 file.getFileName());
@@ -159,7 +167,7 @@ final class Section
         final YamlValue value = value(key, expected);
         if (value instanceof final YamlValue.Mapping child)
         {
-            return new Section(file, name(key), child);
+            return new Section(file, checksFiles, name(key), child);
         }
         throw wrong(key, expected);
     }
@@ -168,7 +176,7 @@ final class Section
     Section optionalSection(final String key, final String expected)
     {
         return has(key) ? section(key, expected) :
-            new Section(file, name(key), new YamlValue.Mapping(Map.of(), 0));
+            new Section(file, checksFiles, name(key), new YamlValue.Mapping(Map.of(), 0));
     }
 
     /** Whether a key says {@code true}; false where the key is not there. */
@@ -205,7 +213,7 @@ final class Section
                     file + ": " + itemPath + ": expected a mapping such as " + example + got(item) +
                     YamlValue.line(item.line()));
             }
-            sections.add(new Section(file, itemPath, child));
+            sections.add(new Section(file, checksFiles, itemPath, child));
         }
         return sections;
     }

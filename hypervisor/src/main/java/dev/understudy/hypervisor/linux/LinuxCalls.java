@@ -1,4 +1,4 @@
-package dev.understudy.hypervisor.net;
+package dev.understudy.hypervisor.linux;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -10,31 +10,31 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 
 /**
- * The system calls that a TAP interface takes, by the foreign function interface of the JDK.
+ * The system calls that the JDK does not offer, by the foreign function interface of the JDK.
  * <p>
  * Each returns what the C library does, -1 for a failure whose reason {@link #errno} says. Not thread-safe: a thread has
  * its own. Constants are those of Linux on x86-64, arm64 and riscv64.
  */
-final class LinuxCalls
+public final class LinuxCalls
 {
-    static final int O_RDWR = 2;
-    static final int O_NONBLOCK = 0x800;
-    static final int O_CLOEXEC = 0x8_0000;
+    public static final int O_RDWR = 2;
+    public static final int O_NONBLOCK = 0x800;
+    public static final int O_CLOEXEC = 0x8_0000;
 
-    static final int POLLIN = 1;
-    static final int POLLERR = 8;
-    static final int POLLHUP = 16;
+    public static final int POLLIN = 1;
+    public static final int POLLERR = 8;
+    public static final int POLLHUP = 16;
 
-    static final int EPERM = 1;
-    static final int ENOENT = 2;
-    static final int EINTR = 4;
-    static final int EIO = 5;
-    static final int ENXIO = 6;
-    static final int EAGAIN = 11;
-    static final int EACCES = 13;
-    static final int EBUSY = 16;
-    static final int ENODEV = 19;
-    static final int EINVAL = 22;
+    public static final int EPERM = 1;
+    public static final int ENOENT = 2;
+    public static final int EINTR = 4;
+    public static final int EIO = 5;
+    public static final int ENXIO = 6;
+    public static final int EAGAIN = 11;
+    public static final int EACCES = 13;
+    public static final int EBUSY = 16;
+    public static final int ENODEV = 19;
+    public static final int EINVAL = 22;
 
     private static final Linker LINKER = Linker.nativeLinker();
     private static final Linker.Option ERRNO = Linker.Option.captureCallState("errno");
@@ -65,7 +65,7 @@ final class LinuxCalls
     private final MemorySegment state;
 
     /** @param arena lives as long as this is used */
-    LinuxCalls(final Arena arena)
+    public LinuxCalls(final Arena arena)
     {
         state = arena.allocate(Linker.Option.captureStateLayout());
     }
@@ -80,12 +80,12 @@ final class LinuxCalls
     }
 
     /** Why the last call failed. */
-    int errno()
+    public int errno()
     {
         return (int)ERRNO_FIELD.get(state, 0L);
     }
 
-    int open(final MemorySegment path, final int flags)
+    public int open(final MemorySegment path, final int flags)
     {
         try
         {
@@ -97,7 +97,7 @@ final class LinuxCalls
         }
     }
 
-    int ioctl(final int descriptor, final long request, final MemorySegment argument)
+    public int ioctl(final int descriptor, final long request, final MemorySegment argument)
     {
         try
         {
@@ -109,7 +109,7 @@ final class LinuxCalls
         }
     }
 
-    int ioctl(final int descriptor, final long request, final long argument)
+    public int ioctl(final int descriptor, final long request, final long argument)
     {
         try
         {
@@ -121,7 +121,7 @@ final class LinuxCalls
         }
     }
 
-    long read(final int descriptor, final MemorySegment to, final long bytes)
+    public long read(final int descriptor, final MemorySegment to, final long bytes)
     {
         try
         {
@@ -133,7 +133,7 @@ final class LinuxCalls
         }
     }
 
-    long write(final int descriptor, final MemorySegment from, final long bytes)
+    public long write(final int descriptor, final MemorySegment from, final long bytes)
     {
         try
         {
@@ -145,7 +145,7 @@ final class LinuxCalls
         }
     }
 
-    int poll(final MemorySegment descriptors, final long count, final int timeoutMs)
+    public int poll(final MemorySegment descriptors, final long count, final int timeoutMs)
     {
         try
         {
@@ -157,7 +157,7 @@ final class LinuxCalls
         }
     }
 
-    int eventfd(final int value, final int flags)
+    public int eventfd(final int value, final int flags)
     {
         try
         {
@@ -169,7 +169,7 @@ final class LinuxCalls
         }
     }
 
-    int close(final int descriptor)
+    public int close(final int descriptor)
     {
         try
         {
@@ -181,7 +181,7 @@ final class LinuxCalls
         }
     }
 
-    int ifNameToIndex(final MemorySegment name)
+    public int ifNameToIndex(final MemorySegment name)
     {
         try
         {

@@ -57,6 +57,9 @@ public final class Inbox implements Doorbell
     private long seenOffers;
     private boolean tookInput;
 
+    /** Written by the hart thread alone. */
+    private volatile long lostFrames;
+
     private static ManyToOneRingBuffer ring(final int bytes)
     {
         return new ManyToOneRingBuffer(
@@ -73,6 +76,12 @@ public final class Inbox implements Doorbell
     public boolean offerNetwork(final byte[] frame, final int offset, final int length)
     {
         return offer(frames, frame, offset, length);
+    }
+
+    /** Number of frames that were lost because the guest does not use its network device. From any thread. */
+    public long lostFrames()
+    {
+        return lostFrames;
     }
 
     /** Offers console input; false when there is no room now. */
@@ -184,6 +193,7 @@ public final class Inbox implements Doorbell
     {
         if (!recorder.isNetworkUsed())
         {
+            lostFrames = lostFrames + 1;
             return ControlledMessageHandler.Action.CONTINUE;
         }
         if (!recorder.canTakeFrame())

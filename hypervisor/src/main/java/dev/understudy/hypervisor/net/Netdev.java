@@ -49,7 +49,7 @@ public interface Netdev extends AutoCloseable
     /** Handles what the selector found; returns the work done. Does not block. */
     int doWork(long nowNs);
 
-    /** Number of the network's frames that were lost because there was no room for them. */
+    /** Number of frames, of the network and of the guest, that were lost because there was no room for them. */
     long lostFrames();
 
     @Override

@@ -116,6 +116,7 @@ final class StreamNetdev implements Netdev
     {
         if (!isConnected || pending.remaining() < Integer.BYTES + length)
         {
+            lost++;
             return;
         }
         final boolean wasEmpty = pending.position() == 0;

@@ -1,5 +1,6 @@
 package dev.understudy.hypervisor.net;
 
+import dev.understudy.hypervisor.linux.LinuxCalls;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -1,6 +1,7 @@
 package dev.understudy.hypervisor.net;
 
 import dev.understudy.guest.virtio.VirtioNet;
+import dev.understudy.hypervisor.linux.LinuxCalls;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -68,7 +69,12 @@ final class TapNetdev implements Netdev
         }
         buffer.getBytes(offset, copy, 0, length);
         MemorySegment.copy(copy, 0, frame, ValueLayout.JAVA_BYTE, 0, length);
-        if (calls.write(tap.descriptor(), frame, length) < 0 && calls.errno() == LinuxCalls.EIO && !toldOfDown)
+        if (calls.write(tap.descriptor(), frame, length) >= 0)
+        {
+            return;
+        }
+        lost.incrementAndGet();
+        if (calls.errno() == LinuxCalls.EIO && !toldOfDown)
         {
             toldOfDown = true;
             notices.accept("tap " + name + " is down, what the guest sends is lost: ip link set " + name + " up");

@@ -12,6 +12,7 @@ import dev.understudy.failover.role.Role;
 import dev.understudy.guest.Machine;
 import dev.understudy.guest.MachineConfiguration;
 import dev.understudy.guest.RunState;
+import dev.understudy.guest.virtio.VirtioBalloon;
 import dev.understudy.hypervisor.config.DriveSpec;
 import dev.understudy.hypervisor.config.PairConfiguration;
 import dev.understudy.hypervisor.drive.DriveException;
@@ -461,6 +462,7 @@ public final class PairNode implements Replica, PairLink, PairHandler
             lagMs,
             member.hearsPeer(nowNs),
             forwarder == null ? 0 : forwarder.connections(),
+            netdev.lostFrames() + inbox.lostFrames(),
             guest == null ? 0 : guest.digestsCompared(),
             member.lastFailover(),
             haltReason,
@@ -596,6 +598,7 @@ public final class PairNode implements Replica, PairLink, PairHandler
         {
             announcement = new SelfAnnouncement(configuration.mac(), netdev, System.nanoTime());
         }
+        inbox.command(recorder -> recorder.balloonTarget(configuration.balloonBytes() / VirtioBalloon.PAGE_BYTES));
         guest.goLive(journal.writer(), generation, GenerationCause.valueOf(cause.name()), node.name());
     }
 

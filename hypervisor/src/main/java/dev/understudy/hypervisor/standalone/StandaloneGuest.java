@@ -18,8 +18,6 @@ import dev.understudy.hypervisor.net.Netdev;
 import dev.understudy.hypervisor.vsock.VsockForwarder;
 import dev.understudy.replay.EventLog;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.channels.Selector;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
@@ -51,7 +49,8 @@ public final class StandaloneGuest
     private final List<ForwardSpec> forwards;
     private final Netdev netdev;
     private final Drives.Opening opening;
-    private final InputStream terminalIn;
+    private final Terminal terminal;
+    private final long balloonPages;
     private final ConsoleWriter terminalOut;
     private final Consumer<String> notices;
 
@@ -60,25 +59,27 @@ public final class StandaloneGuest
     private volatile boolean stopping;
 
     /**
-     * @param netdev  what the network device is connected to; the caller's to close
-     * @param opening begins the content of the drives
-     * @param notices takes what the operator should know, a line each
+     * @param netdev       what the network device is connected to; the caller's to close
+     * @param opening      begins the content of the drives
+     * @param balloonPages pages of 4 KiB that the guest is asked to leave alone, less than its RAM has
+     * @param notices      takes what the operator should know, a line each
      */
     public StandaloneGuest(
         final GuestImage image,
         final List<ForwardSpec> forwards,
         final Netdev netdev,
         final Drives.Opening opening,
-        final InputStream terminalIn,
-        final OutputStream terminalOut,
+        final Terminal terminal,
+        final long balloonPages,
         final Consumer<String> notices)
     {
         this.image = image;
         this.forwards = List.copyOf(forwards);
         this.netdev = netdev;
         this.opening = opening;
-        this.terminalIn = terminalIn;
-        this.terminalOut = new ConsoleWriter(terminalOut);
+        this.terminal = terminal;
+        this.balloonPages = balloonPages;
+        terminalOut = new ConsoleWriter(terminal.output());
         this.notices = notices;
     }
 
@@ -139,7 +140,11 @@ public final class StandaloneGuest
         {
             forwarder.listen();
             guest = new GuestThread(machine, inbox, outbox, drives, bell, DIGEST_INTERVAL_NS);
+            // Before the first instruction: these are the first events.
+            inbox.command(recorder -> recorder.balloonTarget(balloonPages));
+            resize(inbox, terminal.size());
             guest.startLive(log);
+            terminal.onResize(size -> resize(inbox, size));
             netdev.start(selector, inbox::offerNetwork);
             startTerminalInput(inbox);
             serve(forwarder, outbox);
@@ -215,6 +220,14 @@ public final class StandaloneGuest
         }
     }
 
+    private static void resize(final Inbox inbox, final Terminal.Size size)
+    {
+        if (size != null)
+        {
+            inbox.command(recorder -> recorder.consoleSize(size.columns(), size.rows()));
+        }
+    }
+
     private void startTerminalInput(final Inbox inbox)
     {
         Thread.ofPlatform().daemon().name("terminal").start(() ->
@@ -222,7 +235,7 @@ public final class StandaloneGuest
             final byte[] input = new byte[INPUT_BYTES];
             try
             {
-                for (int length = terminalIn.read(input); length >= 0; length = terminalIn.read(input))
+                for (int length = terminal.input().read(input); length >= 0; length = terminal.input().read(input))
                 {
                     while (!inbox.offerConsole(input, 0, length) && !guest.isFinished())
                     {

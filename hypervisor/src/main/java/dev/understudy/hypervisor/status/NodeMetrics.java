@@ -33,6 +33,8 @@ final class NodeMetrics
         metrics.add("lag_events", "gauge", "Journal entries that the replay is behind.", status.lagEvents());
         metrics.add("lag_seconds", "gauge", "Guest time that the replay is behind.", status.lagMs() / MS_PER_SECOND);
         metrics.add("connections", "gauge", "TCP connections of the guest's clients.", status.connections());
+        metrics.add("network_lost_frames_total", "counter", "Frames of the guest's network that there was no room for.",
+            status.lostFrames());
         metrics.add("digests_compared_total", "counter", "Digests that were equal to the primary's.",
             status.digestsCompared());
         metrics.add("halted", "gauge", "1 when the node has halted.", status.haltReason() == null ? 0 : 1);

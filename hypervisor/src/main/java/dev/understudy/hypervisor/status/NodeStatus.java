@@ -15,6 +15,7 @@ import dev.understudy.failover.role.FailoverRecord;
  * @param lagMs           the same in guest time
  * @param hearsPeer       whether the peer was heard within the timeout
  * @param connections     TCP connections of the guest's clients
+ * @param lostFrames      frames of the guest's network, either way, that there was no room for
  * @param digestsCompared digests compared with the primary's and equal
  * @param lastFailover    the last time that it went live, or null
  * @param haltReason      why it halted, or null
@@ -30,6 +31,7 @@ public record NodeStatus(
     long lagMs,
     boolean hearsPeer,
     int connections,
+    long lostFrames,
     long digestsCompared,
     FailoverRecord lastFailover,
     String haltReason,
@@ -41,6 +43,6 @@ public record NodeStatus(
     /** Of a node that does not answer. */
     public static NodeStatus unreachable()
     {
-        return new NodeStatus(UNREACHABLE, 0, false, 0, 0, 0, 0, false, 0, 0, null, null, 0);
+        return new NodeStatus(UNREACHABLE, 0, false, 0, 0, 0, 0, false, 0, 0, 0, null, null, 0);
     }
 }

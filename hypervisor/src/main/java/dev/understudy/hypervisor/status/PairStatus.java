@@ -6,8 +6,10 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -85,6 +87,24 @@ public record PairStatus(Map<String, NodeStatus> nodes)
         return object;
     }
 
+    private static String remark(final NodeStatus node)
+    {
+        final List<String> remarks = new ArrayList<>();
+        if (node.haltReason() != null)
+        {
+            remarks.add(node.haltReason());
+        }
+        else if (node.solo())
+        {
+            remarks.add("runs alone");
+        }
+        if (node.lostFrames() > 0)
+        {
+            remarks.add(node.lostFrames() + " frames lost");
+        }
+        return String.join(", ", remarks);
+    }
+
     /** For people. */
     public String toText()
     {
@@ -94,7 +114,7 @@ public record PairStatus(Map<String, NodeStatus> nodes)
         nodes.forEach((name, node) -> text.append(String.format(Locale.ROOT,
             "%-8s %-12s %10d %,18d %10d %8d  %s%n",
             name, node.role(), node.generation(), node.position(), node.lagEvents(), node.lagMs(),
-            node.haltReason() != null ? node.haltReason() : node.solo() ? "runs alone" : "")));
+            remark(node))));
         final FailoverRecord failover = lastFailover();
         if (failover != null && failover.from() != null)
         {

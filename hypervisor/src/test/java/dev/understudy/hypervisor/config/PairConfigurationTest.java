@@ -353,11 +353,33 @@ class PairConfigurationTest
     }
 
     @Test
+    void balloonIsLessThanTheMemory() throws IOException
+    {
+        assertThat(load(GOOD).balloonBytes()).isZero();
+        assertThat(load(GOOD + "balloon: 16M\n").balloonBytes()).isEqualTo(16 << 20);
+        for (final String wrong : new String[]{"64M", "4097", "much"})
+        {
+            assertThat(messageOf(GOOD + "balloon: " + wrong + "\n"))
+                .startsWith(file + ": balloon:").contains("below that of memory").endsWith("(line 13)");
+        }
+    }
+
+    /** As one who only asks the nodes wants it. */
+    @Test
+    void filesOfTheGuestNeedNotExistWhereNobodyRunsIt() throws IOException
+    {
+        Files.delete(directory.resolve("kv.elf"));
+        Files.writeString(file, GOOD);
+        assertThat(PairConfiguration.loadWithoutFiles(file).nodes()).containsOnlyKeys("a", "b");
+        assertThat(messageOf(GOOD)).contains(": kernel:").contains("that exists");
+    }
+
+    @Test
     void keyThatIsLikeNoOtherIsRefusedWithThoseThatThereAre() throws IOException
     {
         assertThat(messageOf(GOOD + "colour: red\n")).isEqualTo(file +
-            ": colour: there is no such key; expected one of name, kernel, initrd, append, memory, drives, netdevs, forwards, " +
-            "arbiter, heartbeat, lag, journal, digest, nodes (line 13)");
+            ": colour: there is no such key; expected one of name, kernel, initrd, append, memory, balloon, drives, netdevs, " +
+            "forwards, arbiter, heartbeat, lag, journal, digest, nodes (line 13)");
     }
 
     @ParameterizedTest
