@@ -24,8 +24,8 @@ final class FailoverBenchmark implements Benchmarks.Benchmark
     {
         try (Workspace work = new Workspace(home))
         {
-            final String result = Command.output(
-                work.understudy("demo", "--kills", Integer.toString(KILLS), "--seconds", "30", "--format", "json"));
+            final String result = Command.output(work.understudy(
+                "demo", "--guest", "kv", "--kills", Integer.toString(KILLS), "--seconds", "30", "--format", "json"));
             final Matcher times = TIMES.matcher(result);
             final Matcher lost = LOST.matcher(result);
             if (!times.find() || !lost.find())
