@@ -70,34 +70,8 @@ then
 fi
 mkdir -p "$work/packages" "$work/initramfs" "$work/out"
 
-# An apt of its own, for riscv64 and trixie, so that this machine's packages stay what they are.
-set_up_apt()
-{
-    mirror=${DEBIAN_MIRROR-}
-    if [ -z "$mirror" ]
-    then
-        # shellcheck disable=SC2016
-        mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(ORIGIN) $(LABEL)' 'Created-By: Packages' |
-            awk '$2 !~ /-/ && $3 == "Debian" && $4 == "Debian" { print $1; exit }')
-    fi
-    [ -n "$mirror" ] || fail "no Debian mirror in this machine's apt sources: name one in DEBIAN_MIRROR"
-    apt=$work/apt
-    mkdir -p "$apt/state/lists/partial" "$apt/cache/archives/partial" "$apt/parts"
-    : > "$apt/status"
-    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" > "$apt/sources.list"
-    cat > "$apt/apt.conf" << END
-#clear APT::Architectures;
-APT::Architecture "riscv64";
-APT::Architectures { "riscv64"; };
-APT::Sandbox::User "$(id -un)";
-Dir::State "$apt/state";
-Dir::State::status "$apt/status";
-Dir::Cache "$apt/cache";
-Dir::Etc::sourcelist "$apt/sources.list";
-Dir::Etc::sourceparts "$apt/parts";
-END
-    APT_CONFIG=$apt/apt.conf apt-get -qq update
-}
+# shellcheck source=guests/linux/apt.sh
+. "$tiny/../apt.sh"
 
 # Sees to it that the package with the checksum $4 is there.
 fetch()
@@ -106,7 +80,7 @@ fetch()
     if ! echo "$4  $file" | sha256sum --check --status 2> /dev/null
     then
         echo "tiny: fetching $1 $2"
-        [ -e "$work/apt/apt.conf" ] || set_up_apt
+        [ -e "$work/apt/apt.conf" ] || set_up_apt "$work/apt" || fail "apt cannot fetch $1"
         (cd "$work/packages" && APT_CONFIG=$work/apt/apt.conf apt-get -qq download "$1=$2") ||
             fail "the mirror does not have $1 $2 any more; snapshot.debian.org has it: put it in DIR/packages and" \
                 "call again with --work DIR"
