@@ -15,6 +15,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Linux as the guest: the tiny kernel and its initial file system, which are in the repository. */
 @Timeout(value = 4, unit = TimeUnit.MINUTES)
@@ -126,13 +128,40 @@ class LinuxGuestTest
         assertThat(output).contains("rv64imafdc").contains("sv39").contains("0.666667");
     }
 
+    @ParameterizedTest
+    @CsvSource({"poweroff, reboot: Power down, SHUTDOWN", "reboot, reboot: Restarting system, REBOOT"})
+    void aShellAnswersWhatIsTypedAndEndsTheMachineAsItIsToldAlsoInTheReplay(
+        final String command, final String message, final String outcome)
+        throws Exception
+    {
+        final Path journal = root.resolve("journal");
+        final UnderstudyProcess recording =
+            understudy("understudy.kv=off understudy.shell", "record", "--journal", journal.toString()).withInput();
+        recording.start(Commands.JVM_OPTIONS.toArray(String[]::new));
+        try
+        {
+            final GuestConsole console = new GuestConsole(recording, "tiny# ", TestPair.TIMEOUT);
+            console.settle();
+            assertThat(console.run("echo seen $((6*7))")).isEqualTo("seen 42");
+            console.type(command);
+            console.await(message);
+            assertThat(recording.awaitExit(TestPair.TIMEOUT.toMillis())).isZero();
+        }
+        finally
+        {
+            recording.kill();
+        }
+        assertThat(Commands.understudy("replay", journal.toString(), "--format", "json").assertSuccess().output())
+            .contains("seen 42").contains(message).contains("\"outcome\":\"" + outcome + "\"");
+    }
+
     @Test
     void recordedTrafficReplaysBitForBit() throws Exception
     {
         final Path journal = root.resolve("journal");
         final int port = FreePort.next();
         final UnderstudyProcess recording = understudy(
-            "record", "--journal", journal.toString(), "--forward", "127.0.0.1:" + port + ":6379");
+            "", "record", "--journal", journal.toString(), "--forward", "127.0.0.1:" + port + ":6379");
         recording.start();
         try
         {
@@ -162,9 +191,9 @@ class LinuxGuestTest
         return Commands.understudy(arguments(arguments, "run"));
     }
 
-    private UnderstudyProcess understudy(final String... arguments)
+    private UnderstudyProcess understudy(final String guestArguments, final String... arguments)
     {
-        return new UnderstudyProcess(root.resolve("log"), arguments("", arguments));
+        return new UnderstudyProcess(root.resolve("log"), arguments(guestArguments, arguments));
     }
 
     /** A command and its options, and then those that say what the guest is. */

@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 
-/** A pair whose nodes are on two hosts of a {@link TestNetwork}, and whose guest is the small Linux with its own address. */
+/** A pair whose nodes are on two hosts of a {@link TestNetwork}, and whose guest is a Linux with its own address. */
 final class NetworkedPair implements AutoCloseable
 {
     static final String NAME = "networked";
@@ -33,20 +33,47 @@ final class NetworkedPair implements AutoCloseable
 
     private final Path root;
     private final TestNetwork network;
+    private final String[] jvmOptions;
     private final Map<String, UnderstudyProcess> nodes = new TreeMap<>();
 
-    /** @param root an empty directory for all files of the pair; the caller's to delete */
+    /**
+     * The small Linux.
+     *
+     * @param root an empty directory for all files of the pair; the caller's to delete
+     */
     NetworkedPair(final Path root, final TestNetwork network) throws IOException
     {
-        this.root = root;
-        this.network = network;
-        Files.createDirectory(root.resolve("arbiter"));
-        final Path config = Files.writeString(root.resolve("vm.yaml"), """
-            name: %s
+        this(root, network, """
             kernel: %s
             initrd: %s
             append: "%s"
             memory: 64M
+            """.formatted(LinuxGuest.KERNEL, LinuxGuest.INITRD, LinuxGuest.commandLine(TestNetwork.GUEST)),
+            TIMEOUT_MS, Commands.JVM_OPTIONS.toArray(String[]::new));
+    }
+
+    /**
+     * Another guest.
+     *
+     * @param root      an empty directory for all files of the pair; the caller's to delete
+     * @param guest     lines of the configuration that say what it is
+     * @param timeoutMs silence that makes a node a suspect
+     */
+    NetworkedPair(
+        final Path root,
+        final TestNetwork network,
+        final String guest,
+        final int timeoutMs,
+        final String... jvmOptions)
+        throws IOException
+    {
+        this.root = root;
+        this.network = network;
+        this.jvmOptions = jvmOptions.clone();
+        Files.createDirectory(root.resolve("arbiter"));
+        final Path config = Files.writeString(root.resolve("vm.yaml"), """
+            name: %s
+            %s
             netdevs:
               - { tap: %s }
             arbiter: { directory: %s }
@@ -54,8 +81,7 @@ final class NetworkedPair implements AutoCloseable
             nodes:
               a: { address: "%s:%d", data: %s }
               b: { address: "%s:%d", data: %s }
-            """.formatted(NAME, LinuxGuest.KERNEL, LinuxGuest.INITRD, LinuxGuest.commandLine(TestNetwork.GUEST),
-            TestNetwork.TAP, root.resolve("arbiter"), TIMEOUT_MS,
+            """.formatted(NAME, guest, TestNetwork.TAP, root.resolve("arbiter"), timeoutMs,
             TestNetwork.ADDRESSES.get("a"), LINK_PORT, root.resolve("a"),
             TestNetwork.ADDRESSES.get("b"), LINK_PORT, root.resolve("b")));
         for (final String name : List.of("a", "b"))
@@ -67,13 +93,18 @@ final class NetworkedPair implements AutoCloseable
 
     void start(final String node) throws IOException
     {
-        nodes.get(node).start(Commands.JVM_OPTIONS.toArray(String[]::new));
+        nodes.get(node).start(jvmOptions);
     }
 
     /** Ends a node with SIGKILL. */
     void kill(final String node) throws InterruptedException
     {
         nodes.get(node).kill();
+    }
+
+    UnderstudyProcess node(final String node)
+    {
+        return nodes.get(node);
     }
 
     /** Asks a node to leave. */

@@ -7,8 +7,9 @@ import dev.understudy.hypervisor.demo.UnderstudyProcess;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
+import java.time.Duration;
 
-/** Waits for the key-value guest. */
+/** Waits for a guest that speaks the Redis protocol. */
 final class Services
 {
     private static final long POLL_MS = 20;
@@ -21,7 +22,14 @@ final class Services
     static void await(final InetSocketAddress service, final UnderstudyProcess process)
         throws IOException, InterruptedException
     {
-        final long endNs = System.nanoTime() + TestPair.TIMEOUT.toNanos();
+        await(service, process, TestPair.TIMEOUT);
+    }
+
+    /** Waits so long at most. */
+    static void await(final InetSocketAddress service, final UnderstudyProcess process, final Duration timeout)
+        throws IOException, InterruptedException
+    {
+        final long endNs = System.nanoTime() + timeout.toNanos();
         while (!answers(service))
         {
             assertThat(System.nanoTime() - endNs).as(Files.readString(process.log())).isNegative();

@@ -3,6 +3,7 @@ package dev.understudy.hypervisor.demo;
 import dev.understudy.hypervisor.cli.Understudy;
 import java.io.File;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,6 +18,7 @@ public final class UnderstudyProcess
     private final List<String> arguments;
     private final Path log;
     private List<String> launcher = List.of();
+    private ProcessBuilder.Redirect input = ProcessBuilder.Redirect.from(new File("/dev/null"));
     private Process process;
 
     /**
@@ -34,6 +36,19 @@ public final class UnderstudyProcess
     {
         launcher = List.of(command);
         return this;
+    }
+
+    /** Has the process read what is written to {@link #input}, instead of nothing. */
+    public UnderstudyProcess withInput()
+    {
+        input = ProcessBuilder.Redirect.PIPE;
+        return this;
+    }
+
+    /** What the process that was started last reads, when it reads anything. */
+    public OutputStream input()
+    {
+        return process.getOutputStream();
     }
 
     /** Where the process writes its console and messages. */
@@ -61,7 +76,7 @@ public final class UnderstudyProcess
         process = new ProcessBuilder(command)
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
-            .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
+            .redirectInput(input)
             .start();
     }
 

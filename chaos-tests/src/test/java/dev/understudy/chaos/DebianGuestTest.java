@@ -1,0 +1,205 @@
+package dev.understudy.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.understudy.hypervisor.demo.RespConnection;
+import dev.understudy.hypervisor.demo.UnderstudyProcess;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The kernel and the Redis that Debian ships, unchanged, as the guest. */
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
+class DebianGuestTest
+{
+    private static final String NAMESPACE = "usd" + ProcessHandle.current().pid();
+    private static final String ADDRESS = "10.77.2.2";
+    private static final String HOST_ADDRESS = "10.77.2.1/24";
+    private static final int REQUESTS = 100_000;
+    private static final int KEYS = 50;
+
+    /** More than the default, because the machine is busy with two boots. */
+    private static final int HEARTBEAT_TIMEOUT_MS = 1_500;
+    private static final int ROWS = 20_000;
+    private static final int TRANSACTIONS = 200;
+    private static final InetSocketAddress REDIS = new InetSocketAddress(ADDRESS, LinuxGuest.PORT);
+
+    @TempDir
+    private Path root;
+
+    @BeforeEach
+    void needGuest()
+    {
+        Needs.program("ip", "iproute2");
+        Needs.program("redis-benchmark", "redis-tools");
+        DebianGuest.need();
+    }
+
+    @Test
+    void bootsToRedisAndAnswersItsConsoleAndReboots() throws Exception
+    {
+        try (NetworkNamespace host = host())
+        {
+            final UnderstudyProcess guest = start(host, "run");
+            try
+            {
+                host.call(() -> ping(REDIS, guest));
+                final GuestConsole console = console(guest);
+                assertThat(console.run("echo seen $((6*7))")).isEqualTo("seen 42");
+                assertThat(console.run("uname -sv")).startsWith("Linux").contains(" Debian ");
+                assertThat(console.run("lua5.4 -e 'print(string.format(\"%.17g\", 2^53 / 3))'"))
+                    .isEqualTo("3002399751580330.5");
+                console.type("reboot");
+                console.await("reboot: Restarting system");
+                assertThat(guest.awaitExit(DebianGuest.TIMEOUT.toMillis())).isZero();
+            }
+            finally
+            {
+                guest.kill();
+            }
+        }
+    }
+
+    @Test
+    void aBootALoadOnTheNetworkAndOneOnTheDiskReplayBitForBit() throws Exception
+    {
+        final Path journal = root.resolve("journal");
+        try (NetworkNamespace host = host())
+        {
+            final UnderstudyProcess guest = start(host, "record", "--journal", journal.toString());
+            try
+            {
+                host.call(() -> ping(REDIS, guest));
+                final GuestConsole console = console(guest);
+                final String benchmark = host.run("redis-benchmark", "-h", ADDRESS, "-t", "set", "-r", "10000",
+                    "-n", Integer.toString(REQUESTS), "-c", "20", "-P", "16", "-q");
+                assertThat(benchmark).contains("SET:").doesNotContain("rror");
+                assertThat(console.run("redis-cli info commandstats | grep cmdstat_set:"))
+                    .startsWith("cmdstat_set:calls=" + REQUESTS + ",");
+                loadDisk(console);
+                console.type("poweroff");
+                assertThat(guest.awaitExit(DebianGuest.TIMEOUT.toMillis())).isZero();
+            }
+            finally
+            {
+                guest.kill();
+            }
+            System.out.println("recorded: " + Commands.understudy("verify", journal.toString()).assertSuccess().output());
+        }
+
+        final UnderstudyProcess replay = new UnderstudyProcess(
+            root.resolve("replay.log"), "replay", journal.toString(), "--format", "json");
+        replay.start(DebianGuest.JVM_OPTIONS);
+        try
+        {
+            final int status = replay.awaitExit(DebianGuest.TIMEOUT.toMillis());
+            final String output = Files.readString(replay.log());
+            assertThat(status).as(output).isZero();
+            assertThat(output).contains("Ready to accept connections").contains("reboot: Power down")
+                .contains("\"outcome\":\"SHUTDOWN\"").containsPattern("\"digestsCompared\":[1-9]");
+        }
+        finally
+        {
+            replay.kill();
+        }
+    }
+
+    @Test
+    void theOtherNodeOfAPairAnswersWithTheDataWhenThePrimaryIsKilled() throws Exception
+    {
+        final InetSocketAddress redis = new InetSocketAddress(TestNetwork.GUEST, LinuxGuest.PORT);
+        try (TestNetwork network = new TestNetwork();
+            NetworkedPair pair = new NetworkedPair(root, network, DebianGuest.settings(TestNetwork.GUEST),
+                HEARTBEAT_TIMEOUT_MS, DebianGuest.JVM_OPTIONS))
+        {
+            final NetworkNamespace client = network.host("c");
+            pair.start("a");
+            pair.await("a is primary", status -> "a".equals(status.primary()));
+            pair.start("b");
+            pair.awaitProtected();
+            client.call(() -> ping(redis, pair.node("a")));
+            for (int i = 1; i <= KEYS; i++)
+            {
+                final String key = "key" + i;
+                assertThat(client.call(() -> request(redis, "SET", key, "value of " + key))).isEqualTo("OK");
+            }
+            pair.awaitProtected();
+            assertThat(pair.primary()).isEqualTo("a");
+            pair.kill("a");
+            client.call(() -> ping(redis, pair.node("b")));
+            assertThat(pair.primary()).isEqualTo("b");
+            for (int i = 1; i <= KEYS; i++)
+            {
+                final String key = "key" + i;
+                assertThat(client.call(() -> request(redis, "GET", key))).isEqualTo("value of " + key);
+            }
+            // Through the file system to the drive, which is another now.
+            assertThat(client.call(() -> request(redis, "SAVE"))).isEqualTo("OK");
+        }
+    }
+
+    /** Many transactions that each reach the disk, one that is large, and everything read from the disk again. */
+    private static void loadDisk(final GuestConsole console) throws Exception
+    {
+        console.run("cd /root");
+        assertThat(console.run("sqlite3 load.db 'create table t(n integer primary key, s text); create index i on t(s)'"))
+            .isEmpty();
+        assertThat(console.run("i=0; while [ $i -lt " + TRANSACTIONS + " ]; do i=$((i+1)); " +
+            "echo 'insert into t(s) values(hex(randomblob(64)));'; done | sqlite3 load.db")).isEmpty();
+        assertThat(console.run("sqlite3 load.db 'with recursive c(n) as " +
+            "(select 1 union all select n+1 from c where n<" + ROWS + ") " +
+            "insert into t(s) select hex(randomblob(64)) from c'")).isEmpty();
+        assertThat(console.run("sync; echo 3 > /proc/sys/vm/drop_caches")).isEmpty();
+        assertThat(console.run("sqlite3 load.db 'pragma integrity_check; select count(*), count(distinct s) from t'"))
+            .isEqualTo("ok\n%1$d|%1$d".formatted(ROWS + TRANSACTIONS));
+    }
+
+    private static NetworkNamespace host() throws Exception
+    {
+        final NetworkNamespace host = new NetworkNamespace(NAMESPACE);
+        host.run("ip", "tuntap", "add", "dev", "tap0", "mode", "tap");
+        host.run("ip", "address", "add", HOST_ADDRESS, "dev", "tap0");
+        host.run("ip", "link", "set", "dev", "tap0", "up");
+        return host;
+    }
+
+    private UnderstudyProcess start(final NetworkNamespace host, final String... command) throws Exception
+    {
+        final String[] arguments = new String[command.length + 2];
+        System.arraycopy(command, 0, arguments, 0, command.length);
+        arguments[command.length] = "--netdev";
+        arguments[command.length + 1] = "tap,ifname=tap0";
+        final UnderstudyProcess guest = DebianGuest.withShell(
+            root.resolve("guest.log"), ADDRESS, root.resolve("disk.overlay"), arguments).by(host.launcher());
+        guest.start(DebianGuest.JVM_OPTIONS);
+        return guest;
+    }
+
+    private static GuestConsole console(final UnderstudyProcess guest) throws Exception
+    {
+        final GuestConsole console = new GuestConsole(guest, DebianGuest.PROMPT, DebianGuest.TIMEOUT);
+        console.settle();
+        return console;
+    }
+
+    private static String ping(final InetSocketAddress redis, final UnderstudyProcess process) throws Exception
+    {
+        Services.await(redis, process, DebianGuest.TIMEOUT);
+        final String answer = request(redis, "PING");
+        assertThat(answer).isEqualTo("PONG");
+        return answer;
+    }
+
+    private static String request(final InetSocketAddress redis, final String... request) throws Exception
+    {
+        try (RespConnection connection = new RespConnection(redis))
+        {
+            return connection.request(request);
+        }
+    }
+}
