@@ -35,8 +35,11 @@ final class EntryEncoder
     /** The longest payload, in bytes: the header of a vsock packet and 64 KiB. */
     static final int MAX_DATA_BYTES = 64 * 1024 + 44;
 
-    /** Version of what lies around the entries: segments, Chronicle's files, the seal, the rule of the chain. */
-    static final int FORMAT_VERSION = 1;
+    /**
+     * Version of what lies around the entries: segments, Chronicle's files, how an entry is packed, the seal, the rule of
+     * the chain. In version 1 entries were not packed.
+     */
+    static final int FORMAT_VERSION = 2;
 
     private final UnsafeBuffer buffer = new UnsafeBuffer(new byte[MAX_BYTES]);
     private final MessageHeaderEncoder message = new MessageHeaderEncoder();

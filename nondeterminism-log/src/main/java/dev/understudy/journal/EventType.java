@@ -99,6 +99,12 @@ public enum EventType
         this.codes = codes;
     }
 
+    /** Number of such an entry's template in the schema. */
+    int templateId()
+    {
+        return templateId;
+    }
+
     /** Length of the fixed part of such an entry, in bytes. */
     int blockLength()
     {

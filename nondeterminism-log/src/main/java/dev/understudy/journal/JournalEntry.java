@@ -25,7 +25,7 @@ import org.agrona.DirectBuffer;
 public final class JournalEntry
 {
     /** The least length of an entry in bytes. */
-    static final int MIN_BYTES = MessageHeaderDecoder.ENCODED_LENGTH + EntryHeaderDecoder.ENCODED_LENGTH;
+    private static final int MIN_BYTES = MessageHeaderDecoder.ENCODED_LENGTH + EntryHeaderDecoder.ENCODED_LENGTH;
 
     private final MessageHeaderDecoder message = new MessageHeaderDecoder();
     private final EntryHeaderDecoder header = new EntryHeaderDecoder();
@@ -145,26 +145,6 @@ public final class JournalEntry
         final boolean hasNoDrives = hasMac && drivesLength == 0;
         return (hasMac || rest == 0) &&
             (hasNoDrives || drives.isValid(bytes, at + Integer.BYTES, (int)drivesLength));
-    }
-
-    /** Whether the head of an entry of this length, of which no more is there, looks like one of this version. */
-    boolean tryWrapHead(final DirectBuffer head, final int wholeLength)
-    {
-        message.wrap(head, 0);
-        header.wrap(head, MessageHeaderDecoder.ENCODED_LENGTH);
-        return message.schemaId() == MessageHeaderDecoder.SCHEMA_ID &&
-            message.version() == MessageHeaderDecoder.SCHEMA_VERSION &&
-            EventType.of(message.templateId()) != null &&
-            EventType.of(message.templateId()).blockLength() == message.blockLength() &&
-            MessageHeaderDecoder.ENCODED_LENGTH + message.blockLength() <= wholeLength;
-    }
-
-    /** Whether the head that was looked at is one of an entry whose only part of variable length is a payload. */
-    boolean hasData()
-    {
-        final EventType headType = EventType.of(message.templateId());
-        return headType == EventType.CONSOLE_INPUT || headType == EventType.ENTROPY ||
-            headType == EventType.VSOCK_PACKET || headType == EventType.NETWORK_FRAME;
     }
 
     /** What kind of entry this is. */

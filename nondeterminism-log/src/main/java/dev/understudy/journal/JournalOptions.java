@@ -24,7 +24,7 @@ public record JournalOptions(
     /** Room for the closing entry and what Chronicle writes with it, many times over. */
     public static final long DEFAULT_RESERVE_BYTES = 64 * 1024;
 
-    /** Half a million entries: small enough to be checked in a second, large enough that rolling is rare. */
+    /** Some million entries: small enough to be checked in a second, large enough that rolling is rare. */
     public static final long DEFAULT_FILE_BYTES = 64 << 20;
 
     /** A file must hold the longest entry and what Chronicle writes around it. */

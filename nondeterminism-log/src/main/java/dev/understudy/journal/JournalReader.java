@@ -1,11 +1,8 @@
 package dev.understudy.journal;
 
-import dev.understudy.journal.codec.EntryHeaderDecoder;
-import dev.understudy.journal.codec.MessageHeaderDecoder;
 import java.io.Closeable;
 import java.nio.file.Path;
 import java.util.List;
-import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * Follows a journal while this or another process writes it, and checks number and hash chain of each entry.
@@ -19,12 +16,9 @@ public final class JournalReader implements Closeable
     /** After so many calls of {@link #next} in vain it is looked whether something lies behind the place waited at. */
     private static final int IDLE_CALLS_BEFORE_LOOK = 256;
 
-    private static final int SEQUENCE_OFFSET =
-        MessageHeaderDecoder.ENCODED_LENGTH + EntryHeaderDecoder.sequenceEncodingOffset();
-
     private final Path directory;
     private final HashChain chain = new HashChain();
-    private final UnsafeBuffer buffer = new UnsafeBuffer(new byte[EntryEncoder.MAX_BYTES]);
+    private final EntryUnpacker unpacker = new EntryUnpacker();
     private final JournalEntry entry = new JournalEntry();
     private final LaterEntries laterEntries = new LaterEntries();
 
@@ -123,20 +117,14 @@ public final class JournalReader implements Closeable
         for (int i = files.size() - 1; i >= 0; i--)
         {
             file = new QueueFile(files.get(i));
-            at = 0;
-            final long first = skipTo(Long.MIN_VALUE);
-            if (first >= 0 && first <= sequence - 1)
+            at = placeToBegin(sequence - 1);
+            if (at >= 0)
             {
-                if (skipTo(sequence - 1) != sequence - 1)
-                {
-                    break;
-                }
-                trust();
+                trustUpTo(sequence - 1);
                 return;
             }
             closeFile();
         }
-        closeFile();
         throw new JournalException("journal " + directory + " has no entry " + (sequence - 1) +
             ", so that entry " + sequence + " cannot be gone to");
     }
@@ -160,6 +148,7 @@ public final class JournalReader implements Closeable
         {
             throw damaged(problem);
         }
+        unpacker.accept();
         at = QueueFile.after(at, length);
         nextSequence++;
         idleCalls = 0;
@@ -168,12 +157,7 @@ public final class JournalReader implements Closeable
 
     private String check(final int length)
     {
-        if (length < JournalEntry.MIN_BYTES || length > buffer.capacity() ||
-            !file.copy(at + QueueFile.WORD_BYTES, buffer, length))
-        {
-            return "it has an impossible length of " + length + " bytes";
-        }
-        final String problem = entry.tryWrap(buffer, 0, length);
+        final String problem = unpack(length);
         if (problem != null)
         {
             return problem;
@@ -183,7 +167,19 @@ public final class JournalReader implements Closeable
             return "entry " + entry.sequence() + " stands in its place" +
                 (isAtFirstEntry ? ", so that a file before this one is missing" : "");
         }
-        return chain.accept(buffer, length) ? null : "it does not match its hash chain";
+        return chain.accept(unpacker.entry(), unpacker.entryLength()) ? null : "it does not match its hash chain";
+    }
+
+    /** Unpacks the document at the present place; null when it is an entry. */
+    private String unpack(final int length)
+    {
+        if (length < PackedEntry.MIN_BYTES || length > PackedEntry.MAX_BYTES ||
+            !file.copy(at + QueueFile.WORD_BYTES, unpacker.packed(), length))
+        {
+            return "it has an impossible length of " + length + " bytes";
+        }
+        final String problem = unpacker.unpack(length);
+        return problem == null ? entry.tryWrap(unpacker.entry(), 0, unpacker.entryLength()) : problem;
     }
 
     /**
@@ -212,50 +208,58 @@ public final class JournalReader implements Closeable
             problem + ". Find out more with  understudy verify " + directory);
     }
 
-    /** Goes from document to document, to the one with an entry's number, or to the first entry; its number, or -1. */
-    private long skipTo(final long sequence)
+    /** Where the entry stands that one in the present file can be unpacked from; -1 when the file does not have that one. */
+    private long placeToBegin(final long sequence)
     {
-        int word = file.word(at);
+        long begin = -1;
+        long place = 0;
+        int word = file.word(place);
         while (word != 0 && !QueueFile.isIncomplete(word))
         {
             if (!QueueFile.isMetadata(word))
             {
-                if (QueueFile.lengthOf(word) < JournalEntry.MIN_BYTES)
+                final int head = file.word(place + QueueFile.WORD_BYTES);
+                final long found = PackedEntry.sequenceAt(file, place);
+                if (QueueFile.lengthOf(word) < PackedEntry.MIN_BYTES || !PackedEntry.isHead(head) || found > sequence)
                 {
                     return -1;
                 }
-                final long place = at + QueueFile.WORD_BYTES + SEQUENCE_OFFSET;
-                final long found = Integer.toUnsignedLong(file.word(place)) |
-                    (long)file.word(place + Integer.BYTES) << Integer.SIZE;
-                if (found >= sequence)
+                begin = PackedEntry.isAlone(head) ? place : begin;
+                if (found == sequence)
                 {
-                    return found;
+                    return begin;
                 }
             }
-            at = QueueFile.after(at, QueueFile.lengthOf(word));
-            word = file.word(at);
+            place = QueueFile.after(place, QueueFile.lengthOf(word));
+            word = file.word(place);
         }
         return -1;
     }
 
-    private void trust()
+    /** Goes behind an entry that is known to be in the present file, taking those from the present place on trust. */
+    private void trustUpTo(final long sequence)
     {
-        final int length = QueueFile.lengthOf(file.word(at));
-        nextSequence = Integer.toUnsignedLong(file.word(at + QueueFile.WORD_BYTES + SEQUENCE_OFFSET)) |
-            (long)file.word(at + QueueFile.WORD_BYTES + SEQUENCE_OFFSET + Integer.BYTES) << Integer.SIZE;
-        final String problem = length > buffer.capacity() ||
-            !file.copy(at + QueueFile.WORD_BYTES, buffer, length) ?
-            "it has an impossible length of " + length + " bytes" : entry.tryWrap(buffer, 0, length);
-        if (problem != null)
+        nextSequence = PackedEntry.sequenceAt(file, at);
+        unpacker.restart();
+        while (nextSequence <= sequence)
         {
-            final JournalException damage = damaged(problem);
-            closeFile();
-            nextSequence = 0;
-            throw damage;
+            final int length = QueueFile.lengthOf(file.word(at));
+            if (!QueueFile.isMetadata(file.word(at)))
+            {
+                final String problem = unpack(length);
+                if (problem != null)
+                {
+                    final JournalException damage = damaged(problem);
+                    closeFile();
+                    nextSequence = 0;
+                    throw damage;
+                }
+                unpacker.accept();
+                nextSequence++;
+            }
+            at = QueueFile.after(at, length);
         }
         chain.set(entry.chainHigh(), entry.chainLow());
-        nextSequence++;
-        at = QueueFile.after(at, length);
         isAtFirstEntry = false;
     }
 

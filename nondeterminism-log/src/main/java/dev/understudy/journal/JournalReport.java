@@ -5,7 +5,7 @@ package dev.understudy.journal;
  *
  * @param entries      number of intact entries
  * @param lastPosition position of the last one
- * @param bytes        length of the entries in bytes
+ * @param bytes        length of the entries as they are packed, in bytes
  * @param diskBytes    disk that the journal takes, in bytes
  * @param chain        the hash chain at the last entry, in hexadecimal: note it elsewhere to find forgery
  * @param outcome      how the recording ended; null when it was not ended in order

@@ -5,7 +5,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * Reads a journal that nobody writes, straight from its files, checks every entry, and tells damage from a torn tail.
@@ -19,7 +18,7 @@ public final class JournalScan implements Closeable
     private final Path directory;
     private final List<Path> files;
     private final HashChain chain = new HashChain();
-    private final UnsafeBuffer buffer = new UnsafeBuffer(new byte[EntryEncoder.MAX_BYTES]);
+    private final EntryUnpacker unpacker = new EntryUnpacker();
     private final JournalEntry entry = new JournalEntry();
     private final List<End> lostEnds = new ArrayList<>();
     private final LaterEntries laterEntries = new LaterEntries();
@@ -138,7 +137,7 @@ public final class JournalScan implements Closeable
         return lastTimeNs;
     }
 
-    /** Length of all entries so far, in bytes. */
+    /** Length of all entries so far as they are packed, in bytes. */
     public long dataBytes()
     {
         return dataBytes;
@@ -221,19 +220,26 @@ public final class JournalScan implements Closeable
         {
             return "it is unfinished";
         }
-        if (length > buffer.capacity() || length < JournalEntry.MIN_BYTES ||
-            !file.copy(at + QueueFile.WORD_BYTES, buffer, length))
+        if (length > PackedEntry.MAX_BYTES || length < PackedEntry.MIN_BYTES ||
+            !file.copy(at + QueueFile.WORD_BYTES, unpacker.packed(), length))
         {
             return "it has an impossible length of " + length + " bytes";
         }
-        final String problem = entry.tryWrap(buffer, 0, length);
+        final String unreadable = unpacker.unpack(length);
+        if (unreadable != null)
+        {
+            // A release that packs in another way wrote it: nothing is cut from what it left.
+            isForeign = PackedEntry.isOfOtherVersion(unpacker.packed(), nextSequence);
+            return unreadable;
+        }
+        final String problem = entry.tryWrap(unpacker.entry(), 0, unpacker.entryLength());
         if (problem == null && entry.sequence() != nextSequence)
         {
             return "entry " + entry.sequence() + " stands in its place";
         }
         final long high = chain.high();
         final long low = chain.low();
-        if (!chain.accept(buffer, length))
+        if (!chain.accept(unpacker.entry(), unpacker.entryLength()))
         {
             return problem == null ? "it does not match its hash chain" : problem;
         }
@@ -249,6 +255,7 @@ public final class JournalScan implements Closeable
 
     private void accept(final int length)
     {
+        unpacker.accept();
         at = QueueFile.after(at, length);
         isAtFirstEntry = false;
         dataBytes += length;

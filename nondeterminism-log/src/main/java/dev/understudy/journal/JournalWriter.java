@@ -29,6 +29,7 @@ public final class JournalWriter implements Closeable
     private final JournalLock lock;
     private final DiskReserve reserve;
     private final EntryEncoder encoder = new EntryEncoder();
+    private final EntryPacker packer = new EntryPacker();
     private final QueueSegment segment;
     private final JournalEntry entry = new JournalEntry();
     private final HashChain chain = new HashChain();
@@ -48,7 +49,7 @@ public final class JournalWriter implements Closeable
         final Path next = QueueFiles.nextSegment(directory);
         try
         {
-            segment = new QueueSegment(next, options, reserve, encoder.buffer().byteArray());
+            segment = new QueueSegment(next, options, reserve, packer.buffer().byteArray());
         }
         catch (final RuntimeException e)
         {
@@ -356,7 +357,7 @@ public final class JournalWriter implements Closeable
             throw refused("the hash chain of entry %d is %016x%016x, by the entries here it is %s",
                 entry.sequence(), entry.chainHigh(), entry.chainLow(), chain.computed());
         }
-        write(length, high, low, entry.type() == EventType.CLOSED);
+        write(entry.type(), length, high, low, entry.type() == EventType.CLOSED);
         if (lastSequence < 0)
         {
             genesis = entry.genesis();
@@ -376,13 +377,18 @@ public final class JournalWriter implements Closeable
         final long high = chain.high();
         final long low = chain.low();
         chain.seal(encoder.buffer(), length);
-        write(length, high, low, mayUseReserve);
+        write(encoder.lastType(), length, high, low, mayUseReserve);
         lastPosition = position;
         lastTimeNs = timeNs;
         return ++lastSequence;
     }
 
-    private void write(final int length, final long chainHigh, final long chainLow, final boolean mayUseReserve)
+    private void write(
+        final EventType type,
+        final int length,
+        final long chainHigh,
+        final long chainLow,
+        final boolean mayUseReserve)
     {
         if (failure != null || closed)
         {
@@ -392,7 +398,11 @@ public final class JournalWriter implements Closeable
         }
         try
         {
-            segment.append(length, mayUseReserve);
+            if (segment.prepare(PackedEntry.maxBytes(length), mayUseReserve))
+            {
+                packer.restart();
+            }
+            segment.append(packer.pack(type, encoder.buffer(), length));
         }
         catch (final JournalFullException e)
         {

@@ -1,8 +1,5 @@
 package dev.understudy.journal;
 
-import dev.understudy.journal.codec.MessageHeaderDecoder;
-import org.agrona.concurrent.UnsafeBuffer;
-
 /**
  * Looks in a file for entries behind a place where the entry that is due is not whole: with them it was damaged, without
  * them it was never finished. Not thread-safe.
@@ -11,13 +8,6 @@ final class LaterEntries
 {
     /** Entries further ahead than this are taken for chance. */
     private static final long MAX_LOOKAHEAD_ENTRIES = 1L << 32;
-
-    /** Where an entry's schema and version stand after its word, and what they are. */
-    private static final int SCHEMA_OFFSET = QueueFile.WORD_BYTES + MessageHeaderDecoder.schemaIdEncodingOffset();
-    private static final int SCHEMA = MessageHeaderDecoder.SCHEMA_ID | MessageHeaderDecoder.SCHEMA_VERSION << Short.SIZE;
-
-    private final UnsafeBuffer head = new UnsafeBuffer(new byte[JournalEntry.MIN_BYTES]);
-    private final JournalEntry candidate = new JournalEntry();
 
     /** Whether a later entry than the one that is due at a place stands behind it. */
     boolean areBehind(final QueueFile file, final long place, final long dueSequence)
@@ -32,13 +22,11 @@ final class LaterEntries
         for (long place = file.nextNonZero(from); place >= 0; place = file.nextNonZero(place + QueueFile.WORD_BYTES))
         {
             final int length = QueueFile.lengthOf(file.word(place));
-            // Only the head is looked at; the whole would have to follow a chain that is broken.
-            if (file.word(place + SCHEMA_OFFSET) == SCHEMA && length >= JournalEntry.MIN_BYTES &&
-                length <= EntryEncoder.MAX_BYTES && place + QueueFile.WORD_BYTES + length <= size &&
-                file.copy(place + QueueFile.WORD_BYTES, head, head.capacity()) &&
-                candidate.tryWrapHead(head, length) &&
-                candidate.sequence() - leastSequence >= 0 &&
-                candidate.sequence() - leastSequence < MAX_LOOKAHEAD_ENTRIES)
+            // Only the head is looked at; the whole would have to follow entries that are broken.
+            if (PackedEntry.isHead(file.word(place + QueueFile.WORD_BYTES)) && length >= PackedEntry.MIN_BYTES &&
+                length <= PackedEntry.MAX_BYTES && place + QueueFile.WORD_BYTES + length <= size &&
+                PackedEntry.sequenceAt(file, place) - leastSequence >= 0 &&
+                PackedEntry.sequenceAt(file, place) - leastSequence < MAX_LOOKAHEAD_ENTRIES)
             {
                 return true;
             }
@@ -53,17 +41,15 @@ final class LaterEntries
     private long behind(final QueueFile file, final long place, final long dueSequence)
     {
         final int word = file.word(place);
-        if ((word == 0 || word == QueueFile.BEING_WRITTEN) &&
-            file.copy(place + QueueFile.WORD_BYTES, head, head.capacity()) &&
-            candidate.tryWrapHead(head, EntryEncoder.MAX_BYTES) && candidate.sequence() == dueSequence &&
-            candidate.hasData())
+        if ((word == 0 || word == QueueFile.BEING_WRITTEN) && PackedEntry.sequenceAt(file, place) == dueSequence)
         {
-            final long payload = place + QueueFile.WORD_BYTES + MessageHeaderDecoder.ENCODED_LENGTH +
-                EventType.VSOCK_PACKET.blockLength();
-            final int length = file.word(payload);
-            if (length >= 0 && length <= EntryEncoder.MAX_DATA_BYTES)
+            final long start = place + QueueFile.WORD_BYTES;
+            final int available = (int)Math.min(PackedEntry.MAX_BYTES, file.size() - start);
+            final EntryUnpacker unpacker = new EntryUnpacker();
+            if (available >= PackedEntry.MIN_BYTES && file.copy(start, unpacker.packed(), available))
             {
-                return payload + Integer.BYTES + length & -QueueFile.WORD_BYTES;
+                final int length = unpacker.measure(available);
+                return length < 0 ? start : start + length & -QueueFile.WORD_BYTES;
             }
         }
         return place + QueueFile.WORD_BYTES;

@@ -80,12 +80,13 @@ final class QueueSegment implements AutoCloseable
     private long writePosition;
     private long lastPlace;
     private boolean hasFile;
+    private boolean isFileEmpty = true;
     private boolean isDirectorySynced;
 
     /**
      * Begins a segment.
      *
-     * @param staging holds each entry that is appended, from its start on
+     * @param staging holds each packed entry that is appended, from its start on
      * @throws JournalFullException when the disk has no room for its first file
      */
     QueueSegment(
@@ -136,23 +137,32 @@ final class QueueSegment implements AutoCloseable
     }
 
     /**
-     * Appends what is staged.
+     * Makes room for an entry.
      *
+     * @param length        the most that the entry may take
      * @param mayUseReserve whether the entry is one that the reserve is kept for
-     * @throws JournalFullException when there is no room; nothing is appended then
+     * @return whether the entry will be the first of a file
+     * @throws JournalFullException when there is no room; the segment is as before then
      */
-    void append(final int length, final boolean mayUseReserve)
+    boolean prepare(final int length, final boolean mayUseReserve)
     {
         final long end = writePosition + length + AROUND_ENTRY_BYTES;
         if (end + (mayUseReserve ? 0 : reserveBytes) > allocatedEnd || end > fileBytes && !mayUseReserve)
         {
             makeRoom(length, mayUseReserve);
         }
+        return isFileEmpty;
+    }
+
+    /** Appends what is staged, after {@link #prepare}. */
+    void append(final int length)
+    {
         staged.readPositionRemaining(0, length);
         appender.writeBytes(staged);
         writePosition = appender.wire().bytes().writePosition();
         lastPlace = writePosition - length - QueueFile.WORD_BYTES;
         hasFile = true;
+        isFileEmpty = false;
     }
 
     /** Waits until the disk has every entry. */
@@ -247,6 +257,7 @@ final class QueueSegment implements AutoCloseable
             minute = fullMinute;
             throw e;
         }
+        isFileEmpty = true;
         unsynced.add(full);
         isDirectorySynced = false;
     }
@@ -258,7 +269,7 @@ final class QueueSegment implements AutoCloseable
         {
             createFile(precreated);
             final long needed =
-                FILE_HEAD_BYTES + reserveBytes + EntryEncoder.MAX_BYTES + AROUND_ENTRY_BYTES;
+                FILE_HEAD_BYTES + reserveBytes + PackedEntry.MAX_BYTES + AROUND_ENTRY_BYTES;
             allocatedEnd = reserve.extend(precreated, 0, needed, usefulBytes);
             writePosition = FILE_HEAD_BYTES;
             file = directory.resolve(

@@ -21,6 +21,9 @@ final class AppendCost
     /** With the head of 60 bytes: entries of 100. */
     private static final int DATA_BYTES = 40;
 
+    /** Each entry differs from the last one in one to four words, as packets do. */
+    private static final int CHANGING_BYTES = 16;
+
     private AppendCost()
     {
     }
@@ -55,6 +58,7 @@ final class AppendCost
                 final long start = System.nanoTime();
                 for (int i = 0; i < ENTRIES; i++)
                 {
+                    data.putInt(i % CHANGING_BYTES, i);
                     writer.vsockPacket(writer.lastPosition() + 10, i, i, data, 0, DATA_BYTES);
                 }
                 print("append", System.nanoTime() - start);
@@ -77,7 +81,7 @@ final class AppendCost
     private static void chronicle(final Path directory) throws IOException
     {
         Files.createDirectories(directory);
-        final byte[] staging = new byte[EntryEncoder.MAX_BYTES];
+        final byte[] staging = new byte[PackedEntry.MAX_BYTES];
         final JournalOptions options = JournalOptions.defaults();
         try (QueueSegment segment = new QueueSegment(
             directory.resolve("segment-000001"), options, new DiskReserve(directory, options), staging))
@@ -87,7 +91,8 @@ final class AppendCost
                 final long start = System.nanoTime();
                 for (int i = 0; i < ENTRIES; i++)
                 {
-                    segment.append(100, false);
+                    segment.prepare(100, false);
+                    segment.append(100);
                 }
                 print("Chronicle alone", System.nanoTime() - start);
             }

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
-import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -13,7 +13,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -182,29 +181,62 @@ class JournalReaderTest
         final long place = placeOfEntry(file, 5);
         try (RandomAccessFile bytes = new RandomAccessFile(file.toFile(), "rw"))
         {
-            // As a newer release would have written it: its hash fits.
-            final HashChain chain = new HashChain();
-            final byte[] previous = SampleJournal.read(directory).get(4);
-            final byte[] entry = SampleJournal.read(directory).get(5);
-            final JournalEntry view = new JournalEntry();
-            view.wrap(new UnsafeBuffer(previous), 0, previous.length);
-            chain.set(view.chainHigh(), view.chainLow());
-            final UnsafeBuffer newer = new UnsafeBuffer(entry);
-            newer.putShort(6, (short)2, ByteOrder.LITTLE_ENDIAN);
-            chain.seal(newer, entry.length);
-            bytes.seek(place + QueueFile.WORD_BYTES);
-            bytes.write(entry);
+            bytes.seek(place + QueueFile.WORD_BYTES + PackedEntry.VERSION_OFFSET);
+            bytes.write(EntryEncoder.FORMAT_VERSION + 1);
         }
-        assertThat(JournalVerifier.verify(directory).damage()).contains("version 2").contains("release");
+        assertThat(JournalVerifier.verify(directory).damage()).contains("version 3").contains("release");
         assertThatThrownBy(() -> JournalWriter.open(directory, OPTIONS, text -> {}))
-            .isInstanceOf(JournalException.class).hasMessageContaining("version 2");
+            .isInstanceOf(JournalException.class).hasMessageContaining("version 3");
         try (JournalReader reader = JournalReader.open(directory))
         {
             for (int i = 0; i < 5; i++)
             {
                 assertThat(reader.next()).isTrue();
             }
-            assertThatThrownBy(reader::next).hasMessageContaining("version 2");
+            assertThatThrownBy(reader::next).hasMessageContaining("version 3");
+        }
+    }
+
+    @Test
+    void aJournalOfTheFirstFormatIsAnErrorThatSaysSo() throws IOException
+    {
+        final Path directory = root.resolve("guest-a");
+        Files.createDirectory(directory);
+        final EntryEncoder encoder = new EntryEncoder();
+        final int length = encoder.genesis(SampleJournal.GENESIS);
+        new HashChain().seal(encoder.buffer(), length);
+        try (QueueSegment segment = new QueueSegment(QueueFiles.nextSegment(directory), OPTIONS,
+            new DiskReserve(directory, OPTIONS), encoder.buffer().byteArray()))
+        {
+            assertThat(segment.prepare(length, false)).isTrue();
+            segment.append(length);
+        }
+        assertThatThrownBy(() -> JournalWriter.open(directory, OPTIONS, text -> {}))
+            .isInstanceOf(JournalException.class).hasMessageContaining("version 1").hasMessageContaining("release");
+        try (JournalReader reader = JournalReader.open(directory))
+        {
+            assertThatThrownBy(reader::next).hasMessageContaining("version 1");
+        }
+    }
+
+    @Test
+    void seekUnpacksWhatManyEntriesBeforeSay()
+    {
+        final Path directory = root.resolve("guest-a");
+        final int last = 3 * PackedEntry.MAX_DEPENDENT;
+        try (JournalWriter writer = JournalWriter.create(directory, SampleJournal.GENESIS, JournalOptions.defaults()))
+        {
+            SampleJournal.append(writer, last, 11, 100);
+        }
+        final List<byte[]> all = SampleJournal.read(directory);
+        try (JournalReader reader = JournalReader.open(directory))
+        {
+            for (int sequence = 1; sequence <= last; sequence += 97)
+            {
+                reader.seek(sequence);
+                assertThat(reader.next()).isTrue();
+                assertThat(SampleJournal.bytes(reader.entry())).isEqualTo(all.get(sequence));
+            }
         }
     }
 

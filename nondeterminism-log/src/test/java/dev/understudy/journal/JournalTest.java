@@ -179,12 +179,14 @@ class JournalTest
         final Path directory = temp.resolve("journal");
         final JournalOptions options = JournalOptions.defaults().bounded(8 << 20, alarms::add);
         final UnsafeBuffer data = new UnsafeBuffer(new byte[1000]);
+        final Random random = new Random(1);
         try (JournalWriter writer = JournalWriter.create(directory, GENESIS, options))
         {
             assertThatThrownBy(() ->
             {
                 for (int i = 0; i < 100_000; i++)
                 {
+                    random.nextBytes(data.byteArray());
                     writer.entropy(i, i, i, data, 0, 1000);
                 }
             }).isInstanceOf(JournalFullException.class).hasMessageContaining("bound");
@@ -287,7 +289,7 @@ class JournalTest
             .isInstanceOf(ClassNotFoundException.class);
     }
 
-    /** A journal with so many digests behind its first entry, which hold 0x5EED0000 plus their number. */
+    /** A journal with so many digests behind its first entry: digest and outputs are 0x5EED0000 plus their number. */
     private Path write(final int digests)
     {
         final Path directory = temp.resolve("journal-" + digests);
@@ -295,7 +297,7 @@ class JournalTest
         {
             for (int i = 1; i <= digests; i++)
             {
-                writer.digest(i, i, i, 0x5EED_0000L + i);
+                writer.digest(i, i, 0x5EED_0000L + i, 0x5EED_0000L + i);
             }
         }
         return directory;

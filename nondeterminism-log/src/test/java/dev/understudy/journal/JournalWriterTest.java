@@ -9,6 +9,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import net.openhft.chronicle.queue.ExcerptTailer;
@@ -292,6 +293,7 @@ class JournalWriterTest
             SampleJournal.append(writer, 500, 4, 2_000);
         }
         final List<byte[]> entries = new ArrayList<>();
+        final EntryUnpacker unpacker = new EntryUnpacker();
         final Path segment = QueueFiles.segments(directory).getFirst();
         try (SingleChronicleQueue queue = SingleChronicleQueueBuilder.binary(segment)
             .rollCycle(LegacyRollCycles.MINUTELY).readOnly(true).build(); ExcerptTailer tailer = queue.createTailer())
@@ -306,7 +308,10 @@ class JournalWriterTest
                     }
                     final byte[] entry = new byte[(int)document.wire().bytes().readRemaining()];
                     document.wire().bytes().read(entry);
-                    entries.add(entry);
+                    unpacker.packed().putBytes(0, entry);
+                    assertThat(unpacker.unpack(entry.length)).isNull();
+                    unpacker.accept();
+                    entries.add(Arrays.copyOf(unpacker.entry().byteArray(), unpacker.entryLength()));
                 }
             }
         }

@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.BeforeEach;
@@ -20,7 +21,6 @@ class TornTailTest
 {
     private static final JournalOptions OPTIONS = SampleJournal.options();
     private static final int LAST = 20;
-    private static final int SEQUENCE_OFFSET = 8;
 
     @TempDir
     private Path root;
@@ -67,23 +67,7 @@ class TornTailTest
     @Test
     void whatAGuestSentIsNotTakenForLaterEntries() throws IOException
     {
-        // The last packet, which was being written, holds the words and entries of this very journal with later numbers.
-        final ByteBuffer forged = ByteBuffer.allocate(4096).order(ByteOrder.LITTLE_ENDIAN);
-        for (int i = 1; i < 10; i++)
-        {
-            final byte[] entry = entries.get(i).clone();
-            new UnsafeBuffer(entry).putLong(SEQUENCE_OFFSET, LAST + 5L + i, ByteOrder.LITTLE_ENDIAN);
-            forged.putInt(entry.length).put(entry);
-            while (forged.position() % QueueFile.WORD_BYTES != 0)
-            {
-                forged.put((byte)0);
-            }
-        }
-        final EntryEncoder encoder = new EntryEncoder();
-        final int length = encoder.vsockPacket(
-            LAST + 1, 1 << 30, 1, 1, new UnsafeBuffer(forged.array()), 0, forged.position());
-        final byte[] packet = new byte[length];
-        encoder.buffer().getBytes(0, packet);
+        final byte[] packet = packetFullOfEntries();
         for (final int word : new int[] {0, QueueFile.BEING_WRITTEN})
         {
             final Path copy = SampleJournal.copy(directory, root.resolve("copy"));
@@ -93,6 +77,35 @@ class TornTailTest
             assertThat(notices).hasSize(1);
             assertThat(SampleJournal.read(copy)).containsExactlyElementsOf(entries);
         }
+        // They do look like entries, where it is not known that they are part of one.
+        packet[PackedEntry.TYPE_OFFSET] = 0;
+        write(file, end(), 0, packet);
+        assertThatThrownBy(this::open).isInstanceOf(JournalException.class)
+            .hasMessageContaining("entry " + (LAST + 1));
+    }
+
+    /** A packed packet of the number that is due, in which entries with later numbers stand at places for entries. */
+    private static byte[] packetFullOfEntries()
+    {
+        final int groups = 20;
+        final int groupBytes = PackedEntry.MASKED_WORDS * Integer.BYTES;
+        final byte[] payload = new byte[groups * groupBytes - Integer.BYTES];
+        Arrays.fill(payload, (byte)1);
+        final EntryEncoder encoder = new EntryEncoder();
+        final EntryPacker packer = new EntryPacker();
+        final int length = packer.pack(EventType.VSOCK_PACKET, encoder.buffer(), encoder.vsockPacket(
+            LAST + 1, 1 << 30, 1, 1, new UnsafeBuffer(payload), 0, payload.length));
+        final byte[] packet = Arrays.copyOf(packer.buffer().byteArray(), length);
+        final int firstGroup = length - groups * (groupBytes + Integer.BYTES) + Integer.BYTES;
+        for (int i = 0; i < groups; i++)
+        {
+            final int forgedLength = packer.pack(EventType.DIGEST, encoder.buffer(), encoder.digest(
+                LAST + 5L + i, (1 << 30) + i, i, i, i));
+            final int place = firstGroup + i * (groupBytes + Integer.BYTES) + QueueFile.WORD_BYTES - 1 & -QueueFile.WORD_BYTES;
+            new UnsafeBuffer(packet).putInt(place, forgedLength, ByteOrder.LITTLE_ENDIAN);
+            packer.buffer().getBytes(0, packet, place + QueueFile.WORD_BYTES, forgedLength);
+        }
+        return packet;
     }
 
     @Test

@@ -1,0 +1,117 @@
+package dev.understudy.journal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Arrays;
+import java.util.Random;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import org.agrona.concurrent.UnsafeBuffer;
+import org.junit.jupiter.api.Test;
+
+/** What is packed is unpacked as it was, and whatever else is unpacked is refused or harmless. */
+class EntryPackerTest
+{
+    private static final int ENTRIES = 60;
+    private static final int LONGEST = 3000;
+
+    private final EntryEncoder encoder = new EntryEncoder();
+    private final EntryPacker packer = new EntryPacker();
+    private final EntryUnpacker unpacker = new EntryUnpacker();
+
+    @Property(tries = 200)
+    void entriesComeBackAsTheyWere(@ForAll final long seed)
+    {
+        final Random random = new Random(seed);
+        for (int i = 0; i < ENTRIES; i++)
+        {
+            if (random.nextInt(20) == 0)
+            {
+                packer.restart();
+            }
+            final int length = encode(random, i);
+            final int packed = packer.pack(encoder.lastType(), encoder.buffer(), length);
+            assertThat(packed).isBetween(PackedEntry.MIN_BYTES, PackedEntry.maxBytes(length));
+            assertThat(unpack(packed)).isNull();
+            // What was unpacked and not accepted leaves nothing behind.
+            assertThat(unpack(packed)).isNull();
+            assertThat(unpacker.measure(PackedEntry.MAX_BYTES)).isEqualTo(packed);
+            assertThat(unpack(packed)).isNull();
+            unpacker.accept();
+            assertThat(Arrays.copyOf(unpacker.entry().byteArray(), unpacker.entryLength()))
+                .isEqualTo(Arrays.copyOf(encoder.buffer().byteArray(), length));
+        }
+    }
+
+    @Property(tries = 1000)
+    void changedBytesAreRefusedOrUnpackedToAnEntryOfSomeLength(@ForAll final long seed)
+    {
+        final Random random = new Random(seed);
+        for (int i = 0; i < 3; i++)
+        {
+            final int length = encode(random, i);
+            final int packed = packer.pack(encoder.lastType(), encoder.buffer(), length);
+            final UnsafeBuffer bytes = packer.buffer();
+            final int saved = random.nextInt(packed);
+            final byte old = bytes.getByte(saved);
+            bytes.putByte(saved, (byte)random.nextInt());
+            if (unpack(random.nextInt(4) == 0 ? random.nextInt(packed + 1) : packed) == null)
+            {
+                assertThat(unpacker.entryLength()).isBetween(56, EntryEncoder.MAX_BYTES);
+            }
+            bytes.putByte(saved, old);
+            assertThat(unpack(packed)).isNull();
+            unpacker.accept();
+        }
+    }
+
+    @Test
+    void aFrameLikeTheOneBeforeTakesAThirdOfItsLength()
+    {
+        final UnsafeBuffer frame = new UnsafeBuffer(SampleJournal.sequence(111, 1));
+        packer.pack(EventType.NETWORK_FRAME, encoder.buffer(), encoder.networkFrame(1, 1000, 1000, 1, frame, 0, 111));
+        // Identification, checksum, ports, numbers, times, a key.
+        for (final int changed : new int[] {18, 24, 34, 38, 42, 50, 58, 62, 90})
+        {
+            frame.putInt(changed, -1);
+        }
+        final int length = encoder.networkFrame(2, 21_000, 220_000, 2, frame, 0, 111);
+        assertThat(length).isEqualTo(171);
+        assertThat(packer.pack(EventType.NETWORK_FRAME, encoder.buffer(), length)).isLessThan(111);
+    }
+
+    @Test
+    void anEntryThatDependsOnOthersIsRefusedWithoutThem()
+    {
+        packer.pack(EventType.DIGEST, encoder.buffer(), encoder.digest(1, 1, 1, 1, 1));
+        final int packed = packer.pack(EventType.DIGEST, encoder.buffer(), encoder.digest(2, 2, 2, 2, 2));
+        assertThat(unpack(packed)).contains("depends on entries");
+    }
+
+    private String unpack(final int length)
+    {
+        unpacker.packed().putBytes(0, packer.buffer(), 0, PackedEntry.MAX_BYTES);
+        return unpacker.unpack(length);
+    }
+
+    private int encode(final Random random, final int sequence)
+    {
+        final long position = random.nextBoolean() ? sequence * 1000L : random.nextLong();
+        final long timeNs = random.nextBoolean() ? sequence * 200_000L : random.nextLong();
+        final long outputs = random.nextInt(3);
+        final byte[] payload = new byte[random.nextInt(4) == 0 ? random.nextInt(LONGEST) : random.nextInt(130)];
+        if (random.nextBoolean())
+        {
+            random.nextBytes(payload);
+        }
+        final UnsafeBuffer data = new UnsafeBuffer(payload);
+        return switch (random.nextInt(4))
+        {
+            case 0 -> encoder.digest(sequence, position, timeNs, outputs, random.nextLong());
+            case 1 -> encoder.vsockPacket(sequence, position, timeNs, outputs, data, 0, payload.length);
+            case 2 -> encoder.generation(
+                sequence, position, timeNs, outputs, random.nextLong(), GenerationCause.PROMOTED, "node");
+            default -> encoder.networkFrame(sequence, position, timeNs, outputs, data, 0, payload.length);
+        };
+    }
+}
