@@ -53,9 +53,12 @@ public final class PairTransport implements AutoCloseable
     private static final int JOURNAL_STREAM = 1;
     private static final int CONTROL_STREAM = 2;
 
-    /** Room for 100 ms of 80 MB/s that the peer has not taken. */
-    private static final int JOURNAL_TERM_BYTES = 8 << 20;
+    /** Room for 25 ms of 80 MB/s that the peer has not taken. Every term stays in memory once it was used. */
+    private static final int JOURNAL_TERM_BYTES = 2 << 20;
     private static final int CONTROL_TERM_BYTES = 64 << 10;
+
+    /** The least that Aeron takes: with its default they are 40 MiB of memory, for some thirty counters. */
+    private static final int COUNTERS_BYTES = Configuration.COUNTERS_VALUES_BUFFER_LENGTH_MIN;
 
     /** After this the image of a silent peer is dropped; heartbeats decide long before. */
     private static final long LIVENESS_TIMEOUT_NS = TimeUnit.SECONDS.toNanos(2);
@@ -97,8 +100,8 @@ public final class PairTransport implements AutoCloseable
      */
     private static final long NUDGE_NS = TimeUnit.MILLISECONDS.toNanos(2);
 
-    /** The link's buffers at most, in MiB: a journal each way, three terms each, and 10 MiB of the driver's. */
-    private static final int BUFFERS_MB = 60;
+    /** The link's buffers at most, in MiB: a journal each way, three terms each, and the driver's. */
+    private static final int BUFFERS_MB = 24;
 
     private static final Pattern CHANNEL_ERROR = Pattern.compile("channel error - (.*?) \\(at ");
 
@@ -265,6 +268,7 @@ public final class PairTransport implements AutoCloseable
             .asyncExecutorEnabled(false)
             .errorHandler(errorHandler)
             .termBufferSparseFile(true)
+            .counterValuesBufferLength(COUNTERS_BYTES)
             .publicationTermBufferLength(CONTROL_TERM_BYTES)
             .clientLivenessTimeoutNs(CLIENT_LIVENESS_TIMEOUT_NS)
             .driverTimeoutMs(DRIVER_TIMEOUT_MS)
