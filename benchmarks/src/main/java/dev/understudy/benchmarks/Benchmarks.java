@@ -31,6 +31,11 @@ public final class Benchmarks
         all.put("redis", new RedisBenchmark(home));
         all.put("failover", new FailoverBenchmark(home));
         all.put("idle", new IdleBenchmark(home));
+        all.put("linux-journal", new LinuxJournalBenchmark(home));
+        all.put("linux-tap", new LinuxTapBenchmark(home));
+        all.put("linux-idle", new LinuxIdleBenchmark(home));
+        all.put("linux-failover", new LinuxFailoverBenchmark(home));
+        all.put("linux-memory", new LinuxMemoryBenchmark(home));
 
         final int rounds = arguments.length == 3 && "--rounds".equals(arguments[1]) ?
             Integer.parseInt(arguments[2]) : DEFAULT_ROUNDS;

@@ -70,6 +70,18 @@ final class Command implements AutoCloseable
         return process.isAlive();
     }
 
+    /** Number of the process. */
+    long pid()
+    {
+        return process.pid();
+    }
+
+    /** Ends the process with SIGKILL, as the loss of its host would. */
+    void kill() throws InterruptedException
+    {
+        process.destroyForcibly().waitFor();
+    }
+
     /** Processor time that the process has used so far, in seconds. */
     double processorSeconds()
     {

@@ -6,10 +6,11 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The key-value guest behind a TCP port of this host: run, recorded, or by a pair. */
+/** A guest that serves the Redis protocol, and the processes that run it. {@link LinuxService} makes those of Linux. */
 final class Service implements AutoCloseable
 {
     private static final long START_TIMEOUT_NS = 30_000_000_000L;
@@ -26,11 +27,22 @@ final class Service implements AutoCloseable
     {
     }
 
+    private final String host;
     private final int port;
     private final List<Command> processes = new ArrayList<>();
 
+    private Workspace work;
+    private Path config;
+
     private Service(final int port)
     {
+        this("127.0.0.1", port);
+    }
+
+    /** Nothing is started yet. */
+    Service(final String host, final int port)
+    {
+        this.host = host;
         this.port = port;
     }
 
@@ -52,35 +64,64 @@ final class Service implements AutoCloseable
     static Service pair(final Workspace work) throws IOException, InterruptedException
     {
         final Service service = new Service(freePort());
-        work.delete("pair");
-        Files.createDirectories(work.path("pair").resolve("arbiter"));
-        final String config = work.path("pair").resolve("vm.yaml").toString();
-        Files.writeString(work.path("pair").resolve("vm.yaml"), """
+        return service.startedPair(work, """
             name: benchmark%d
             kernel: %s
             memory: 64M
             forwards:
               - { host: %d, guest: 6379 }
+            """.formatted(service.port, work.guest("kv/kv.elf"), service.port), "");
+    }
+
+    /**
+     * Starts a pair and waits until it is protected.
+     *
+     * @param guest  lines of the configuration that say what the guest is
+     * @param second what is special about the second node, from a comma on
+     */
+    Service startedPair(final Workspace work, final String guest, final String second)
+        throws IOException, InterruptedException
+    {
+        work.delete("pair");
+        Files.createDirectories(work.path("pair").resolve("arbiter"));
+        config = Files.writeString(work.path("pair").resolve("vm.yaml"), guest + """
             arbiter: { directory: %s }
             heartbeat: { intervalMs: 20, timeoutMs: 200 }
             nodes:
               a: { address: "127.0.0.1:%d", data: %s }
-              b: { address: "127.0.0.1:%d", data: %s }
-            """.formatted(service.port, work.guest("kv/kv.elf"), service.port, work.path("pair").resolve("arbiter"),
-            freePort(), work.path("pair").resolve("a"), freePort(), work.path("pair").resolve("b")),
-            StandardCharsets.UTF_8);
-        service.started(work.understudy("serve", "--config", config, "--node", "a"));
-        service.processes.add(new Command(work.understudy("serve", "--config", config, "--node", "b")));
+              b: { address: "127.0.0.1:%d", data: %s%s }
+            """.formatted(work.path("pair").resolve("arbiter"), freePort(), work.path("pair").resolve("a"),
+            freePort(), work.path("pair").resolve("b"), second), StandardCharsets.UTF_8);
+        this.work = work;
+        started(nodeCommand(0));
+        processes.add(new Command(nodeCommand(1)));
+        awaitProtected();
+        return this;
+    }
+
+    /** Starts a node of a pair again, which was killed; 0 is the first. */
+    void restart(final int node) throws IOException
+    {
+        processes.set(node, new Command(nodeCommand(node)));
+    }
+
+    private List<String> nodeCommand(final int node)
+    {
+        return work.understudy("serve", "--config", config.toString(), "--node", node == 0 ? "a" : "b");
+    }
+
+    /** Waits until the backup of a pair holds the journal. */
+    void awaitProtected() throws IOException, InterruptedException
+    {
         final long deadlineNs = System.nanoTime() + START_TIMEOUT_NS;
-        while (!isProtected(work.understudy("status", "--config", config)))
+        while (!isProtected(work.understudy("status", "--config", config.toString())))
         {
             if (System.nanoTime() - deadlineNs > 0)
             {
-                throw new IOException("the pair is not protected: " + service.processes.getLast().output());
+                throw new IOException("the pair is not protected: " + processes.getLast().output());
             }
             Thread.sleep(POLL_MS);
         }
-        return service;
     }
 
     private static boolean isProtected(final List<String> status) throws InterruptedException
@@ -96,7 +137,8 @@ final class Service implements AutoCloseable
         }
     }
 
-    private Service started(final List<String> words) throws IOException, InterruptedException
+    /** Starts a process and waits until the guest answers. */
+    Service started(final List<String> words) throws IOException, InterruptedException
     {
         final Command process = new Command(words);
         processes.add(process);
@@ -116,7 +158,7 @@ final class Service implements AutoCloseable
     {
         try (Socket socket = new Socket())
         {
-            socket.connect(new InetSocketAddress("127.0.0.1", port), 1_000);
+            socket.connect(new InetSocketAddress(host, port), 1_000);
             socket.setSoTimeout(1_000);
             socket.getOutputStream().write("PING\r\n".getBytes(StandardCharsets.US_ASCII));
             return socket.getInputStream().read() == '+';
@@ -127,12 +169,14 @@ final class Service implements AutoCloseable
         }
     }
 
-    /** Writes from some clients at once. */
-    Load set(final int clients, final int requests) throws IOException, InterruptedException
+    /** Writes from some clients at once; options are those of redis-benchmark. */
+    Load set(final int clients, final int requests, final String... options) throws IOException, InterruptedException
     {
         final long startNs = System.nanoTime();
-        final String[] lines = Command.output(List.of("redis-benchmark", "-p", Integer.toString(port), "-t", "set",
-            "-n", Integer.toString(requests), "-c", Integer.toString(clients), "--csv")).split("\n");
+        final List<String> words = new ArrayList<>(List.of("redis-benchmark", "-h", host, "-p", Integer.toString(port),
+            "-t", "set", "-n", Integer.toString(requests), "-c", Integer.toString(clients), "--csv"));
+        words.addAll(List.of(options));
+        final String[] lines = Command.output(words).split("\n");
         final double seconds = (System.nanoTime() - startNs) / 1e9;
         // "test","rps","avg_latency_ms","min_latency_ms","p50_latency_ms",…
         final String[] fields = lines[lines.length - 1].replace("\"", "").split(",");
