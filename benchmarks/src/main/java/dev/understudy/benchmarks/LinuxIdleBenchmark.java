@@ -28,7 +28,7 @@ final class LinuxIdleBenchmark implements Benchmarks.Benchmark
     {
         final List<Double> journal = new ArrayList<>();
         final List<Double> link = new ArrayList<>();
-        try (Workspace work = new Workspace(home); Service ignored = LinuxService.pair(work, MEMORY))
+        try (Workspace work = new Workspace(home); Service pair = LinuxService.pair(work, MEMORY))
         {
             final Path primary = work.path("pair").resolve("a").resolve("journal");
             Thread.sleep(SETTLE_MS);
@@ -41,6 +41,7 @@ final class LinuxIdleBenchmark implements Benchmarks.Benchmark
                 final double seconds = (System.nanoTime() - startNs) / 1e9;
                 journal.add((JournalVerifier.verify(primary).bytes() - appendedBytes) * 8 / 1e6 / seconds);
                 link.add((loopbackBytes() - sentBytes) * 8 / 1e6 / seconds);
+                pair.awaitProtected();
             }
         }
         Benchmarks.row("idle Linux in a pair: written to a journal", "Mbit/s", journal);
@@ -50,6 +51,11 @@ final class LinuxIdleBenchmark implements Benchmarks.Benchmark
     /** What has passed over the loopback interface, which nothing but the pair uses in the benchmarks' network. */
     private static long loopbackBytes() throws IOException
     {
-        return Long.parseLong(Files.readString(Path.of("/sys/class/net/lo/statistics/tx_bytes")).trim());
+        return Files.readAllLines(Path.of("/proc/self/net/dev")).stream()
+            .map(String::trim)
+            .filter(line -> line.startsWith("lo:"))
+            .mapToLong(line -> Long.parseLong(line.substring("lo:".length()).trim().split(" +")[0]))
+            .findFirst()
+            .orElseThrow();
     }
 }

@@ -72,6 +72,10 @@ final class LinuxMemoryBenchmark implements Benchmarks.Benchmark
     private static void measure(final String who, final Command process, final Map<String, List<Double>> figures)
         throws IOException
     {
+        if (!process.isAlive())
+        {
+            throw new IOException("the process of " + who + " has ended: " + process.output());
+        }
         final Matcher field = FIELD.matcher(Files.readString(Path.of("/proc/" + process.pid() + "/status")));
         while (field.find())
         {

@@ -18,6 +18,7 @@ final class LinuxService
     static final String ADDRESS = "10.9.0.2";
     static final int PORT = 6379;
 
+    private static final int PATIENT_MS = 2_000;
     private static final String FIRST_TAP = "tap-a";
     private static final String SECOND_TAP = "tap-b";
 
@@ -36,8 +37,14 @@ final class LinuxService
         return service().started(work.understudy(guest(work, memory, "record", "--journal", journal.toString())));
     }
 
-    /** A pair, once it is protected. */
+    /** A pair, once it is protected, that no pause of a busy host is to take apart. */
     static Service pair(final Workspace work, final String memory) throws IOException, InterruptedException
+    {
+        return pair(work, memory, PATIENT_MS);
+    }
+
+    static Service pair(final Workspace work, final String memory, final int timeoutMs)
+        throws IOException, InterruptedException
     {
         return service().startedPair(work, """
             name: linux
@@ -48,7 +55,7 @@ final class LinuxService
             netdevs:
               - { tap: %s }
             """.formatted(kernel(work), initrd(work), commandLine(memory), memory, FIRST_TAP),
-            ", tap: " + SECOND_TAP);
+            ", tap: " + SECOND_TAP, timeoutMs);
     }
 
     /** The same kernel and initial file system on QEMU; with further options of QEMU's. */

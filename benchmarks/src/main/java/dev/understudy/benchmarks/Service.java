@@ -13,7 +13,7 @@ import java.util.List;
 /** A guest that serves the Redis protocol, and the processes that run it. {@link LinuxService} makes those of Linux. */
 final class Service implements AutoCloseable
 {
-    private static final long START_TIMEOUT_NS = 30_000_000_000L;
+    private static final long START_TIMEOUT_NS = 60_000_000_000L;
     private static final long POLL_MS = 50;
 
     /**
@@ -70,27 +70,28 @@ final class Service implements AutoCloseable
             memory: 64M
             forwards:
               - { host: %d, guest: 6379 }
-            """.formatted(service.port, work.guest("kv/kv.elf"), service.port), "");
+            """.formatted(service.port, work.guest("kv/kv.elf"), service.port), "", 200);
     }
 
     /**
      * Starts a pair and waits until it is protected.
      *
-     * @param guest  lines of the configuration that say what the guest is
-     * @param second what is special about the second node, from a comma on
+     * @param guest     lines of the configuration that say what the guest is
+     * @param second    what is special about the second node, from a comma on
+     * @param timeoutMs silence after which a node takes its peer for dead
      */
-    Service startedPair(final Workspace work, final String guest, final String second)
+    Service startedPair(final Workspace work, final String guest, final String second, final int timeoutMs)
         throws IOException, InterruptedException
     {
         work.delete("pair");
         Files.createDirectories(work.path("pair").resolve("arbiter"));
         config = Files.writeString(work.path("pair").resolve("vm.yaml"), guest + """
             arbiter: { directory: %s }
-            heartbeat: { intervalMs: 20, timeoutMs: 200 }
+            heartbeat: { intervalMs: 20, timeoutMs: %d }
             nodes:
               a: { address: "127.0.0.1:%d", data: %s }
               b: { address: "127.0.0.1:%d", data: %s%s }
-            """.formatted(work.path("pair").resolve("arbiter"), freePort(), work.path("pair").resolve("a"),
+            """.formatted(work.path("pair").resolve("arbiter"), timeoutMs, freePort(), work.path("pair").resolve("a"),
             freePort(), work.path("pair").resolve("b"), second), StandardCharsets.UTF_8);
         this.work = work;
         started(nodeCommand(0));
@@ -118,7 +119,8 @@ final class Service implements AutoCloseable
         {
             if (System.nanoTime() - deadlineNs > 0)
             {
-                throw new IOException("the pair is not protected: " + processes.getLast().output());
+                throw new IOException("the pair is not protected:\n" + processes.getFirst().output() + "\n" +
+                    processes.getLast().output());
             }
             Thread.sleep(POLL_MS);
         }

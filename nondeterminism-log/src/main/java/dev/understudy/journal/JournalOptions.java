@@ -24,8 +24,11 @@ public record JournalOptions(
     /** Room for the closing entry and what Chronicle writes with it, many times over. */
     public static final long DEFAULT_RESERVE_BYTES = 64 * 1024;
 
-    /** Some million entries: small enough to be checked in a second, large enough that rolling is rare. */
-    public static final long DEFAULT_FILE_BYTES = 64 << 20;
+    /**
+     * Half a million entries: small enough to be checked in a second, large enough that rolling is rare. The present file
+     * is mapped, so that as much counts as memory of the process.
+     */
+    public static final long DEFAULT_FILE_BYTES = 32 << 20;
 
     /** A file must hold the longest entry and what Chronicle writes around it. */
     public static final long MIN_FILE_BYTES = 256 * 1024;
