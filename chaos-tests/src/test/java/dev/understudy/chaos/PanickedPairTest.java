@@ -20,6 +20,9 @@ class PanickedPairTest
           nc 127.0.0.1 6379 | grep -q now; do sleep 1; done; echo c > /proc/sysrq-trigger"
         """.formatted(LinuxGuest.INITRD);
 
+    /** Nobody dies here, so nobody has to be found dead soon. */
+    private static final int TIMEOUT_MS = 2_000;
+
     @TempDir
     private Path root;
 
@@ -28,7 +31,8 @@ class PanickedPairTest
     void bothNodesReportThePanicAndEndWithStatus1() throws Exception
     {
         LinuxGuest.need();
-        try (TestPair pair = new TestPair(root).withGuest(LinuxGuest.KERNEL, SETTINGS).startProtected())
+        try (TestPair pair =
+            new TestPair(root).withTimeoutMs(TIMEOUT_MS).withGuest(LinuxGuest.KERNEL, SETTINGS).startProtected())
         {
             final String primary = pair.primary();
             pair.awaitService(primary);
