@@ -2,11 +2,7 @@ package dev.understudy.guest.hart;
 
 import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.memory.Mmu;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 
 /**
  * Interprets at first and executes the translation of what is hot.
@@ -22,25 +18,18 @@ public final class MixedEngine implements Engine
     /** Instructions that are executed one by one to find the head of a loop. */
     private static final int SEEK = 50;
 
-    /** The most translations that wait to be made. */
-    private static final int MAX_WAITING = 400;
-
     private final Hart hart;
     private final Mmu mmu;
     private final Interpreter interpreter;
     private final RegionPlanner planner;
     private final RegionCache cache;
-    private final RegionCompiler compiler;
-    private final Executor executor;
+    private final Translator translator;
 
     /** Instructions that are interpreted before a look at where they are: a loop within a page shows by that only. */
     private final int stretch;
     private final int stretchHeat;
     private final int threshold;
 
-    private final Queue<Translation> finished = new ConcurrentLinkedQueue<>();
-    private final AtomicInteger waiting = new AtomicInteger();
-    private final AtomicLong translationNs = new AtomicLong();
     private int heat = 1;
 
     private long translated;
@@ -49,22 +38,18 @@ public final class MixedEngine implements Engine
     private long indirect;
     private long steps;
 
-    private record Translation(Region region, RegionCode code)
-    {
-    }
-
     /** Translates on a thread beside. */
     public static MixedEngine inBackground(
         final Hart hart, final Mmu mmu, final GuestMemory memory, final EnvironmentCalls environment)
     {
-        return new MixedEngine(hart, mmu, memory, environment, TranslatorThread.EXECUTOR, 500, 40, 1_000);
+        return new MixedEngine(hart, mmu, memory, environment, Translator::inBackground, 500, 40, 1_000);
     }
 
     /** Translates all code when it is come upon for the second time, and waits for it. */
     public static MixedEngine atOnce(
         final Hart hart, final Mmu mmu, final GuestMemory memory, final EnvironmentCalls environment)
     {
-        return new MixedEngine(hart, mmu, memory, environment, Runnable::run, 20, 1, 1);
+        return new MixedEngine(hart, mmu, memory, environment, Translator::atOnce, 20, 1, 1);
     }
 
     private MixedEngine(
@@ -72,14 +57,13 @@ public final class MixedEngine implements Engine
         final Mmu mmu,
         final GuestMemory memory,
         final EnvironmentCalls environment,
-        final Executor executor,
+        final Function<RegionCompiler, Translator> kind,
         final int stretch,
         final int stretchHeat,
         final int threshold)
     {
         this.hart = hart;
         this.mmu = mmu;
-        this.executor = executor;
         this.stretch = stretch;
         this.stretchHeat = stretchHeat;
         this.threshold = threshold;
@@ -88,7 +72,7 @@ public final class MixedEngine implements Engine
         interpreter = new Interpreter(hart, mmu, memory, environment, code, operations);
         planner = new RegionPlanner(hart, mmu, code);
         cache = new RegionCache(memory);
-        compiler = new RegionCompiler(hart, mmu, memory, operations);
+        translator = kind.apply(new RegionCompiler(hart, mmu, memory, operations));
         memory.onCodeWrite((offset, length) ->
         {
             if (code.forget(offset, length))
@@ -241,36 +225,24 @@ public final class MixedEngine implements Engine
 
     private void translate()
     {
-        if (waiting.get() >= MAX_WAITING)
+        final RegionPlan plan = translator.isBusy() ? null : planner.plan(hart.pc);
+        if (plan != null)
         {
-            return;
+            final Region region = new Region(plan);
+            cache.add(region);
+            translator.translate(region);
         }
-        final RegionPlan plan = planner.plan(hart.pc);
-        if (plan == null)
-        {
-            return;
-        }
-        final Region region = new Region(plan);
-        cache.add(region);
-        waiting.incrementAndGet();
-        executor.execute(() ->
-        {
-            final long start = System.nanoTime();
-            finished.add(new Translation(region, compiler.compile(plan)));
-            translationNs.addAndGet(System.nanoTime() - start);
-            waiting.decrementAndGet();
-        });
     }
 
     /** Takes over the translations that were finished. */
     private void install()
     {
-        for (Translation translation = finished.poll(); translation != null; translation = finished.poll())
+        for (Translator.Translation it = translator.poll(); it != null; it = translator.poll())
         {
             translated++;
-            if (!translation.region.isForgotten)
+            if (!it.region().isForgotten)
             {
-                translation.region.code = translation.code;
+                it.region().code = it.code();
             }
         }
     }
@@ -278,7 +250,7 @@ public final class MixedEngine implements Engine
     @Override
     public TranslationStatistics statistics()
     {
-        return new TranslationStatistics(translatedInstructions, cache.size(), translated, translationNs.get(),
+        return new TranslationStatistics(translatedInstructions, cache.size(), translated, translator.timeNs(),
             cache.flushes(), jumps, indirect, steps);
     }
 }
