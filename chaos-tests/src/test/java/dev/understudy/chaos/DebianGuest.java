@@ -18,8 +18,8 @@ final class DebianGuest
     static final String MEMORY = "192M";
     static final String PROMPT = "debian# ";
 
-    /** Above what the boot takes on a machine that is busy with other things. */
-    static final Duration TIMEOUT = Duration.ofMinutes(3);
+    /** Above what boot or replay take on a machine that is busy with other things; some 20 s each when it is not. */
+    static final Duration TIMEOUT = Duration.ofMinutes(6);
 
     /** Enough memory for the guest and what it is loaded from; a boot is long enough for the optimizing compiler. */
     static final String[] JVM_OPTIONS = {"-Xmx640m", "-XX:+UseSerialGC"};

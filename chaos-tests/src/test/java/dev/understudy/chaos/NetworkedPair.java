@@ -33,6 +33,7 @@ final class NetworkedPair implements AutoCloseable
 
     private final Path root;
     private final TestNetwork network;
+    private final Duration patience;
     private final String[] jvmOptions;
     private final Map<String, UnderstudyProcess> nodes = new TreeMap<>();
 
@@ -49,7 +50,7 @@ final class NetworkedPair implements AutoCloseable
             append: "%s"
             memory: 64M
             """.formatted(LinuxGuest.KERNEL, LinuxGuest.INITRD, LinuxGuest.commandLine(TestNetwork.GUEST)),
-            TIMEOUT_MS, Commands.JVM_OPTIONS.toArray(String[]::new));
+            TIMEOUT_MS, TestPair.TIMEOUT, Commands.JVM_OPTIONS.toArray(String[]::new));
     }
 
     /**
@@ -58,17 +59,20 @@ final class NetworkedPair implements AutoCloseable
      * @param root      an empty directory for all files of the pair; the caller's to delete
      * @param guest     lines of the configuration that say what it is
      * @param timeoutMs silence that makes a node a suspect
+     * @param patience  for what the test waits for
      */
     NetworkedPair(
         final Path root,
         final TestNetwork network,
         final String guest,
         final int timeoutMs,
+        final Duration patience,
         final String... jvmOptions)
         throws IOException
     {
         this.root = root;
         this.network = network;
+        this.patience = patience;
         this.jvmOptions = jvmOptions.clone();
         Files.createDirectory(root.resolve("arbiter"));
         final Path config = Files.writeString(root.resolve("vm.yaml"), """
@@ -135,7 +139,7 @@ final class NetworkedPair implements AutoCloseable
 
     void await(final String what, final Predicate<PairStatus> wanted) throws Exception
     {
-        final long endNs = System.nanoTime() + TestPair.TIMEOUT.toNanos();
+        final long endNs = System.nanoTime() + patience.toNanos();
         PairStatus status = status();
         while (!wanted.test(status))
         {

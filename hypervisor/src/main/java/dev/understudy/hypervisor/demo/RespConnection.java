@@ -21,12 +21,19 @@ public final class RespConnection implements Closeable
     /** Connects to the server at an address. */
     public RespConnection(final InetSocketAddress address) throws IOException
     {
+        this(address, CONNECT_TIMEOUT_MS, REPLY_TIMEOUT_MS);
+    }
+
+    /** Connects to the server at an address that may take longer. */
+    public RespConnection(final InetSocketAddress address, final int connectTimeoutMs, final int replyTimeoutMs)
+        throws IOException
+    {
         socket = new Socket();
         try
         {
             socket.setTcpNoDelay(true);
-            socket.setSoTimeout(REPLY_TIMEOUT_MS);
-            socket.connect(address, CONNECT_TIMEOUT_MS);
+            socket.setSoTimeout(replyTimeoutMs);
+            socket.connect(address, connectTimeoutMs);
             in = new BufferedInputStream(socket.getInputStream());
         }
         catch (final IOException e)
