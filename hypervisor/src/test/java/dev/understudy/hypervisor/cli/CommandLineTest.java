@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -22,6 +23,7 @@ class CommandLineTest
     private static final String BLOCK = "../guests/tests/block.elf";
     private static final String ROUNDS = "../guests/tests/block_rounds.elf";
 
+    private final InputStream standardIn = System.in;
     private final PrintStream standardOut = System.out;
     private final PrintStream standardErr = System.err;
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -33,6 +35,8 @@ class CommandLineTest
     @BeforeEach
     void capture()
     {
+        // Surefire talks to this process through its standard input: a guest's console would take its words.
+        System.setIn(InputStream.nullInputStream());
         System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
         System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
     }
@@ -40,6 +44,7 @@ class CommandLineTest
     @AfterEach
     void release()
     {
+        System.setIn(standardIn);
         System.setOut(standardOut);
         System.setErr(standardErr);
     }
