@@ -42,7 +42,7 @@ public final class MixedEngine implements Engine
     public static MixedEngine inBackground(
         final Hart hart, final Mmu mmu, final GuestMemory memory, final EnvironmentCalls environment)
     {
-        return new MixedEngine(hart, mmu, memory, environment, Translator::inBackground, 500, 40, 1_000);
+        return new MixedEngine(hart, mmu, memory, environment, Translator::inBackground, 500, 40, 5_000);
     }
 
     /** Translates all code when it is come upon for the second time, and waits for it. */
