@@ -71,7 +71,7 @@ public final class MixedEngine implements Engine
         final DecodedCode code = new DecodedCode(memory);
         interpreter = new Interpreter(hart, mmu, memory, environment, code, operations);
         planner = new RegionPlanner(hart, mmu, code);
-        cache = new RegionCache(memory);
+        cache = new RegionCache();
         translator = kind.apply(new RegionCompiler(hart, mmu, memory, operations));
         memory.onCodeWrite((offset, length) ->
         {

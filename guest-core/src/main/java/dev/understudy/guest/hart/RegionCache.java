@@ -2,8 +2,8 @@ package dev.understudy.guest.hart;
 
 import dev.understudy.guest.memory.GuestMemory;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import org.agrona.collections.Hashing;
 import org.agrona.collections.Int2ObjectHashMap;
 
 /**
@@ -19,32 +19,24 @@ final class RegionCache
 
     private static final int PAGE_MASK = GuestMemory.PAGE_BYTES - 1;
 
-    /** By page, then by slot: the regions that begin there, one for each context. */
-    private final Region[][] entries;
+    /** Places of which the heat is known. */
+    private static final int HEAT_PLACES = 1 << 16;
 
-    /** By page, then by slot. */
-    private final short[][] heat;
+    /** By entry: the regions that begin there, one for each context. */
+    private final Int2ObjectHashMap<Region> entries = new Int2ObjectHashMap<>();
+
+    /** By entry, as far as its hash can tell: entries that share a place heat each other, which does no harm. */
+    private final short[] heat = new short[HEAT_PLACES];
 
     /** By page: the regions that have instructions in it. */
     private final Int2ObjectHashMap<List<Region>> inPage = new Int2ObjectHashMap<>();
     private int size;
     private long flushes;
 
-    RegionCache(final GuestMemory memory)
-    {
-        entries = new Region[memory.pages()][];
-        heat = new short[memory.pages()][];
-    }
-
     /** The region that begins at a place in a context; null if none does. It may not have code yet. */
     Region find(final int page, final int slot, final int context)
     {
-        final Region[] slots = entries[page];
-        if (slots == null)
-        {
-            return null;
-        }
-        Region region = slots[slot];
+        Region region = entries.get(entry(page, slot));
         while (region != null && region.context != context)
         {
             region = region.next;
@@ -60,16 +52,16 @@ final class RegionCache
      */
     boolean heat(final int page, final int slot, final int weight, final int threshold)
     {
-        short[] slots = heat[page];
-        if (slots == null)
-        {
-            slots = new short[DecodedCode.SLOTS];
-            heat[page] = slots;
-        }
-        final int now = slots[slot] + weight;
+        final int place = Hashing.hash(entry(page, slot), HEAT_PLACES - 1);
+        final int now = heat[place] + weight;
         final boolean isHot = now >= threshold;
-        slots[slot] = (short)(isHot ? 0 : now);
+        heat[place] = (short)(isHot ? 0 : now);
         return isHot;
+    }
+
+    private static int entry(final int page, final int slot)
+    {
+        return page * DecodedCode.SLOTS + slot;
     }
 
     /** Enters a region; its code may come later. */
@@ -80,12 +72,7 @@ final class RegionCache
             forgetAll();
         }
         final RegionPlan plan = region.plan;
-        if (entries[plan.page()] == null)
-        {
-            entries[plan.page()] = new Region[DecodedCode.SLOTS];
-        }
-        region.next = entries[plan.page()][plan.slot()];
-        entries[plan.page()][plan.slot()] = region;
+        region.next = entries.put(entry(plan.page(), plan.slot()), region);
         for (final RegionPlan.Page page : plan.pages())
         {
             inPage.computeIfAbsent(page.physical(), it -> new ArrayList<>()).add(region);
@@ -116,20 +103,24 @@ final class RegionCache
     private void remove(final Region region)
     {
         region.forget();
-        final Region[] slots = entries[region.plan.page()];
-        final int slot = region.plan.slot();
-        if (slots[slot] == region)
+        final int entry = entry(region.plan.page(), region.plan.slot());
+        final Region first = entries.get(entry);
+        if (first != region)
         {
-            slots[slot] = region.next;
-        }
-        else
-        {
-            Region before = slots[slot];
+            Region before = first;
             while (before.next != region)
             {
                 before = before.next;
             }
             before.next = region.next;
+        }
+        else if (region.next != null)
+        {
+            entries.put(entry, region.next);
+        }
+        else
+        {
+            entries.remove(entry);
         }
         for (final RegionPlan.Page page : region.plan.pages())
         {
@@ -145,7 +136,7 @@ final class RegionCache
             regions.forEach(Region::forget);
         }
         inPage.clear();
-        Arrays.fill(entries, null);
+        entries.clear();
         size = 0;
         flushes++;
     }
