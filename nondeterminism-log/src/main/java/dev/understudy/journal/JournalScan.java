@@ -88,6 +88,10 @@ public final class JournalScan implements Closeable
                 {
                     fail("one of Chronicle's own structures before it was changed");
                 }
+                else if (isEntry(word, length))
+                {
+                    fail("its first word says that it is one of Chronicle's own structures");
+                }
                 else
                 {
                     at = QueueFile.after(at, length);
@@ -210,6 +214,17 @@ public final class JournalScan implements Closeable
     {
         closeFile();
         ended = true;
+    }
+
+    /** Whether the entry that is due stands at the present place, whatever its first word says of it. */
+    private boolean isEntry(final int word, final int length)
+    {
+        final long high = chain.high();
+        final long low = chain.low();
+        final boolean isEntry = check(word, length) == null;
+        chain.set(high, low);
+        isForeign = false;
+        return isEntry;
     }
 
     /** Null when the whole entry that is due stands at the present place. */

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -25,6 +26,9 @@ class JournalDamageTest
 {
     private static final int TRIES = 150;
     private static final long NEAR_BYTES = 200;
+
+    /** More words than the last entry of a sample and the end mark take together. */
+    private static final int LAST_WORDS = 40;
 
     private static Path root;
 
@@ -210,6 +214,32 @@ class JournalDamageTest
             assertClean(e);
         }
         assertPrefix(read, samples.get(which).entries);
+    }
+
+    /** The bit that makes Chronicle's own structure of an entry, wherever the last entry begins. */
+    @Example
+    void aLastEntryThatPassesForMetadataIsFound() throws IOException
+    {
+        final int metadata = 0x40;
+        for (int which = 0; which < samples.size(); which++)
+        {
+            for (int back = 1; back <= LAST_WORDS; back++)
+            {
+                final int words = back;
+                check(which, false, directory ->
+                {
+                    final Path file = QueueFiles.list(directory).getLast();
+                    final long place = (usefulLength(file) & -Integer.BYTES) - (long)words * Integer.BYTES;
+                    try (RandomAccessFile bytes = new RandomAccessFile(file.toFile(), "rw"))
+                    {
+                        bytes.seek(place + Integer.BYTES - 1);
+                        final int old = bytes.read();
+                        bytes.seek(place + Integer.BYTES - 1);
+                        bytes.write(old ^ metadata);
+                    }
+                });
+            }
+        }
     }
 
     private interface Change
