@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Instructions a second of a guest in integer loops, here and on QEMU. */
+/** Instructions a second of a guest in integer loops: the interpreter, with the translator, and QEMU. */
 final class InterpreterBenchmark implements Benchmarks.Benchmark
 {
     /** Two lengths: what they differ by took place in the steady state. */
@@ -28,19 +28,29 @@ final class InterpreterBenchmark implements Benchmarks.Benchmark
         try (Workspace work = new Workspace(home))
         {
             final long instructions = count(work, LONG_ROUNDS) - count(work, SHORT_ROUNDS);
-            final List<Double> here = new ArrayList<>();
+            final List<Double> interpreted = new ArrayList<>();
+            final List<Double> mixed = new ArrayList<>();
             final List<Double> qemu = new ArrayList<>();
             final Path kernel = work.guest("tests/loops.elf");
             for (int i = 0; i < rounds; i++)
             {
-                here.add(instructions / 1e6 / steady(length ->
-                    work.understudy("run", "--kernel", kernel.toString(), "--append", "n=" + length)));
+                interpreted.add(instructions / 1e6 / steady(length -> run(work, "interpreter", kernel, length)));
+                mixed.add(instructions / 1e6 / steady(length -> run(work, "mixed", kernel, length)));
                 qemu.add(instructions / 1e6 / steady(length -> work.qemu(kernel, "n=" + length)));
             }
-            Benchmarks.row("integer loops, steady state: understudy run", "M instructions/s", here);
+            Benchmarks.row("integer loops, steady state: interpreter", "M instructions/s", interpreted);
+            Benchmarks.row("the same: with the translator", "M instructions/s", mixed);
             Benchmarks.row("the same: qemu-system-riscv64", "M instructions/s", qemu);
-            Benchmarks.row("ratio to QEMU", "", Benchmarks.ratios(here, qemu));
+            Benchmarks.row("ratio of the interpreter to QEMU", "", Benchmarks.ratios(interpreted, qemu));
+            Benchmarks.row("ratio to QEMU with the translator", "", Benchmarks.ratios(mixed, qemu));
         }
+    }
+
+    private static List<String> run(
+        final Workspace work, final String engine, final Path kernel, final long length)
+    {
+        return work.understudy(
+            "run", "--engine", engine, "--kernel", kernel.toString(), "--append", "n=" + length);
     }
 
     private interface Line
