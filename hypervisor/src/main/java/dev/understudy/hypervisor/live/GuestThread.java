@@ -304,20 +304,10 @@ public final class GuestThread
                 {
                     return request;
                 }
-                awaitEntries(seen);
+                follower.await(() -> stopping || takeover != null || announcements != seen, MAX_SLEEP_NS);
             }
         }
         return null;
-    }
-
-    private void awaitEntries(final long seen)
-    {
-        follower.begin();
-        if (!stopping && takeover == null && announcements == seen)
-        {
-            follower.sleep(MAX_SLEEP_NS);
-        }
-        follower.end();
     }
 
     private void runLive(final Recorder recorder)

@@ -3,6 +3,7 @@ package dev.understudy.hypervisor.live;
 import dev.understudy.replay.Recorder;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.agrona.MutableDirectBuffer;
 import org.agrona.concurrent.ControlledMessageHandler;
@@ -49,6 +50,7 @@ public final class Inbox implements Doorbell
     private final AtomicLong offers = new AtomicLong();
 
     private final Sleeper sleeper = new Sleeper();
+    private final BooleanSupplier hasNews = this::hasNews;
 
     /** What the handlers hand messages to; set during a drain on the hart thread. */
     private Recorder recorder;
@@ -156,17 +158,17 @@ public final class Inbox implements Doorbell
     }
 
     /**
-     * Sleeps until something is offered since the last {@link #drain}, for the given time at most. What the guest has
+     * Waits until something is offered since the last {@link #drain}, for the given time at most. What the guest has
      * no room for does not keep it awake: it makes room only by running. On the hart thread.
      */
     void await(final long maxNs)
     {
-        sleeper.begin();
-        if (offers.get() == seenOffers && commands.isEmpty())
-        {
-            sleeper.sleep(maxNs);
-        }
-        sleeper.end();
+        sleeper.await(hasNews, maxNs);
+    }
+
+    private boolean hasNews()
+    {
+        return offers.get() != seenOffers || !commands.isEmpty();
     }
 
     private static ControlledMessageHandler.Action forget(

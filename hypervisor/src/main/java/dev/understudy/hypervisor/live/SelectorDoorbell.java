@@ -14,6 +14,7 @@ public final class SelectorDoorbell implements Doorbell
     private final Selector selector;
     private volatile boolean rung;
     private volatile boolean asleep;
+    private long lastTrafficNs = System.nanoTime();
 
     public SelectorDoorbell(final Selector selector)
     {
@@ -39,13 +40,30 @@ public final class SelectorDoorbell implements Doorbell
     }
 
     /**
+     * The guest and the world, or its backup, talk: {@link #sleep} returns at once for a while, so that what comes next
+     * need not wake anybody. On the agent thread.
+     *
+     * @param nowNs of {@link System#nanoTime}
+     */
+    public void hasTraffic(final long nowNs)
+    {
+        lastTrafficNs = nowNs;
+    }
+
+    /**
      * Sleeps until a channel is ready or the bell rings, not at all when it has rung since {@link #beginLook}. On the
      * agent thread.
      *
+     * @param nowNs of {@link System#nanoTime}, when the look began
      * @param maxMs at most so long; 0 only looks
      */
-    public void sleep(final long maxMs) throws IOException
+    public void sleep(final long nowNs, final long maxMs) throws IOException
     {
+        if (nowNs - lastTrafficNs < Sleeper.LINGER_NS)
+        {
+            Thread.yield();
+            return;
+        }
         asleep = true;
         if (maxMs <= 0 || rung)
         {

@@ -1,32 +1,46 @@
 package dev.understudy.hypervisor.live;
 
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 
 /**
- * A thread that sleeps until others wake it, and that is woken once however many of them do.
+ * A thread that sleeps until others have something for it, and that is woken once however many of them do.
  * <p>
- * The thread calls {@link #begin}, looks once more whether there is something to do, and only then {@link #sleep}: a
- * wake since begin ends the sleep, also when it has not begun. Waking an awake thread costs one volatile read.
+ * Waking an awake thread costs one volatile read.
  */
 final class Sleeper
 {
+    /**
+     * A thread that has run out of work goes on looking for so long, and lets others have its processor meanwhile: while
+     * requests come one after another, a wake-up from another processor costs each of them more than it takes the guest
+     * to answer.
+     */
+    static final long LINGER_NS = 200_000;
+
     private volatile Thread asleep;
 
-    /** From now on a wake counts. On the thread that sleeps. */
-    void begin()
+    /**
+     * Waits until there is something to do, for the given time at most, or less. On the thread that sleeps.
+     *
+     * @param hasWork whether there is; whoever makes it so calls {@link #wake} after that
+     */
+    void await(final BooleanSupplier hasWork, final long maxNs)
     {
+        final long startNs = System.nanoTime();
+        while (System.nanoTime() - startNs < Math.min(LINGER_NS, maxNs))
+        {
+            if (hasWork.getAsBoolean())
+            {
+                return;
+            }
+            Thread.yield();
+        }
+        // From here on a wake counts, also one before the sleep.
         asleep = Thread.currentThread();
-    }
-
-    /** Sleeps until woken, for the given time at most. On the thread that sleeps. */
-    void sleep(final long maxNs)
-    {
-        LockSupport.parkNanos(this, maxNs);
-    }
-
-    /** No wake is needed any more. On the thread that sleeps. */
-    void end()
-    {
+        if (!hasWork.getAsBoolean())
+        {
+            LockSupport.parkNanos(this, maxNs);
+        }
         asleep = null;
     }
 

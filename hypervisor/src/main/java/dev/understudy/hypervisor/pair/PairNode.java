@@ -253,22 +253,25 @@ public final class PairNode implements Replica, PairLink, PairHandler
     private int dutyCycle(final long nowNs) throws IOException
     {
         bell.beginLook();
-        int work = transport.doWork();
-        work += member.poll(nowNs);
-        work += streamer == null ? 0 : streamer.doWork(nowNs, journalSequence());
+        final int linkWork = transport.doWork() + member.poll(nowNs);
+        int traffic = streamer == null ? 0 : streamer.doWork(nowNs, journalSequence());
+        traffic += hasNewEntries ? 1 : 0;
         finishBatch();
         watchGuestAndDisk();
         if (outbox != null && !ended)
         {
-            work += outbox.release(releases);
+            traffic += outbox.release(releases);
             console.flush();
         }
         if (forwarder != null)
         {
             listenIfLive(nowNs);
-            work += forwarder.doWork();
-            work += netdev.doWork(nowNs);
+            traffic += forwarder.doWork() + netdev.doWork(nowNs);
             announceIfLive(nowNs);
+        }
+        if (traffic > 0)
+        {
+            bell.hasTraffic(nowNs);
         }
         selector.selectedKeys().clear();
         if (nowNs - nextStatusNs >= 0)
@@ -277,13 +280,13 @@ public final class PairNode implements Replica, PairLink, PairHandler
             controlLag();
             publishStatus();
         }
-        return work;
+        return linkWork + traffic;
     }
 
     private void sleep(final long nowNs) throws IOException
     {
         final long untilHeartbeatMs = member.idleNs(nowNs) / 1_000_000 + 1;
-        bell.sleep(Math.min(Math.min(MAX_SLEEP_MS, untilHeartbeatMs), transport.maxSleepMs(nowNs)));
+        bell.sleep(nowNs, Math.min(Math.min(MAX_SLEEP_MS, untilHeartbeatMs), transport.maxSleepMs(nowNs)));
     }
 
     /** Tells primary and hart of the entries that came in this cycle, all at once. */

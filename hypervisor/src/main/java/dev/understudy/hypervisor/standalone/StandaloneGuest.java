@@ -185,19 +185,24 @@ public final class StandaloneGuest
         final Releases releases = new Releases(forwarder);
         while (!stopping)
         {
+            final long nowNs = System.nanoTime();
             bell.beginLook();
             // Asked first: what a guest printed before its end is released before this loop ends.
             final boolean isFinished = guest.isFinished();
             int work = outbox.release(releases);
             terminalOut.flush();
-            work += forwarder.doWork() + netdev.doWork(System.nanoTime());
-            if (work == 0)
+            work += forwarder.doWork() + netdev.doWork(nowNs);
+            if (work > 0)
             {
-                if (isFinished)
-                {
-                    return;
-                }
-                bell.sleep(MAX_SLEEP_MS);
+                bell.hasTraffic(nowNs);
+            }
+            else if (isFinished)
+            {
+                return;
+            }
+            else
+            {
+                bell.sleep(nowNs, MAX_SLEEP_MS);
             }
         }
     }
