@@ -11,7 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Asks the operating system for the blocks of files: to allocate them, to count them, to write them to the disk.
+ * Asks the operating system for the blocks of files: to allocate them, to count them, to write them to the disk, to
+ * take them out of the memory of this process.
  * <p>
  * Linux on 64 bits, by its C library. Thread-safe.
  */
@@ -28,6 +29,8 @@ final class DiskBlocks
     private static final int STAT_BLOCKS_OFFSET = 64;
     private static final int STAT_BLOCK_BYTES = 512;
 
+    private static final int MADV_DONTNEED = 4;
+
     private static final Linker LINKER = Linker.nativeLinker();
     private static final MethodHandle OPEN = function("open",
         FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT),
@@ -40,6 +43,9 @@ final class DiskBlocks
         FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
     private static final MethodHandle STAT = function("stat",
         FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS));
+    private static final MethodHandle MADVISE = function("madvise",
+        FunctionDescriptor.of(
+            ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
 
     private DiskBlocks()
     {
@@ -131,6 +137,26 @@ final class DiskBlocks
         {
             throw new JournalException(path + " cannot be written to the disk. What was appended since the last sync " +
                 "may be lost with the power: check the disk");
+        }
+    }
+
+    /**
+     * Takes a part of a shared map of a file out of this process's memory. The system has its content, also what was
+     * stored through the map, and gives it back when it is touched.
+     *
+     * @param address of the map, or of a page within it
+     * @param length  in bytes; the last page goes as a whole
+     */
+    static void release(final long address, final long length)
+    {
+        try
+        {
+            // Advice: without it the process only has more memory.
+            final int ignored = (int)MADVISE.invokeExact(address, length, MADV_DONTNEED);
+        }
+        catch (final Throwable e)
+        {
+            throw new JournalException("madvise cannot be called", e);
         }
     }
 

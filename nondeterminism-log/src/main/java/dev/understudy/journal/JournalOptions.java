@@ -25,8 +25,7 @@ public record JournalOptions(
     public static final long DEFAULT_RESERVE_BYTES = 64 * 1024;
 
     /**
-     * Half a million entries: small enough to be checked in a second, large enough that rolling is rare. The present file
-     * is mapped, so that as much counts as memory of the process.
+     * Half a million entries: small enough to be checked in a second, large enough that rolling is rare.
      */
     public static final long DEFAULT_FILE_BYTES = 32 << 20;
 

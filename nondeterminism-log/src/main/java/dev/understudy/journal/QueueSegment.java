@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.stream.Stream;
 
 import net.openhft.chronicle.bytes.Bytes;
+import net.openhft.chronicle.bytes.BytesStore;
 import net.openhft.chronicle.queue.ExcerptAppender;
 import net.openhft.chronicle.queue.impl.single.SingleChronicleQueue;
 import net.openhft.chronicle.queue.impl.single.SingleChronicleQueueBuilder;
@@ -234,6 +235,17 @@ final class QueueSegment implements AutoCloseable
         if (needed > allocatedEnd)
         {
             allocatedEnd = reserve.extend(file, allocatedEnd, needed, usefulBytes);
+            releaseWritten();
+        }
+    }
+
+    /** What was appended is not looked at again, and the map of a whole file would count as memory of the process. */
+    private void releaseWritten()
+    {
+        if (hasFile && !isFileEmpty)
+        {
+            final BytesStore<?, ?> map = appender.wire().bytes().bytesStore();
+            DiskBlocks.release(map.addressForRead(map.start()), writePosition - map.start());
         }
     }
 

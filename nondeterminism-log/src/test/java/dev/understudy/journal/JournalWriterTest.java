@@ -25,6 +25,9 @@ class JournalWriterTest
 {
     private static final JournalOptions OPTIONS = SampleJournal.options();
 
+    /** Two steps of new blocks. */
+    private static final long MAX_RESIDENT_BYTES = 2 << 20;
+
     @TempDir
     private Path root;
 
@@ -282,6 +285,40 @@ class JournalWriterTest
             assertThat(threads.getThreadAllocatedBytes(Thread.currentThread().threadId()) - before)
                 .isLessThan(entries * 8L);
         }
+    }
+
+    @Test
+    void whatWasAppendedDoesNotStayInMemory() throws IOException
+    {
+        final Path directory = root.resolve("guest-a");
+        final JournalOptions options = JournalOptions.defaults();
+        try (JournalWriter writer = JournalWriter.create(directory, SampleJournal.GENESIS, options))
+        {
+            SampleJournal.append(writer, 10_000, 1, 4_000);
+
+            assertThat(QueueFiles.diskBytes(directory)).isGreaterThan(2 * MAX_RESIDENT_BYTES);
+            assertThat(residentBytes(directory)).isPositive().isLessThan(MAX_RESIDENT_BYTES);
+        }
+        assertThat(SampleJournal.read(directory)).hasSize(10_001);
+    }
+
+    /** How much of the files in a directory is mapped and in this process's memory. */
+    private static long residentBytes(final Path directory) throws IOException
+    {
+        long kilobytes = 0;
+        boolean isInDirectory = false;
+        for (final String line : Files.readAllLines(Path.of("/proc/self/smaps")))
+        {
+            if (!line.matches("[A-Z].*"))
+            {
+                isInDirectory = line.contains(directory.toString());
+            }
+            else if (isInDirectory && line.startsWith("Rss:"))
+            {
+                kilobytes += Long.parseLong(line.replaceAll("[^0-9]", ""));
+            }
+        }
+        return kilobytes * 1024;
     }
 
     @Test
