@@ -4,16 +4,20 @@ import dev.understudy.guest.memory.GuestMemory;
 import java.util.Arrays;
 
 /**
- * The pre-decoded instructions of the pages of RAM that the hart has executed.
+ * The pre-decoded instructions of the pages of RAM that the hart has executed, as far as there is room.
  * <p>
  * A page is an array with a slot for each halfword; a slot holds an {@link Op} or {@link Op#UNDECODED}. A write to the
  * page, by the hart or a device, empties the slots whose instruction it touches, so what is executed is always what
- * is in memory. Owned by the hart thread.
+ * is in memory. When there are too many pages, the one that came first makes room: its writes stay watched, since
+ * translations may stand on it, and it is decoded again when it is executed again. Owned by the hart thread.
  */
 final class DecodedCode
 {
     /** Halfwords in a page. */
     static final int SLOTS = GuestMemory.PAGE_BYTES / 2;
+
+    /** The most pages, a power of two: 8 MiB of slots. Linux with a small service executes some 700 in all. */
+    static final int MAX_PAGES = 512;
 
     /** Writes to a page after which it counts as data; doubled each time that this was wrong. */
     private static final int FIRST_PATIENCE = 16;
@@ -21,6 +25,10 @@ final class DecodedCode
 
     private final GuestMemory memory;
     private final long[][] pages;
+
+    /** The pages that have slots, in the order in which they came; from there on, round and round. */
+    private final int[] order = new int[MAX_PAGES];
+    private long added;
 
     /** By page: writes that were allowed for last, and those of them that are left. */
     private final int[] patience;
@@ -35,7 +43,7 @@ final class DecodedCode
     }
 
     /**
-     * The slots of a page, and after them {@link Op#PAGE_END}.
+     * The slots of a page, and after them {@link Op#PAGE_END}; to be looked at until the next call.
      *
      * @param page number of the page from the start of RAM
      */
@@ -47,14 +55,34 @@ final class DecodedCode
 
     private long[] addPage(final int page)
     {
-        final long[] slots = new long[SLOTS + 1];
+        final int place = (int)added & MAX_PAGES - 1;
+        final long[] slots;
+        if (added < MAX_PAGES)
+        {
+            slots = new long[SLOTS + 1];
+        }
+        else
+        {
+            slots = pages[order[place]];
+            pages[order[place]] = null;
+            Arrays.fill(slots, Op.UNDECODED);
+        }
         slots[SLOTS] = Op.PAGE_END;
         pages[page] = slots;
+        order[place] = page;
+        added++;
         return slots;
     }
 
+    /** The instruction at a slot, as far as it is decoded. */
+    long at(final int page, final int slot)
+    {
+        final long[] slots = pages[page];
+        return slots != null ? slots[slot] : Op.UNDECODED;
+    }
+
     /**
-     * Decodes the instruction at a slot and keeps it there.
+     * Decodes the instruction at a slot of the last {@link #page} and keeps it there.
      *
      * @return whether writes to the page are watched from now on, and were not before
      */
@@ -114,9 +142,16 @@ final class DecodedCode
         patienceLeft[page]--;
         if (patienceLeft[page] == 0)
         {
-            Arrays.fill(slots, 0, SLOTS, Op.UNDECODED);
+            if (slots != null)
+            {
+                Arrays.fill(slots, 0, SLOTS, Op.UNDECODED);
+            }
             memory.unwatchCode(page);
             return true;
+        }
+        if (slots == null)
+        {
+            return false;
         }
         final int inPage = offset & (GuestMemory.PAGE_BYTES - 1);
         final int first = Math.max(0, (inPage >> 1) - 1);

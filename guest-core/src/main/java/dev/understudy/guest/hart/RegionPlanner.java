@@ -149,7 +149,7 @@ final class RegionPlanner
     {
         final int delta = offset >> GuestMemory.PAGE_SHIFT;
         final int page = pages.computeIfAbsent(delta, it -> mmu.cachedFetchPage(base + ((long)it << GuestMemory.PAGE_SHIFT)));
-        return page < 0 ? Op.UNDECODED : code.page(page)[offset >> 1 & DecodedCode.SLOTS - 1];
+        return page < 0 ? Op.UNDECODED : code.at(page, offset >> 1 & DecodedCode.SLOTS - 1);
     }
 
     private void note(final long instruction)
