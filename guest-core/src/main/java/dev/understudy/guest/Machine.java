@@ -32,6 +32,7 @@ import dev.understudy.guest.virtio.VirtioNet;
 import dev.understudy.guest.virtio.VirtioVsock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntFunction;
 
 /**
  * The whole guest: a pure function of its configuration and the events that enter it at positions.
@@ -106,8 +107,32 @@ public final class Machine
         final BlockRequests requests,
         final EngineKind kind)
     {
+        this(configuration, sink, requests, kind, byte[]::new);
+    }
+
+    /**
+     * @param requests takes what the guest wants of its drives
+     * @param ram      makes the array that is the RAM, of a length in bytes, all zeros
+     * @throws BootException when the kernel cannot be booted in this configuration
+     */
+    public Machine(
+        final MachineConfiguration configuration,
+        final OutputSink sink,
+        final BlockRequests requests,
+        final IntFunction<byte[]> ram)
+    {
+        this(configuration, sink, requests, EngineKind.preset(), ram);
+    }
+
+    private Machine(
+        final MachineConfiguration configuration,
+        final OutputSink sink,
+        final BlockRequests requests,
+        final EngineKind kind,
+        final IntFunction<byte[]> ram)
+    {
         final OutputSink hashed = new HashedOutputs(sink);
-        memory = new GuestMemory(configuration.memoryBytes());
+        memory = new GuestMemory(configuration.memoryBytes(), ram);
         console = new VirtioConsole(memory, hashed, firmwareConsole::onOtherConsole);
         entropy = new VirtioEntropy(memory);
         vsock = new VirtioVsock(memory, configuration.vsockCid(), hashed);

@@ -4,6 +4,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.function.IntFunction;
 
 /**
  * The RAM of the guest, at physical address {@link #BASE}, little-endian.
@@ -65,13 +66,22 @@ public final class GuestMemory
      */
     public GuestMemory(final int bytes)
     {
+        this(bytes, byte[]::new);
+    }
+
+    /**
+     * @param bytes size, a multiple of {@link #PAGE_BYTES} from {@link #MIN_BYTES} to {@link #MAX_BYTES}
+     * @param array makes an array of that length, all zeros
+     */
+    public GuestMemory(final int bytes, final IntFunction<byte[]> array)
+    {
         if (bytes < MIN_BYTES || bytes > MAX_BYTES || bytes % PAGE_BYTES != 0)
         {
             throw new IllegalArgumentException("guest memory of " + bytes + " bytes: expected a multiple of " +
                 PAGE_BYTES + " from " + MIN_BYTES + " to " + MAX_BYTES);
         }
 
-        ram = new byte[bytes];
+        ram = array.apply(bytes);
         dirty = new boolean[bytes >> PAGE_SHIFT];
         watched = new byte[bytes >> PAGE_SHIFT];
         Arrays.fill(dirty, true);

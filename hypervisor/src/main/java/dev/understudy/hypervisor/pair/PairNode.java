@@ -22,6 +22,7 @@ import dev.understudy.hypervisor.drive.OverlayImage;
 import dev.understudy.hypervisor.drive.RawImage;
 import dev.understudy.hypervisor.image.GuestImage;
 import dev.understudy.hypervisor.image.ImageException;
+import dev.understudy.hypervisor.linux.SparseArray;
 import dev.understudy.hypervisor.live.ConsoleWriter;
 import dev.understudy.hypervisor.live.GuestEnd;
 import dev.understudy.hypervisor.live.GuestThread;
@@ -379,7 +380,7 @@ public final class PairNode implements Replica, PairLink, PairHandler
             (i, drive) -> drive.isReadOnly() ? RawImage.readOnly(drive.path()) :
                 OverlayImage.beginAnew(drive, node.data().resolve("drive-" + i + ".overlay")),
             inbox::announce);
-        final Machine machine = new Machine(image.machine(), outbox, drives);
+        final Machine machine = new Machine(image.machine(), outbox, drives, SparseArray::allocate);
         guest = new GuestThread(machine, inbox, outbox, drives, bell, configuration.digestMs() * 1_000_000L);
         guest.startFollowing(journal.reader());
     }

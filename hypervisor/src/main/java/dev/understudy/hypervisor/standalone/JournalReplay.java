@@ -6,6 +6,7 @@ import dev.understudy.hypervisor.drive.Drives;
 import dev.understudy.hypervisor.drive.OverlayImage;
 import dev.understudy.hypervisor.drive.RawImage;
 import dev.understudy.hypervisor.image.GuestImage;
+import dev.understudy.hypervisor.linux.SparseArray;
 import dev.understudy.journal.EventType;
 import dev.understudy.journal.Genesis;
 import dev.understudy.journal.JournalException;
@@ -82,7 +83,7 @@ public final class JournalReplay
                 (i, drive) -> drive.isReadOnly() ? RawImage.readOnly(drive.path()) : OverlayImage.temporary(drive),
                 () -> {}))
             {
-                final Machine machine = new Machine(image.machine(), new ConsoleOnly(console), own);
+                final Machine machine = new Machine(image.machine(), new ConsoleOnly(console), own, SparseArray::allocate);
                 return replay(
                     scan, machine, new Replayer(machine, own), console, untilPosition, untilEntry, digestInterval,
                     onDigest);

@@ -8,6 +8,7 @@ import dev.understudy.hypervisor.config.ForwardSpec;
 import dev.understudy.hypervisor.drive.DriveException;
 import dev.understudy.hypervisor.drive.Drives;
 import dev.understudy.hypervisor.image.GuestImage;
+import dev.understudy.hypervisor.linux.SparseArray;
 import dev.understudy.hypervisor.live.ConsoleWriter;
 import dev.understudy.hypervisor.live.GuestEnd;
 import dev.understudy.hypervisor.live.GuestThread;
@@ -97,7 +98,7 @@ public final class StandaloneGuest
             final Outbox outbox = new Outbox(bell);
             try (Drives drives = Drives.open(image.drives(), opening, inbox::announce))
             {
-                final Machine machine = new Machine(image.machine(), outbox, drives);
+                final Machine machine = new Machine(image.machine(), outbox, drives, SparseArray::allocate);
                 runMachine(selector, machine, inbox, outbox, drives, log);
             }
         }
