@@ -27,8 +27,8 @@ import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
  */
 public final class Outbox implements OutputSink
 {
-    /** Outputs that may wait for the backup: 100 ms of a guest that sends 80 MB/s. */
-    private static final int CAPACITY_BYTES = 8 << 20;
+    /** Outputs that may wait for the backup: 25 ms of a guest that sends 80 MB/s, as much as the link holds. */
+    private static final int CAPACITY_BYTES = 2 << 20;
 
     /** Console output of a replay that is kept for going live. */
     private static final int MAX_KEPT_BYTES = 64 * 1024;
