@@ -31,8 +31,8 @@ public interface Engine
         return switch (kind)
         {
             case INTERPRETER -> new Interpreter(hart, mmu, memory, environment);
-            case TRANSLATOR -> MixedEngine.atOnce(hart, mmu, memory, environment);
-            case MIXED -> MixedEngine.inBackground(hart, mmu, memory, environment);
+            case TRANSLATOR -> MixedEngine.atOnce(hart, mmu, memory, environment, RegionCache.DEFAULT_CAPACITY);
+            case MIXED -> MixedEngine.inBackground(hart, mmu, memory, environment, RegionCache.DEFAULT_CAPACITY);
         };
     }
 }

@@ -2,6 +2,8 @@ package dev.understudy.guest.hart;
 
 import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.memory.Mmu;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.function.Function;
 
 /**
@@ -9,7 +11,7 @@ import java.util.function.Function;
  * <p>
  * Which translations exist depends on timing; what they compute does not. Owned by the hart thread.
  */
-public final class MixedEngine implements Engine
+final class MixedEngine implements Engine
 {
     private static final int MAX_BUDGET = 1 << 30;
     private static final long PAGE_MASK = -GuestMemory.PAGE_BYTES;
@@ -34,22 +36,40 @@ public final class MixedEngine implements Engine
 
     private long translated;
     private long translatedInstructions;
-    private long jumps;
-    private long indirect;
-    private long steps;
 
-    /** Translates on a thread beside. */
-    public static MixedEngine inBackground(
-        final Hart hart, final Mmu mmu, final GuestMemory memory, final EnvironmentCalls environment)
+    /** By the ordinal of the cause. */
+    private final long[] exits = new long[ExitCause.values().length];
+
+    /**
+     * Translates on a thread beside.
+     *
+     * @param capacity the most regions to keep
+     */
+    static MixedEngine inBackground(
+        final Hart hart,
+        final Mmu mmu,
+        final GuestMemory memory,
+        final EnvironmentCalls environment,
+        final int capacity)
     {
-        return new MixedEngine(hart, mmu, memory, environment, Translator::inBackground, 500, 40, 5_000);
+        return new MixedEngine(
+            hart, mmu, memory, environment, Translator::inBackground, new RegionCache(capacity), 500, 40, 5_000);
     }
 
-    /** Translates all code when it is come upon for the second time, and waits for it. */
-    public static MixedEngine atOnce(
-        final Hart hart, final Mmu mmu, final GuestMemory memory, final EnvironmentCalls environment)
+    /**
+     * Translates all code when it is come upon for the second time, and waits for it.
+     *
+     * @param capacity the most regions to keep
+     */
+    static MixedEngine atOnce(
+        final Hart hart,
+        final Mmu mmu,
+        final GuestMemory memory,
+        final EnvironmentCalls environment,
+        final int capacity)
     {
-        return new MixedEngine(hart, mmu, memory, environment, Translator::atOnce, 20, 1, 1);
+        return new MixedEngine(
+            hart, mmu, memory, environment, Translator::atOnce, new RegionCache(capacity), 20, 1, 1);
     }
 
     private MixedEngine(
@@ -58,12 +78,14 @@ public final class MixedEngine implements Engine
         final GuestMemory memory,
         final EnvironmentCalls environment,
         final Function<RegionCompiler, Translator> kind,
+        final RegionCache cache,
         final int stretch,
         final int stretchHeat,
         final int threshold)
     {
         this.hart = hart;
         this.mmu = mmu;
+        this.cache = cache;
         this.stretch = stretch;
         this.stretchHeat = stretchHeat;
         this.threshold = threshold;
@@ -71,7 +93,6 @@ public final class MixedEngine implements Engine
         final DecodedCode code = new DecodedCode(memory);
         interpreter = new Interpreter(hart, mmu, memory, environment, code, operations);
         planner = new RegionPlanner(hart, mmu, code);
-        cache = new RegionCache();
         translator = kind.apply(new RegionCompiler(hart, mmu, memory, operations));
         memory.onCodeWrite((offset, length) ->
         {
@@ -159,20 +180,16 @@ public final class MixedEngine implements Engine
             final long executed = budget - (int)(result >> 32) + exit.executed;
             hart.instret += executed;
             translatedInstructions += executed;
-            if (exit.kind == RegionExit.Kind.INDIRECT)
-            {
-                indirect++;
-            }
-            else
+            if (exit.cause != ExitCause.INDIRECT)
             {
                 hart.pc = base + exit.offset;
-                if (exit.kind == RegionExit.Kind.STEP)
+                if (exit.cause == null)
                 {
-                    steps++;
+                    exits[ExitCause.of(mmu.slowAccess()).ordinal()]++;
                     return interpreter.executePage(hart.instret + 1);
                 }
-                jumps++;
             }
+            exits[exit.cause.ordinal()]++;
             region = exit.target(hart.pc, mmu.epoch());
             if (region == null)
             {
@@ -250,7 +267,12 @@ public final class MixedEngine implements Engine
     @Override
     public TranslationStatistics statistics()
     {
+        final Map<ExitCause, Long> byCause = new EnumMap<>(ExitCause.class);
+        for (final ExitCause cause : ExitCause.values())
+        {
+            byCause.put(cause, exits[cause.ordinal()]);
+        }
         return new TranslationStatistics(translatedInstructions, cache.size(), translated, translator.timeNs(),
-            cache.flushes(), jumps, indirect, steps);
+            cache.flushes(), mmu.misses(), byCause);
     }
 }

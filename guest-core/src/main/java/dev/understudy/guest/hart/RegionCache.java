@@ -14,8 +14,8 @@ import org.agrona.collections.Int2ObjectHashMap;
  */
 final class RegionCache
 {
-    /** The most regions; when there are as many, all are forgotten. */
-    static final int CAPACITY = 12_000;
+    /** The most regions that a machine keeps. */
+    static final int DEFAULT_CAPACITY = 12_000;
 
     private static final int PAGE_MASK = GuestMemory.PAGE_BYTES - 1;
 
@@ -30,8 +30,17 @@ final class RegionCache
 
     /** By page: the regions that have instructions in it. */
     private final Int2ObjectHashMap<List<Region>> inPage = new Int2ObjectHashMap<>();
+    private final int capacity;
     private int size;
     private long flushes;
+
+    /**
+     * @param capacity the most regions; when there are as many and one is added, all are forgotten
+     */
+    RegionCache(final int capacity)
+    {
+        this.capacity = capacity;
+    }
 
     /** The region that begins at a place in a context; null if none does. It may not have code yet. */
     Region find(final int page, final int slot, final int context)
@@ -67,7 +76,7 @@ final class RegionCache
     /** Enters a region; its code may come later. */
     void add(final Region region)
     {
-        if (size == CAPACITY)
+        if (size == capacity)
         {
             forgetAll();
         }

@@ -6,19 +6,12 @@ package dev.understudy.guest.hart;
  */
 final class RegionExit
 {
-    enum Kind
-    {
-        /** To an address that the region does not hold, or because the budget is used up. */
-        JUMP,
-
-        /** To an address that was computed; the region has written it to the hart's {@code pc}. */
-        INDIRECT,
-
-        /** Before an instruction that the interpreter has to execute: rare, or a memory access off the fast path. */
-        STEP
-    }
-
-    final Kind kind;
+    /**
+     * Null before a memory access off the fast path, which the interpreter has to execute: then
+     * {@link dev.understudy.guest.memory.Mmu#slowAccess()} says why. With {@link ExitCause#INDIRECT} the region has
+     * written the address to the hart's {@code pc}.
+     */
+    final ExitCause cause;
 
     /** Address of the next instruction, from the page of the region's entry; meaningless when indirect. */
     final int offset;
@@ -30,9 +23,9 @@ final class RegionExit
     private long targetPc;
     private long targetEpoch;
 
-    RegionExit(final Kind kind, final int offset, final int executed)
+    RegionExit(final ExitCause cause, final int offset, final int executed)
     {
-        this.kind = kind;
+        this.cause = cause;
         this.offset = offset;
         this.executed = executed;
     }

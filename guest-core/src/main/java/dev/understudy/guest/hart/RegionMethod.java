@@ -282,7 +282,7 @@ final class RegionMethod
                 to.lcmp().ifeq(edge(block, successor, order));
             }
             to.getstatic(SELF, "hart", HART).lload(ADDRESS).putfield(HART, "pc", J);
-            leave(RegionExit.Kind.INDIRECT, 0, 0);
+            leave(ExitCause.INDIRECT, 0, 0);
         }
         else
         {
@@ -337,26 +337,35 @@ final class RegionMethod
             to.labelBinding(label);
             if (target == null)
             {
-                leave(RegionExit.Kind.JUMP, offset, 0);
+                leave(ExitCause.COLD, offset, 0);
                 return;
             }
-            final Label out = to.newLabel();
+            final Label used = to.newLabel();
+            final Label elsewhere = to.newLabel();
             if (isBack)
             {
-                to.iload(BUDGET).iflt(out);
+                to.iload(BUDGET).iflt(used);
             }
             if (isCrossing(from, offset))
             {
                 virtual(offset & -GuestMemory.PAGE_BYTES);
                 to.dup2().lstore(ADDRESS);
                 index();
-                to.getstatic(SELF, "fetchTags", LONGS).iload(INDEX).laload().lload(ADDRESS).lcmp().ifne(out)
+                to.getstatic(SELF, "fetchTags", LONGS).iload(INDEX).laload().lload(ADDRESS).lcmp().ifne(elsewhere)
                     .getstatic(SELF, "fetchPages", INTS).iload(INDEX).iaload()
-                    .loadConstant(plan.physicalPage(offset)).if_icmpne(out);
+                    .loadConstant(plan.physicalPage(offset)).if_icmpne(elsewhere);
             }
             to.goto_(blockLabels.get(offset));
-            to.labelBinding(out);
-            leave(RegionExit.Kind.JUMP, offset, 0);
+            if (isBack)
+            {
+                to.labelBinding(used);
+                leave(ExitCause.BUDGET, offset, 0);
+            }
+            if (isCrossing(from, offset))
+            {
+                to.labelBinding(elsewhere);
+                leave(ExitCause.PAGE, offset, 0);
+            }
         });
         return label;
     }
@@ -367,10 +376,11 @@ final class RegionMethod
         to.bipush(GuestMemory.PAGE_SHIFT).lushr().l2i().loadConstant(Mmu.TLB_MASK).iand().istore(INDEX);
     }
 
-    private void leave(final RegionExit.Kind kind, final int offset, final int executed)
+    /** Leaves the region; the cause is null before a memory access that {@link Mmu#slowAccess()} knows the cause of. */
+    private void leave(final ExitCause cause, final int offset, final int executed)
     {
         to.loadConstant(exits.size()).istore(EXIT).goto_(end);
-        exits.add(new RegionExit(kind, offset, executed));
+        exits.add(new RegionExit(cause, offset, executed));
     }
 
     private void branch(final long instruction, final int op, final Label target)
@@ -469,7 +479,7 @@ final class RegionMethod
             to.labelBinding(missed)
                 .getstatic(SELF, "mmu", MMU).lload(ADDRESS).loadConstant(mask)
                 .invokevirtual(MMU, kind.equals("load") ? "cacheLoad" : "cacheStore", CACHE).ifne(found);
-            leave(RegionExit.Kind.STEP, offset, executed);
+            leave(null, offset, executed);
         });
     }
 

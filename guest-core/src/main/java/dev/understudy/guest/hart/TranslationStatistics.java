@@ -1,5 +1,7 @@
 package dev.understudy.guest.hart;
 
+import java.util.Map;
+
 /**
  * What an engine has done so far.
  *
@@ -8,9 +10,8 @@ package dev.understudy.guest.hart;
  * @param translated             translations that were made
  * @param translationNs          time that making them took, in nanoseconds
  * @param flushes                how often the cache was emptied because it was full
- * @param jumps                  exits to code outside of the region, or at the end of the budget
- * @param indirect               exits to an address that was computed
- * @param steps                  exits before an instruction that the interpreter executes
+ * @param misses                 pages that translated code entered into the load and store caches, without an exit
+ * @param exits                  how often control left a region, by cause
  */
 public record TranslationStatistics(
     long translatedInstructions,
@@ -18,10 +19,15 @@ public record TranslationStatistics(
     long translated,
     long translationNs,
     long flushes,
-    long jumps,
-    long indirect,
-    long steps)
+    long misses,
+    Map<ExitCause, Long> exits)
 {
     /** Of an engine that has translated nothing. */
-    public static final TranslationStatistics NONE = new TranslationStatistics(0, 0, 0, 0, 0, 0, 0, 0);
+    public static final TranslationStatistics NONE = new TranslationStatistics(0, 0, 0, 0, 0, 0, Map.of());
+
+    /** How often control left a region for this cause. */
+    public long exits(final ExitCause cause)
+    {
+        return exits.getOrDefault(cause, 0L);
+    }
 }

@@ -96,6 +96,8 @@ public final class Mmu
     private int faultCause = NO_FAULT;
     private long faultAddress;
     private boolean deviceAccessed;
+    private SlowAccess slowAccess = SlowAccess.FAULT;
+    private long misses;
 
     public Mmu(final GuestMemory memory, final Bus bus)
     {
@@ -202,20 +204,67 @@ public final class Mmu
      */
     public boolean cacheLoad(final long address, final long mask)
     {
-        final long physical = (address & ~PAGE_MASK & mask) == 0 ? translate(address, LOAD, false) : NOWHERE;
-        if (!memory.contains(physical, 1))
+        final long physical = find(address, mask, LOAD);
+        if (physical == NOWHERE)
         {
             return false;
         }
         enterLoad(address, physical);
+        misses++;
         return true;
     }
 
     /** As {@link #cacheLoad}, for stores; false for pages whose writes are watched, too. */
     public boolean cacheStore(final long address, final long mask)
     {
-        final long physical = (address & ~PAGE_MASK & mask) == 0 ? translate(address, STORE, false) : NOWHERE;
-        return memory.contains(physical, 1) && enterStore(address, physical);
+        final long physical = find(address, mask, STORE);
+        if (physical == NOWHERE)
+        {
+            return false;
+        }
+        if (!enterStore(address, physical))
+        {
+            slowAccess = memory.holdsCode((int)((physical - GuestMemory.BASE) >>> GuestMemory.PAGE_SHIFT)) ?
+                SlowAccess.CODE : SlowAccess.TABLE;
+            return false;
+        }
+        misses++;
+        return true;
+    }
+
+    /** Why {@link #cacheLoad} or {@link #cacheStore} was false the last time. */
+    public SlowAccess slowAccess()
+    {
+        return slowAccess;
+    }
+
+    /** How often {@link #cacheLoad} and {@link #cacheStore} were true. */
+    public long misses()
+    {
+        return misses;
+    }
+
+    /** Finds the RAM of an access without any effect; {@link #NOWHERE} when it is none of the fast path. */
+    private long find(final long address, final long mask, final int access)
+    {
+        if ((address & ~PAGE_MASK & mask) != 0)
+        {
+            slowAccess = SlowAccess.MISALIGNED;
+            return NOWHERE;
+        }
+        final long physical = translate(address, access, false);
+        if (faultCause != NO_FAULT)
+        {
+            slowAccess = SlowAccess.FAULT;
+            return NOWHERE;
+        }
+        if (memory.contains(physical, 1))
+        {
+            return physical;
+        }
+        slowAccess = mode != MODE_BARE && physical == NOWHERE ? SlowAccess.ACCESSED :
+            bus.find(physical, (int)(mask & ~PAGE_MASK) + 1) != null ? SlowAccess.DEVICE : SlowAccess.FAULT;
+        return NOWHERE;
     }
 
     private void enterLoad(final long address, final long physical)

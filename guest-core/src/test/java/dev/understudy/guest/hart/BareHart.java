@@ -6,14 +6,17 @@ import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.memory.Mmu;
 import dev.understudy.guest.time.GuestClock;
+import dev.understudy.guest.virtio.VirtioEntropy;
+import dev.understudy.guest.virtio.VirtioMmio;
 import java.util.Arrays;
 
-/** A hart with memory and nothing else, in S-mode; its first environment call ends it. */
+/** A hart with memory, an interrupt controller and one device that writes to memory; its first environment call ends it. */
 final class BareHart
 {
-    private static final int MEMORY_BYTES = 8 << 20;
-
-    final GuestMemory memory = new GuestMemory(MEMORY_BYTES);
+    final GuestMemory memory = new GuestMemory(GuestMemory.MIN_BYTES);
+    final VirtioEntropy entropy = new VirtioEntropy(memory);
+    final VirtioMmio entropyWindow;
+    final Mmu mmu;
     final Hart hart;
     final Engine engine;
 
@@ -22,10 +25,26 @@ final class BareHart
      */
     BareHart(final EngineKind kind, final byte[] image)
     {
+        this(kind, image, RegionCache.DEFAULT_CAPACITY);
+    }
+
+    /**
+     * @param image    what is at {@link RandomProgram#BASE}, where the hart starts
+     * @param capacity the most regions that the engine keeps
+     */
+    BareHart(final EngineKind kind, final byte[] image, final int capacity)
+    {
         final Plic plic = new Plic();
-        final Mmu mmu = new Mmu(memory, new Bus(plic));
+        entropyWindow = new VirtioMmio(1, entropy, plic);
+        mmu = new Mmu(memory, new Bus(plic, entropyWindow));
         hart = new Hart(mmu, new GuestClock(), plic::asserted);
-        engine = Engine.of(kind, hart, mmu, memory, it -> it.state = HartState.STOPPED);
+        final EnvironmentCalls end = it -> it.state = HartState.STOPPED;
+        engine = switch (kind)
+        {
+            case INTERPRETER -> Engine.of(kind, hart, mmu, memory, end);
+            case TRANSLATOR -> MixedEngine.atOnce(hart, mmu, memory, end, capacity);
+            case MIXED -> MixedEngine.inBackground(hart, mmu, memory, end, capacity);
+        };
         memory.write(RandomProgram.BASE, image, 0, image.length);
         start();
     }

@@ -85,9 +85,18 @@ final class StatisticsOption
 
     static String describe(final TranslationStatistics it, final long position)
     {
-        return String.format(Locale.ROOT, "%.1f %% translated; %,d regions, %,d translations in %,d ms, %,d flushes; " +
-            "exits: %,d jumps, %,d indirect, %,d steps",
+        final StringBuilder exits = new StringBuilder();
+        it.exits().forEach((cause, count) ->
+        {
+            if (count > 0)
+            {
+                exits.append(String.format(Locale.ROOT, ", %,d %s", count, cause.name().toLowerCase(Locale.ROOT)));
+            }
+        });
+        return String.format(Locale.ROOT, "%,d interpreted, %,d translated (%.1f %%); %,d regions, %,d translations " +
+            "in %,d ms, %,d flushes; %,d misses; exits: %s",
+            position - it.translatedInstructions(), it.translatedInstructions(),
             position == 0 ? 0 : 100.0 * it.translatedInstructions() / position, it.regions(), it.translated(),
-            it.translationNs() / 1_000_000, it.flushes(), it.jumps(), it.indirect(), it.steps());
+            it.translationNs() / 1_000_000, it.flushes(), it.misses(), exits.isEmpty() ? "none" : exits.substring(2));
     }
 }

@@ -1,0 +1,311 @@
+package dev.understudy.guest.hart;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+
+/** Each way out of translated code: it was taken as often as the program asks for, and nothing but speed shows it. */
+class RegionExitsTest
+{
+    private static final int TIMES = 100;
+    private static final int LW = 2;
+    private static final int LD = 3;
+    private static final int SW = 2;
+    private static final int COUNTER = 5;
+    private static final int ADDRESS = 6;
+    private static final long NOWHERE = 0x1000;
+    private static final long PLIC = 0x0C00_0000L;
+
+    /** Distance of pages that share a place in the translation caches. */
+    private static final long CACHE_BYTES = 2 << 20;
+
+    @Test
+    void accessesThatTrap()
+    {
+        final ThreeEngines it = program(to ->
+        {
+            to.skipFaults();
+            to.to.li(ADDRESS, NOWHERE);
+            to.repeat(COUNTER, TIMES, () -> to.to.ld(10, ADDRESS, 0));
+        });
+        assertThat(it.exits(ExitCause.FAULT)).isEqualTo(TIMES);
+    }
+
+    @Test
+    void pageFaults()
+    {
+        final ThreeEngines it = program(to ->
+        {
+            to.skipFaults();
+            to.map(0, SmallProgram.DATA, SmallProgram.ALL & ~SmallProgram.W);
+            to.translate(0, 0);
+            to.to.li(ADDRESS, SmallProgram.page(0));
+            to.repeat(COUNTER, TIMES, () ->
+            {
+                to.to.ld(10, ADDRESS, 0);
+                to.to.sd(10, ADDRESS, 0);
+                to.to.r(Assembler.AMO, 3, 0, 11, ADDRESS, 10);
+            });
+        });
+        assertThat(it.exits(ExitCause.FAULT)).isEqualTo(2 * TIMES);
+    }
+
+    @Test
+    void devices()
+    {
+        final ThreeEngines it = program(to ->
+        {
+            to.to.li(ADDRESS, PLIC + 4);
+            to.repeat(COUNTER, TIMES, () ->
+            {
+                to.to.i(Assembler.LOAD, LW, 10, ADDRESS, 0);
+                to.to.addi(10, 10, 1);
+                to.to.store(SW, 10, ADDRESS, 0);
+            });
+        });
+        assertThat(it.exits(ExitCause.DEVICE)).isEqualTo(2 * TIMES);
+    }
+
+    /** No way out, but one beside: the miss is filled in place. */
+    @Test
+    void missesOfTheTranslationCache()
+    {
+        final ThreeEngines it = program(to ->
+        {
+            to.to.li(ADDRESS, SmallProgram.DATA);
+            to.to.li(7, SmallProgram.DATA - CACHE_BYTES);
+            to.repeat(COUNTER, TIMES, () ->
+            {
+                to.to.ld(10, ADDRESS, 0);
+                to.to.ld(11, 7, 0);
+                to.to.sd(COUNTER, ADDRESS, 8);
+                to.to.sd(COUNTER, 7, 8);
+            });
+        });
+        assertThat(it.misses()).isEqualTo(4 * TIMES);
+        assertThat(it.exits(ExitCause.FAULT)).isZero();
+    }
+
+    @Test
+    void endOfTheBudget()
+    {
+        final SmallProgram to = new SmallProgram();
+        to.to.li(COUNTER, 0x7FFF_FFFF);
+        to.to.addi(10, 10, 3);
+        to.to.addi(COUNTER, COUNTER, -1);
+        to.to.word(Assembler.branch(SmallProgram.BNE, COUNTER, 0, -8));
+        final ThreeEngines it = new ThreeEngines(to);
+        it.run(1_000);
+        long exits = 0;
+        for (int i = 1; i <= TIMES; i++)
+        {
+            final long until = 1_000 + 1_000L * i + i % 7;
+            it.run(until);
+            assertThat(it.interpreter.hart.instret()).isEqualTo(until);
+            exits += it.exits(ExitCause.BUDGET);
+        }
+        assertThat(exits).isBetween((long)TIMES, 3L * TIMES);
+    }
+
+    @Test
+    void selfModifiedCode()
+    {
+        final long function = SmallProgram.BASE + 0x1000;
+        final ThreeEngines it = program(to ->
+        {
+            to.adder(function, 0);
+            to.to.li(ADDRESS, function);
+            to.to.li(7, SmallProgram.addition(0));
+            to.to.li(8, 1 << 20);
+            to.repeat(COUNTER, TIMES, () ->
+            {
+                to.to.r(Assembler.OP, 0, 0, 7, 7, 8);
+                to.to.store(SW, 7, ADDRESS, 0);
+                to.to.word(SmallProgram.FENCE_I);
+                to.callThrough(ADDRESS);
+            });
+        });
+        assertThat(it.exits(ExitCause.CODE)).isEqualTo(TIMES);
+        assertThat(it.interpreter.hart.x(10)).isEqualTo(TIMES * (TIMES + 1) / 2);
+    }
+
+    /** The instruction behind the store is the one that it changes: what was fetched before does not count. */
+    @Test
+    void codeThatModifiesItself()
+    {
+        final int rounds = 64;
+        final ThreeEngines it = program(to ->
+        {
+            to.to.li(7, SmallProgram.addition(0));
+            to.to.li(8, 1 << 20);
+            to.to.u(Assembler.AUIPC, ADDRESS, 0);
+            to.repeat(COUNTER, rounds * TIMES, () ->
+            {
+                to.to.i(Assembler.OP_IMM, 7, 9, COUNTER, rounds - 1);
+                to.to.word(Assembler.branch(SmallProgram.BNE, 9, 0, 12));
+                to.to.r(Assembler.OP, 0, 0, 7, 7, 8);
+                to.to.store(SW, 7, ADDRESS, 36);
+                to.to.addi(10, 10, 0);
+            });
+        });
+        assertThat(it.exits(ExitCause.CODE)).isBetween(TIMES / 2L, (long)TIMES);
+        assertThat(it.interpreter.hart.x(10)).isEqualTo((long)rounds * TIMES * (TIMES + 1) / 2);
+    }
+
+    @Test
+    void writesToPageTables()
+    {
+        final ThreeEngines it = program(to ->
+        {
+            to.map(0, SmallProgram.DATA, SmallProgram.ALL);
+            to.translate(0, 0);
+            to.to.li(ADDRESS, SmallProgram.page(0));
+            to.to.li(7, SmallProgram.leaf(0, 1));
+            to.repeat(COUNTER, TIMES, () ->
+            {
+                to.to.ld(10, ADDRESS, 0);
+                to.to.sd(COUNTER, 7, 0);
+            });
+        });
+        assertThat(it.exits(ExitCause.TABLE)).isEqualTo(TIMES);
+    }
+
+    @Test
+    void accessedAndDirtyBits()
+    {
+        final ThreeEngines it = program(to ->
+        {
+            to.translate(0, 0);
+            to.to.li(ADDRESS, SmallProgram.page(0));
+            to.to.li(7, SmallProgram.leaf(0, 0));
+            to.to.li(8, SmallProgram.entry(SmallProgram.DATA, SmallProgram.ALL & ~SmallProgram.A & ~SmallProgram.D));
+            to.repeat(COUNTER, TIMES, () ->
+            {
+                to.to.sd(8, 7, 0);
+                to.to.ld(10, ADDRESS, 0);
+                to.to.sd(10, ADDRESS, 0);
+                to.to.ld(11, 7, 0);
+                to.to.r(Assembler.OP, 0, 0, 12, 12, 11);
+            });
+        });
+        assertThat(it.exits(ExitCause.ACCESSED)).isEqualTo(2 * TIMES);
+    }
+
+    @Test
+    void misalignedAccesses()
+    {
+        final ThreeEngines it = program(to ->
+        {
+            to.to.li(ADDRESS, SmallProgram.DATA + 0xFFD);
+            to.repeat(COUNTER, TIMES, () ->
+            {
+                to.to.ld(10, ADDRESS, 0);
+                to.to.addi(10, 10, 1);
+                to.to.sd(10, ADDRESS, 0);
+            });
+        });
+        assertThat(it.exits(ExitCause.MISALIGNED)).isEqualTo(2 * TIMES);
+    }
+
+    /** Code that is too long for a region, and code that no region holds because it had never been executed. */
+    @Test
+    void codeThatTheRegionDoesNotHold()
+    {
+        final ThreeEngines large = program(to -> to.repeat(COUNTER, TIMES, () ->
+        {
+            for (int i = 0; i < 800; i++)
+            {
+                to.to.addi(10, 10, i);
+            }
+        }));
+        assertThat(large.exits(ExitCause.COLD)).isBetween((long)TIMES, 3L * TIMES);
+    }
+
+    @Test
+    void codeThatHadNeverBeenExecuted()
+    {
+        final SmallProgram to = new SmallProgram();
+        // A branch of its own for each number, all of them seldom taken: each is a way that the loop's region ends at.
+        to.to.addi(9, 0, 0);
+        final long loop = to.to.address();
+        to.to.i(Assembler.OP_IMM, 7, 8, 9, 63);
+        for (int i = 0; i < 32; i++)
+        {
+            to.to.addi(7, 0, i);
+            to.to.word(Assembler.branch(SmallProgram.BNE, 7, 8, 8));
+            to.to.addi(10, 10, i);
+        }
+        to.to.addi(9, 9, 1);
+        to.to.word(Assembler.jal(0, (int)(loop - to.to.address())));
+        final ThreeEngines it = new ThreeEngines(to);
+        it.run(100_000);
+        assertThat(it.exits(ExitCause.COLD)).isGreaterThanOrEqualTo(31);
+    }
+
+    @Test
+    void indirectJumps()
+    {
+        final ThreeEngines it = program(to ->
+        {
+            to.adder(SmallProgram.BASE + 0x1000, 1);
+            to.adder(SmallProgram.BASE + 0x2000, 2);
+            to.to.li(6, SmallProgram.BASE + 0x1000);
+            to.to.li(7, SmallProgram.BASE + 0x2000);
+            to.repeat(COUNTER, TIMES, () ->
+            {
+                to.callThrough(6);
+                // Changes what the next call finds.
+                to.to.r(Assembler.OP, 4, 0, 6, 6, 7);
+                to.to.r(Assembler.OP, 4, 0, 7, 6, 7);
+                to.to.r(Assembler.OP, 4, 0, 6, 6, 7);
+            });
+        });
+        assertThat(it.exits(ExitCause.INDIRECT)).isEqualTo(2 * TIMES);
+    }
+
+    /** A region on two pages, the second of which is driven out of the fetch cache each time. */
+    @Test
+    void codeOnAnotherPage()
+    {
+        final long function = SmallProgram.BASE + 0x1000;
+        final long rival = function - CACHE_BYTES;
+        final long other = SmallProgram.BASE + 0x2000;
+        final ThreeEngines it = program(to ->
+        {
+            to.adder(function, 1);
+            to.adder(other, 1);
+            to.to.li(6, rival);
+            to.to.li(7, SmallProgram.addition(1));
+            to.to.store(SW, 7, 6, 0);
+            to.to.li(7, 0x0000_8067);
+            to.to.store(SW, 7, 6, 4);
+            // First one that is no rival, so that the region is planned with both pages.
+            to.to.li(7, other - rival);
+            to.to.r(Assembler.OP, 0, 0, 6, 6, 7);
+            to.repeat(9, 2, () ->
+            {
+                to.repeat(COUNTER, TIMES, () ->
+                {
+                    to.call(function);
+                    to.callThrough(6);
+                });
+                to.to.r(Assembler.OP, 0, 0x20, 6, 6, 7);
+            });
+        });
+        assertThat(it.exits(ExitCause.PAGE)).isBetween(TIMES - 1L, TIMES + 1L);
+    }
+
+    /** A program that has been translated, after a further round. */
+    private static ThreeEngines program(final Consumer<SmallProgram> body)
+    {
+        final SmallProgram program = new SmallProgram();
+        body.accept(program);
+        final ThreeEngines engines = new ThreeEngines(program);
+        for (int i = 0; i < 5; i++)
+        {
+            engines.round();
+        }
+        return engines;
+    }
+}
