@@ -8,7 +8,7 @@ import java.util.List;
  * A driver as a guest would have it: sets a device up through its registers and uses its queues as section 2.7 of
  * virtio 1.2 prescribes. Every ring and buffer is in the guest's RAM.
  */
-final class GuestDriver
+public final class GuestDriver
 {
     static final int QUEUE_SIZE = 16;
 
@@ -29,7 +29,7 @@ final class GuestDriver
     private long nextBuffer = BUFFERS;
 
     /** A part of a buffer. */
-    record Piece(long address, int length, boolean isWritable)
+    public record Piece(long address, int length, boolean isWritable)
     {
     }
 
@@ -38,7 +38,7 @@ final class GuestDriver
     {
     }
 
-    GuestDriver(final GuestMemory memory, final VirtioMmio device, final int queueCount)
+    public GuestDriver(final GuestMemory memory, final VirtioMmio device, final int queueCount)
     {
         this(memory, device, queueCount, QUEUE_SIZE);
     }
@@ -55,7 +55,7 @@ final class GuestDriver
     }
 
     /** Section 3.1.1: initialises the device with the given features besides VERSION_1. */
-    void start(final long features)
+    public void start(final long features)
     {
         negotiate(features | VirtioMmio.FEATURE_VERSION_1);
         for (int queue = 0; queue < queueCount; queue++)
@@ -109,7 +109,7 @@ final class GuestDriver
     }
 
     /** Makes a buffer available; returns its head. */
-    int add(final int queue, final Piece... pieces)
+    public int add(final int queue, final Piece... pieces)
     {
         final int head = nextDescriptor[queue];
         for (int i = 0; i < pieces.length; i++)
@@ -156,7 +156,7 @@ final class GuestDriver
         memory.writeShort(at + 14, next);
     }
 
-    void notifyDevice(final int queue)
+    public void notifyDevice(final int queue)
     {
         store(VirtioMmio.QUEUE_NOTIFY, queue);
     }
