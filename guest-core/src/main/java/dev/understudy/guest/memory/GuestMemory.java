@@ -5,14 +5,15 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 
 /**
  * The RAM of the guest, at physical address {@link #BASE}, little-endian.
  * <p>
  * Reads and writes here are those of devices and of the hart's slow path: they keep track of the pages that were
- * written since the last digest, and tell the engine before decoded code or a cached translation becomes stale. The
- * hart's fast path goes to {@link #array()} directly and takes part in this through {@link #prepareWrite}. Owned by
- * the hart thread.
+ * written, since the last digest and since these were taken last, and tell the engine before decoded code or a cached
+ * translation becomes stale. The hart's fast path goes to {@link #array()} directly and takes part in this through
+ * {@link #prepareWrite}. Owned by the hart thread.
  */
 public final class GuestMemory
 {
@@ -55,8 +56,16 @@ public final class GuestMemory
     /** Why writes to a page are watched: a translation that is still cached was read from it. */
     private static final byte TABLE = 2;
 
+    /** Since when a page was written: since the last {@link #forgetDirty}. */
+    private static final byte SINCE_FORGOTTEN = 1;
+
+    /** Since when a page was written: since the last {@link #takeDirty}. */
+    private static final byte SINCE_TAKEN = 2;
+
+    private static final byte DIRTY = SINCE_FORGOTTEN | SINCE_TAKEN;
+
     private final byte[] ram;
-    private final boolean[] dirty;
+    private final byte[] dirty;
     private final byte[] watched;
     private WriteListener codeListener = (offset, length) -> {};
     private WriteListener tableListener = (offset, length) -> {};
@@ -82,9 +91,9 @@ public final class GuestMemory
         }
 
         ram = array.apply(bytes);
-        dirty = new boolean[bytes >> PAGE_SHIFT];
+        dirty = new byte[bytes >> PAGE_SHIFT];
         watched = new byte[bytes >> PAGE_SHIFT];
-        Arrays.fill(dirty, true);
+        Arrays.fill(dirty, DIRTY);
     }
 
     /** Size in bytes. */
@@ -165,13 +174,13 @@ public final class GuestMemory
 
     /**
      * Marks a page as written and tells whether later writes to it may bypass this class until the next
-     * {@link #forgetDirty}, {@link #watchCode} or {@link #watchTable}.
+     * {@link #forgetDirty}, {@link #takeDirty}, {@link #watchCode} or {@link #watchTable}.
      *
      * @return false when writes to the page are watched, so that each one must come through here
      */
     public boolean prepareWrite(final int page)
     {
-        dirty[page] = true;
+        dirty[page] = DIRTY;
         return watched[page] == 0;
     }
 
@@ -229,12 +238,32 @@ public final class GuestMemory
     /** Whether a page was written since the last {@link #forgetDirty}; all pages are dirty at first. */
     public boolean isDirty(final int page)
     {
-        return dirty[page];
+        return (dirty[page] & SINCE_FORGOTTEN) != 0;
     }
 
+    /** Makes all pages clean for {@link #isDirty}; {@link #takeDirty} is not concerned. */
     public void forgetDirty()
     {
-        Arrays.fill(dirty, false);
+        for (int page = 0; page < dirty.length; page++)
+        {
+            dirty[page] &= ~SINCE_FORGOTTEN;
+        }
+    }
+
+    /**
+     * As {@link Mmu#takeDirtyPages}, which calls this: whoever bypasses this class on writing has to be told.
+     *
+     * @return numbers of pages from the start of RAM
+     */
+    int[] takeDirty()
+    {
+        final int[] taken =
+            IntStream.range(0, dirty.length).filter(page -> (dirty[page] & SINCE_TAKEN) != 0).toArray();
+        for (final int page : taken)
+        {
+            dirty[page] &= ~SINCE_TAKEN;
+        }
+        return taken;
     }
 
     private void changing(final int offset, final int length)
@@ -245,7 +274,7 @@ public final class GuestMemory
         {
             final int page = from >> PAGE_SHIFT;
             final int to = Math.min(end, (page + 1) << PAGE_SHIFT);
-            dirty[page] = true;
+            dirty[page] = DIRTY;
             if ((watched[page] & CODE) != 0)
             {
                 codeListener.onWrite(from, to - from);

@@ -295,6 +295,19 @@ public final class Mmu
         }
     }
 
+    /**
+     * The pages of RAM that were written since the last call, whoever wrote them: the hart, a device or the loader. The
+     * first call gives all pages. A page may have been written and hold what it held; one that is not among them has
+     * not changed. Nothing that the guest could see changes.
+     *
+     * @return numbers of pages from the start of RAM, ascending
+     */
+    public int[] takeDirtyPages()
+    {
+        forgetStores();
+        return memory.takeDirty();
+    }
+
     /** Cause of the trap that the last access asks for, or {@link #NO_FAULT}. */
     public int faultCause()
     {
