@@ -69,4 +69,12 @@ final class BareHart
         hash.add(Arrays.hashCode(memory.array()));
         return hash.value();
     }
+
+    /** A hash over all that the hart holds. */
+    long digestOfHart()
+    {
+        final StateHash hash = new StateHash();
+        hart.digest(hash);
+        return hash.value();
+    }
 }

@@ -46,6 +46,8 @@ class EnginesTest
             instructions += interpreted.hart.instret();
             translated += translator.engine.statistics().translatedInstructions();
         }
+        System.out.printf("%,d random programs, %,d instructions compared on each of two engines; %,d translated%n",
+            SEEDS, instructions, translated);
         assertThat(translated).as("of %d instructions, translated", instructions).isGreaterThan(instructions / 4);
     }
 

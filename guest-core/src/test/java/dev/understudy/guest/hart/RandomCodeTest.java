@@ -14,6 +14,7 @@ import java.nio.ByteOrder;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.lifecycle.AfterContainer;
 import net.jqwik.api.statistics.Statistics;
 
 /**
@@ -43,6 +44,9 @@ class RandomCodeTest
         0x03, 0x0F, 0x13, 0x17, 0x1B, 0x23, 0x2F, 0x33, 0x37, 0x3B, 0x63, 0x67, 0x6F, 0x73,
         0x07, 0x27, 0x43, 0x47, 0x4B, 0x4F, 0x53, 0x53};
 
+    private static long programs;
+    private static long instructions;
+
     /** Everything that a run shows. */
     private record Result(RunState state, long position, long digest, long outputs, String console)
     {
@@ -54,10 +58,18 @@ class RandomCodeTest
         final byte[] kernel = TestElf.of(BASE, image(new Random(seed)));
         final Result whole = run(kernel, null, EngineKind.INTERPRETER);
         Statistics.collect(whole.state, whole.position < 1_000 ? "soon" : "late");
+        programs++;
+        instructions += whole.position;
         for (final EngineKind engine : EngineKind.values())
         {
             assertThat(run(kernel, new Random(seed), engine)).as("engine %s", engine).isEqualTo(whole);
         }
+    }
+
+    @AfterContainer
+    static void sayHowMuchWasCompared()
+    {
+        System.out.printf("%,d random programs, %,d instructions on each engine%n", programs, instructions);
     }
 
     private static Result run(final byte[] kernel, final Random slices, final EngineKind engine)

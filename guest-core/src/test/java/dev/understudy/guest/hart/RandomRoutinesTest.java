@@ -1,0 +1,109 @@
+package dev.understudy.guest.hart;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.ShrinkingMode;
+import net.jqwik.api.lifecycle.AfterContainer;
+
+/**
+ * {@link RandomRoutines} under each engine: registers, CSRs, memory and count are equal wherever they stop.
+ * <p>
+ * {@code -Dfuzz.rounds=N} makes a run N times as long, {@code -Dfuzz.seed=N} runs one program alone.
+ */
+class RandomRoutinesTest
+{
+    private static final int ROUNDS = Integer.getInteger("fuzz.rounds", 1);
+    private static final Long ONE = Long.getLong("fuzz.seed");
+    private static final long INSTRUCTIONS = 60_000;
+    private static final int SHORT = 20;
+    private static final int LONG = 4_000;
+
+    private static final Map<ExitCause, Long> EXITS = new EnumMap<>(ExitCause.class);
+    private static long programs;
+    private static long instructions;
+    private static long translated;
+    private static long traps;
+    private static long stops;
+
+    @Property(tries = 100, shrinking = ShrinkingMode.OFF)
+    void enginesAgreeWhereverTheyStop(@ForAll final long seed)
+    {
+        final Random random = new Random(seed);
+        for (int i = 0; i < ROUNDS; i++)
+        {
+            final long program = ONE != null ? ONE : random.nextLong();
+            try
+            {
+                compare(program);
+            }
+            catch (final AssertionError | RuntimeException e)
+            {
+                throw new AssertionError("with -Dfuzz.seed=" + program + ": " + e.getMessage(), e);
+            }
+        }
+    }
+
+    @AfterContainer
+    static void everyWayOutWasTaken()
+    {
+        System.out.printf("%,d random programs, %,d instructions compared on each of two engines at %,d stops; " +
+            "%,d traps; %,d instructions translated; exits %s%n", programs, instructions, stops, traps, translated, EXITS);
+        if (ONE == null)
+        {
+            assertThat(EXITS).containsOnlyKeys(ExitCause.values());
+            assertThat(EXITS).allSatisfy((cause, times) -> assertThat(times).as("exits %s", cause).isPositive());
+            assertThat(translated).isGreaterThan(instructions / 4);
+        }
+    }
+
+    private static void compare(final long seed)
+    {
+        final byte[] image = new RandomRoutines(seed).image();
+        final Random random = new Random(seed);
+        final BareHart expected = new BareHart(EngineKind.INTERPRETER, image);
+        final BareHart translator = new BareHart(EngineKind.TRANSLATOR, image);
+        final List<BareHart> others = List.of(translator, new BareHart(EngineKind.MIXED, image));
+        while (expected.hart.instret() < INSTRUCTIONS)
+        {
+            final int stretch = 1 + random.nextInt(random.nextInt(4) == 0 ? SHORT : LONG);
+            final long from = expected.hart.instret();
+            expected.run(from + stretch);
+            assertThat(expected.hart.instret()).as("the program goes on").isEqualTo(from + stretch);
+            for (final BareHart other : others)
+            {
+                other.run(from + random.nextInt(stretch));
+                other.run(from + stretch);
+                assertThat(state(other)).isEqualTo(state(expected));
+                assertThat(Arrays.mismatch(other.memory.array(), expected.memory.array())).as("memory").isNegative();
+            }
+            stops++;
+        }
+        programs++;
+        instructions += expected.hart.instret();
+        traps += expected.hart.x(29);
+        final TranslationStatistics statistics = translator.engine.statistics();
+        translated += statistics.translatedInstructions();
+        statistics.exits().forEach((cause, times) -> EXITS.merge(cause, times, Long::sum));
+    }
+
+    /** Registers and CSRs, and a hash of all there is besides. */
+    private static String state(final BareHart it)
+    {
+        final Hart hart = it.hart;
+        final StringBuilder state = new StringBuilder("instret %d, pc %x, x %s, f %s, fcsr %x %x".formatted(
+            hart.instret(), hart.pc(), Arrays.toString(Arrays.copyOf(hart.x, 32)), Arrays.toString(hart.f), hart.frm,
+            hart.fflags.value()));
+        for (final int csr : new int[]{0x100, 0x104, 0x105, 0x106, 0x140, 0x141, 0x142, 0x143, 0x144, 0x14D, 0x180, 0xC01})
+        {
+            state.append(", csr %x %x".formatted(csr, hart.readCsr(csr)));
+        }
+        return state.append(", digest ").append(it.digestOfHart()).toString();
+    }
+}
