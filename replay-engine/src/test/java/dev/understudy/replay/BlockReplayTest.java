@@ -7,6 +7,7 @@ import dev.understudy.guest.Machine;
 import dev.understudy.guest.MachineConfiguration;
 import dev.understudy.guest.OutputSink;
 import dev.understudy.guest.RunState;
+import dev.understudy.guest.hart.EngineKind;
 import dev.understudy.guest.virtio.BlockRequest;
 import dev.understudy.guest.virtio.BlockRequests;
 import dev.understudy.journal.BlockOutcome;
@@ -25,6 +26,8 @@ import java.util.Queue;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A guest that uses a drive is recorded, with completions at any time, and replayed on a drive of its own. */
 class BlockReplayTest
@@ -46,26 +49,30 @@ class BlockReplayTest
             final TestDrive recorded = new TestDrive();
             final long digest = record(directory, recorded, seed);
 
-            final TestDrive own = new TestDrive();
-            final Machine machine = machine(own);
-            final Replayer replayer = replay(directory, machine);
+            for (final EngineKind engine : EngineKind.values())
+            {
+                final TestDrive own = new TestDrive();
+                final Machine machine = machine(own, engine);
+                final Replayer replayer = replay(directory, machine);
 
-            assertThat(replayer.outcome()).isEqualTo(Outcome.SHUTDOWN);
-            assertThat(machine.digest()).isEqualTo(digest);
-            assertThat(own.content()).isEqualTo(recorded.content()).isNotEqualTo(new TestDrive().content());
-            assertThat(replayer.digestsCompared()).isPositive();
+                assertThat(replayer.outcome()).as("%s", engine).isEqualTo(Outcome.SHUTDOWN);
+                assertThat(machine.digest()).as("%s", engine).isEqualTo(digest);
+                assertThat(own.content()).isEqualTo(recorded.content()).isNotEqualTo(new TestDrive().content());
+                assertThat(replayer.digestsCompared()).isPositive();
+            }
         }
     }
 
-    @Test
-    void replayWaitsUntilItsOwnDriveHasDoneTheRequest() throws IOException
+    @ParameterizedTest
+    @EnumSource(EngineKind.class)
+    void replayWaitsUntilItsOwnDriveHasDoneTheRequest(final EngineKind engine) throws IOException
     {
         final Path directory = temp.resolve("journal");
         final long digest = record(directory, new TestDrive(), 9);
         // A drive that does nothing until it is waited for.
         final TestDrive lazy = new TestDrive();
         final Queue<BlockRequest> waiting = new ArrayDeque<>();
-        final Machine machine = machine(waiting::add);
+        final Machine machine = machine(waiting::add, engine);
         final Replayer replayer = new Replayer(machine, awaited ->
         {
             while (!waiting.isEmpty() && waiting.peek().number() <= awaited.number())
@@ -147,6 +154,11 @@ class BlockReplayTest
 
     private static Machine machine(final BlockRequests drive) throws IOException
     {
+        return machine(drive, EngineKind.preset());
+    }
+
+    private static Machine machine(final BlockRequests drive, final EngineKind engine) throws IOException
+    {
         return new Machine(
             new MachineConfiguration(
                 MEMORY_BYTES, 3, Files.readAllBytes(GUEST), null, "", List.of(TestDrive.CONFIGURATION)),
@@ -167,7 +179,8 @@ class BlockReplayTest
                 {
                 }
             },
-            drive);
+            drive,
+            engine);
     }
 
     private static Genesis genesis()

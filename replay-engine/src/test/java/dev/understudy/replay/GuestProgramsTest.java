@@ -7,6 +7,7 @@ import dev.understudy.guest.Machine;
 import dev.understudy.guest.MachineConfiguration;
 import dev.understudy.guest.OutputSink;
 import dev.understudy.guest.RunState;
+import dev.understudy.guest.hart.EngineKind;
 import dev.understudy.journal.Genesis;
 import dev.understudy.journal.JournalOptions;
 import dev.understudy.journal.JournalScan;
@@ -23,9 +24,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The small test guests print here what they print on QEMU, and their recordings replay to the same digests. */
+/** The small test guests print here what they print on QEMU, and their recordings replay under each engine to the same digests. */
 class GuestProgramsTest
 {
     private static final Path GUESTS = Path.of("../guests/tests");
@@ -66,12 +68,16 @@ class GuestProgramsTest
         }
         assertThat(recorded.text()).isEqualTo(expected(name));
 
-        final Console replayed = new Console();
-        final Machine again = machine(name, replayed);
-        final Replayer replayer = replay(directory, again);
-        assertThat(replayer.outcome()).isEqualTo(FAILING.contains(name) ? Outcome.FAILURE : Outcome.SHUTDOWN);
-        assertThat(replayed.text()).isEqualTo(recorded.text());
-        assertThat(again.digest()).isEqualTo(machine.digest());
+        for (final EngineKind engine : EngineKind.values())
+        {
+            final Console replayed = new Console();
+            final Machine again = machine(name, replayed, engine);
+            final Replayer replayer = replay(directory, again);
+            assertThat(replayer.outcome()).as("%s", engine)
+                .isEqualTo(FAILING.contains(name) ? Outcome.FAILURE : Outcome.SHUTDOWN);
+            assertThat(replayed.text()).as("%s", engine).isEqualTo(recorded.text());
+            assertThat(again.digest()).as("%s", engine).isEqualTo(machine.digest());
+        }
     }
 
     @Test
@@ -85,13 +91,19 @@ class GuestProgramsTest
                 .isEqualTo(RunState.CRASHED);
         }
         assertThat(machine.crash()).contains("trap handler");
-        assertThat(replay(directory, machine("trap_loop", new Console())).outcome()).isEqualTo(Outcome.CRASHED);
+        for (final EngineKind engine : EngineKind.values())
+        {
+            final Machine again = machine("trap_loop", new Console(), engine);
+            assertThat(replay(directory, again).outcome()).as("%s", engine).isEqualTo(Outcome.CRASHED);
+            assertThat(again.digest()).as("%s", engine).isEqualTo(machine.digest());
+        }
     }
 
-    @Test
-    void endlessLoopStopsExactlyWhereItIsTold() throws IOException
+    @ParameterizedTest
+    @EnumSource(EngineKind.class)
+    void endlessLoopStopsExactlyWhereItIsTold(final EngineKind engine) throws IOException
     {
-        final Machine machine = machine("loop", new Console());
+        final Machine machine = machine("loop", new Console(), engine);
         for (final long position : new long[]{1, 2, 1_000, 1_000_003, 50_000_017})
         {
             machine.run(position);
@@ -141,12 +153,18 @@ class GuestProgramsTest
 
     private static Machine machine(final String name, final OutputSink sink) throws IOException
     {
+        return machine(name, sink, EngineKind.preset());
+    }
+
+    private static Machine machine(final String name, final OutputSink sink, final EngineKind engine)
+        throws IOException
+    {
         final List<DriveConfiguration> drives =
             name.startsWith("block") ? List.of(TestDrive.CONFIGURATION) : List.of();
         return new Machine(
             new MachineConfiguration(
                 MEMORY_BYTES, 3, Files.readAllBytes(GUESTS.resolve(name + ".elf")), null, "", drives),
-            sink, new TestDrive());
+            sink, new TestDrive(), engine);
     }
 
     private static String expected(final String name) throws IOException

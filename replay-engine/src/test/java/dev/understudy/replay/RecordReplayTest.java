@@ -7,6 +7,8 @@ import dev.understudy.guest.Machine;
 import dev.understudy.guest.MachineConfiguration;
 import dev.understudy.guest.OutputSink;
 import dev.understudy.guest.RunState;
+import dev.understudy.guest.hart.EngineKind;
+import dev.understudy.guest.virtio.BlockRequests;
 import dev.understudy.guest.virtio.VsockHeader;
 import dev.understudy.journal.GenerationCause;
 import dev.understudy.journal.Genesis;
@@ -24,8 +26,10 @@ import java.nio.file.Path;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
-/** Records the bundled key-value guest under a clock and a client that follow a seed, and replays it. */
+/** Records the bundled key-value guest under a clock and a client that follow a seed, and replays it under each engine. */
 class RecordReplayTest
 {
     private static final Path KV = Path.of("../guests/kv/kv.elf");
@@ -45,27 +49,31 @@ class RecordReplayTest
         final Outputs recorded = new Outputs();
         final long digest = record(directory, recorded, 42);
 
-        final Outputs replayed = new Outputs();
-        final Machine machine = machine(KV, replayed);
-        final Replayer replayer = replay(directory, machine);
+        assertThat(recorded.packets.toString(StandardCharsets.ISO_8859_1)).contains("+OK").contains(":" + REQUESTS / 2);
+        for (final EngineKind engine : EngineKind.values())
+        {
+            final Outputs replayed = new Outputs();
+            final Machine machine = machine(KV, replayed, engine);
+            final Replayer replayer = replay(directory, machine);
 
-        assertThat(replayer.outcome()).isEqualTo(Outcome.STOPPED);
-        assertThat(machine.digest()).isEqualTo(digest);
-        assertThat(replayed.packets.toByteArray()).isEqualTo(recorded.packets.toByteArray());
-        assertThat(replayed.console.toByteArray()).isEqualTo(recorded.console.toByteArray());
-        assertThat(replayed.packets.toString(StandardCharsets.ISO_8859_1)).contains("+OK").contains(":" + REQUESTS / 2);
-        assertThat(replayer.digestsCompared()).isGreaterThan(2);
+            assertThat(replayer.outcome()).as("%s", engine).isEqualTo(Outcome.STOPPED);
+            assertThat(machine.digest()).as("%s", engine).isEqualTo(digest);
+            assertThat(replayed.packets.toByteArray()).isEqualTo(recorded.packets.toByteArray());
+            assertThat(replayed.console.toByteArray()).isEqualTo(recorded.console.toByteArray());
+            assertThat(replayer.digestsCompared()).isGreaterThan(2);
+        }
     }
 
-    @Test
-    void digestDependsOnThePositionAlone() throws IOException
+    @ParameterizedTest
+    @EnumSource(EngineKind.class)
+    void digestDependsOnThePositionAlone(final EngineKind engine) throws IOException
     {
         final Path directory = temp.resolve("journal");
         record(directory, new Outputs(), 7);
         final Machine whole = machine(KV, new Outputs());
         replay(directory, whole);
 
-        final Machine sliced = machine(KV, new Outputs());
+        final Machine sliced = machine(KV, new Outputs(), engine);
         final Replayer replayer = new Replayer(sliced);
         final Random random = new Random(7);
         try (JournalScan scan = JournalScan.open(directory))
@@ -144,9 +152,12 @@ class RecordReplayTest
             send(recorder, VsockHeader.OP_RW, 9001, "GET k\r\n");
             recorder.stop();
         }
-        final Machine replayed = machine(KV, new Outputs());
-        replay(directory, replayed);
-        assertThat(replayed.digest()).isEqualTo(machine.digest());
+        for (final EngineKind engine : EngineKind.values())
+        {
+            final Machine replayed = machine(KV, new Outputs(), engine);
+            replay(directory, replayed);
+            assertThat(replayed.digest()).as("%s", engine).isEqualTo(machine.digest());
+        }
         final String sent = outputs.packets.toString(StandardCharsets.ISO_8859_1);
         assertThat(sent).containsOnlyOnce("$1\r\nv\r\n");
     }
@@ -211,7 +222,14 @@ class RecordReplayTest
 
     private static Machine machine(final Path kernel, final OutputSink sink) throws IOException
     {
-        return new Machine(new MachineConfiguration(MEMORY_BYTES, 3, Files.readAllBytes(kernel), null, ""), sink);
+        return machine(kernel, sink, EngineKind.preset());
+    }
+
+    private static Machine machine(final Path kernel, final OutputSink sink, final EngineKind engine)
+        throws IOException
+    {
+        return new Machine(new MachineConfiguration(MEMORY_BYTES, 3, Files.readAllBytes(kernel), null, ""), sink,
+            BlockRequests.none(), engine);
     }
 
     private static Genesis genesis()
