@@ -2,13 +2,17 @@ package dev.understudy.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.understudy.guest.hart.EngineKind;
 import dev.understudy.hypervisor.demo.UnderstudyProcess;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Runs programs to their end. */
 final class Commands
@@ -16,7 +20,10 @@ final class Commands
     /** Little memory, and a start in a hurry: no process of a test lives long enough to pay back an optimizing compiler. */
     static final List<String> JVM_OPTIONS = List.of("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
 
-    private static final long TIMEOUT_SECONDS = 120;
+    private static final Duration TIMEOUT = Duration.ofMinutes(2);
+
+    /** What a replay prints of itself. */
+    private static final Pattern RESULT = Pattern.compile("\\{\"outcome\":.*\"digest\":.*}");
 
     /**
      * What a program left.
@@ -59,7 +66,7 @@ final class Commands
                 .redirectOutput(output.toFile())
                 .redirectInput(new File("/dev/null"))
                 .start();
-            final boolean hasEnded = process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS);
+            final boolean hasEnded = process.waitFor(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
             if (!hasEnded)
             {
                 process.destroyForcibly().waitFor();
@@ -74,15 +81,49 @@ final class Commands
         }
     }
 
+    /**
+     * Replays a journal under each engine: all have to reach the same end with the same digests.
+     *
+     * @return what the last of them wrote, its result in JSON included
+     */
+    static String replayUnderEachEngine(final Path journal) throws IOException, InterruptedException
+    {
+        return replayUnderEachEngine(journal, TIMEOUT, JVM_OPTIONS);
+    }
+
+    /** As {@link #replayUnderEachEngine(Path)}, of a journal that takes longer, or more memory. */
+    static String replayUnderEachEngine(final Path journal, final Duration timeout, final List<String> jvmOptions)
+        throws IOException, InterruptedException
+    {
+        String output = null;
+        String result = null;
+        for (final EngineKind engine : EngineKind.values())
+        {
+            output = understudy(timeout, jvmOptions,
+                "replay", journal.toString(), "--format", "json", "--engine", engine.name()).assertSuccess().output();
+            final Matcher matcher = RESULT.matcher(output);
+            assertThat(matcher.find()).as(output).isTrue();
+            assertThat(result == null ? matcher.group() : result).as("%s", engine).isEqualTo(matcher.group());
+            result = matcher.group();
+        }
+        return output;
+    }
+
     /** Runs a command of understudy in a process of its own. */
     static Result understudy(final String... arguments) throws IOException, InterruptedException
+    {
+        return understudy(TIMEOUT, JVM_OPTIONS, arguments);
+    }
+
+    private static Result understudy(final Duration timeout, final List<String> jvmOptions, final String... arguments)
+        throws IOException, InterruptedException
     {
         final Path output = Files.createTempFile("understudy", ".out");
         final UnderstudyProcess process = new UnderstudyProcess(output, arguments);
         try
         {
-            process.start(JVM_OPTIONS.toArray(String[]::new));
-            final int status = process.awaitExit(TimeUnit.SECONDS.toMillis(TIMEOUT_SECONDS));
+            process.start(jvmOptions.toArray(String[]::new));
+            final int status = process.awaitExit(timeout.toMillis());
             return new Result(status, Files.readString(output));
         }
         finally

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.understudy.hypervisor.demo.RespConnection;
 import dev.understudy.hypervisor.demo.UnderstudyProcess;
 import java.net.InetSocketAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -92,22 +92,9 @@ class DebianGuestTest
             System.out.println("recorded: " + Commands.understudy("verify", journal.toString()).assertSuccess().output());
         }
 
-        // By an engine that is not the one that recorded: nothing but speed may depend on that.
-        final UnderstudyProcess replay = new UnderstudyProcess(root.resolve("replay.log"),
-            "replay", journal.toString(), "--engine", "interpreter", "--format", "json");
-        replay.start(DebianGuest.JVM_OPTIONS);
-        try
-        {
-            final int status = replay.awaitExit(DebianGuest.TIMEOUT.toMillis());
-            final String output = Files.readString(replay.log());
-            assertThat(status).as(output).isZero();
-            assertThat(output).contains("Ready to accept connections").contains("reboot: Power down")
-                .contains("\"outcome\":\"SHUTDOWN\"").containsPattern("\"digestsCompared\":[1-9]");
-        }
-        finally
-        {
-            replay.kill();
-        }
+        assertThat(Commands.replayUnderEachEngine(journal, DebianGuest.TIMEOUT, List.of(DebianGuest.JVM_OPTIONS)))
+            .contains("Ready to accept connections").contains("reboot: Power down")
+            .contains("\"outcome\":\"SHUTDOWN\"").containsPattern("\"digestsCompared\":[1-9]");
     }
 
     @Test

@@ -64,8 +64,7 @@ class NetworkReplayTest
         }
 
         // Outside: neither the interface nor its network is needed.
-        final String result =
-            Commands.understudy("replay", journal.toString(), "--format", "json").assertSuccess().output();
+        final String result = Commands.replayUnderEachEngine(journal);
         assertThat(result).contains("\"outcome\":\"STOPPED\"");
         assertThat(Commands.understudy("journal", journal.toString()).assertSuccess().output())
             .contains("NETWORK_FRAME").contains("ARP").contains("IPv4").contains(", MAC 52:54:00:");
@@ -98,8 +97,8 @@ class NetworkReplayTest
             server.kill();
             client.kill();
         }
-        Commands.understudy("replay", serverJournal.toString()).assertSuccess();
-        assertThat(Commands.understudy("replay", clientJournal.toString()).assertSuccess().output()).contains("+PONG");
+        Commands.replayUnderEachEngine(serverJournal);
+        assertThat(Commands.replayUnderEachEngine(clientJournal)).contains("+PONG");
     }
 
     private UnderstudyProcess command(final String log, final String commandLine, final String... arguments)
