@@ -42,7 +42,8 @@ fi
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/guests.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-mkdir -p "$work/objects/runtime" "$work/objects/kv" "$work/objects/tests" "$work/kv" "$work/tests"
+mkdir -p "$work/objects/runtime" "$work/objects/kv" "$work/objects/tests"
+mkdir -p "$work/kv" "$work/tests" "$work/benchmarks"
 
 # Compiles one source, named relative to this directory, into the object of the same name.
 compile()
@@ -51,7 +52,7 @@ compile()
     "${prefix}gcc" $flags ${2-} -c "$1" -o "$work/objects/${1%.*}.o"
 }
 
-# Links the objects $2... into the guest $1.
+# Links the objects or sources $2... into the guest $1.
 link_guest()
 {
     out=$work/$1
@@ -76,6 +77,14 @@ do
     guest=${source%.c}.elf
     # shellcheck disable=SC2086
     link_guest "$guest" $runtime "$work/objects/${source%.c}.o"
+    built="$built $guest"
+done
+
+# As most programs are compiled, with floating point; everything at once, because all objects need the same ABI.
+for source in benchmarks/*.c
+do
+    guest=${source%.c}.elf
+    link_guest "$guest" -march=rv64gc -mabi=lp64d -fno-math-errno -I tests runtime/start.S runtime/*.c "$source"
     built="$built $guest"
 done
 
@@ -112,7 +121,7 @@ do
         differs=yes
     fi
 done
-for guest in kv/*.elf tests/*.elf
+for guest in kv/*.elf tests/*.elf benchmarks/*.elf
 do
     case " $built " in
         *" $guest "*) ;;
