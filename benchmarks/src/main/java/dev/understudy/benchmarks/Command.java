@@ -11,14 +11,40 @@ import java.util.concurrent.TimeUnit;
 /** A process that a benchmark started, with its output in a file. Closing it ends it. */
 final class Command implements AutoCloseable
 {
+    /**
+     * What something took.
+     *
+     * @param seconds          wall time
+     * @param processorSeconds processor time, the kernel's for the process included; NaN where it is not known
+     */
+    record Timing(double seconds, double processorSeconds)
+    {
+        Timing minus(final Timing earlier)
+        {
+            return new Timing(seconds - earlier.seconds, processorSeconds - earlier.processorSeconds);
+        }
+    }
+
     /** Nothing that is measured here takes longer. */
     private static final long TIMEOUT_S = 900;
     private static final long END_TIMEOUT_S = 10;
+
+    /** How exact the times of texts are. */
+    private static final long POLL_MS = 5;
+
+    /** Of the times in /proc; the same on every x86-64. */
+    private static final double TICKS_PER_SECOND = 100;
+
+    /** Fields of /proc/PID/stat behind the name, beginning with the state: times of the children that have ended. */
+    private static final int CHILDREN_USER = 13;
+    private static final int CHILDREN_SYSTEM = 14;
 
     private final List<String> words;
     private final Path output;
     private final Process process;
     private final long startNs = System.nanoTime();
+    private final double childrenSeconds = endedChildrenSeconds();
+    private int searched;
 
     Command(final List<String> words) throws IOException
     {
@@ -31,8 +57,8 @@ final class Command implements AutoCloseable
             .start();
     }
 
-    /** Runs a command to its end; returns the seconds that it took. */
-    static double time(final List<String> words) throws IOException, InterruptedException
+    /** Runs a command to its end; returns what it took. No other may end meanwhile. */
+    static Timing time(final List<String> words) throws IOException, InterruptedException
     {
         try (Command command = new Command(words))
         {
@@ -50,14 +76,42 @@ final class Command implements AutoCloseable
         }
     }
 
-    /** Waits for the end; returns the seconds since the start. */
-    double await() throws IOException, InterruptedException
+    /** Waits for the end; returns what it took, if no other command has ended meanwhile. */
+    Timing await() throws IOException, InterruptedException
     {
         if (!process.waitFor(TIMEOUT_S, TimeUnit.SECONDS) || process.exitValue() != 0)
         {
             throw new IOException(String.join(" ", words) + " failed: " + output());
         }
-        return (System.nanoTime() - startNs) / 1e9;
+        return new Timing((System.nanoTime() - startNs) / 1e9, endedChildrenSeconds() - childrenSeconds);
+    }
+
+    /** Waits until the process has printed a text, after the last one that was waited for; returns what it took. */
+    Timing await(final String text) throws IOException, InterruptedException
+    {
+        while (true)
+        {
+            final boolean wasAlive = process.isAlive();
+            final int at = output().indexOf(text, searched);
+            if (at >= 0)
+            {
+                searched = at + text.length();
+                return new Timing((System.nanoTime() - startNs) / 1e9,
+                    wasAlive ? processorSeconds() : endedChildrenSeconds() - childrenSeconds);
+            }
+            if (!wasAlive || System.nanoTime() - startNs > TimeUnit.SECONDS.toNanos(TIMEOUT_S))
+            {
+                throw new IOException(String.join(" ", words) + " did not print " + text + ": " + output());
+            }
+            Thread.sleep(POLL_MS);
+        }
+    }
+
+    private static double endedChildrenSeconds() throws IOException
+    {
+        final String stat = Files.readString(Path.of("/proc/self/stat"));
+        final String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+        return (Long.parseLong(fields[CHILDREN_USER]) + Long.parseLong(fields[CHILDREN_SYSTEM])) / TICKS_PER_SECOND;
     }
 
     String output() throws IOException

@@ -60,8 +60,8 @@ final class InterpreterBenchmark implements Benchmarks.Benchmark
 
     private static double steady(final Line line) throws Exception
     {
-        final double shortSeconds = Command.time(line.of(SHORT_ROUNDS));
-        return Command.time(line.of(LONG_ROUNDS)) - shortSeconds;
+        final Command.Timing brief = Command.time(line.of(SHORT_ROUNDS));
+        return Command.time(line.of(LONG_ROUNDS)).minus(brief).seconds();
     }
 
     /** Number of instructions of the guest, by the last entry of a recording. */

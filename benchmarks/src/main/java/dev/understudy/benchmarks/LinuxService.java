@@ -1,12 +1,9 @@
 package dev.understudy.benchmarks;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.zip.GZIPInputStream;
 
 /**
  * Starts {@code guests/linux/tiny}, whose key-value service has an address of its own in the network that
@@ -62,17 +59,9 @@ final class LinuxService
     static Service qemu(final Workspace work, final String memory, final String... options)
         throws IOException, InterruptedException
     {
-        final Path image = work.path("Image");
-        if (!Files.exists(image))
-        {
-            try (InputStream packed = new GZIPInputStream(Files.newInputStream(kernel(work))))
-            {
-                Files.copy(packed, image);
-            }
-        }
         final List<String> words = new ArrayList<>(List.of("qemu-system-riscv64", "-M", "virt", "-m", memory,
             "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot",
-            "-global", "virtio-mmio.force-legacy=false", "-kernel", image.toString(),
+            "-global", "virtio-mmio.force-legacy=false", "-kernel", LinuxGuest.unpacked(work, kernel(work)).toString(),
             "-initrd", initrd(work).toString(), "-append", commandLine(memory),
             "-netdev", "tap,id=net,script=no,downscript=no,ifname=" + FIRST_TAP,
             "-device", "virtio-net-device,netdev=net"));

@@ -1,39 +1,35 @@
 package dev.understudy.benchmarks;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 
-/** What recording costs a guest that only computes: whole processes, about ten seconds each. */
+/** What recording costs a guest that only computes: whole processes, some ten seconds each. */
 final class RecordingBenchmark implements Benchmarks.Benchmark
 {
-    private static final String APPEND = "n=200000000";
+    private static final List<String> PROGRAMS = List.of("collatz", "sort", "nbody");
 
     private final Path home;
+    private final List<String> only;
 
-    RecordingBenchmark(final Path home)
+    RecordingBenchmark(final Path home, final List<String> only)
     {
         this.home = home;
+        this.only = only;
     }
 
     @Override
     public void run(final int rounds) throws Exception
     {
+        final List<String> programs = Benchmarks.chosen(PROGRAMS, only);
+        final SideBySide sides = new SideBySide("record", "run");
         try (Workspace work = new Workspace(home))
         {
-            final List<Double> running = new ArrayList<>();
-            final List<Double> recording = new ArrayList<>();
-            final String kernel = work.guest("tests/loops.elf").toString();
-            for (int i = 0; i < rounds; i++)
+            for (final String program : programs)
             {
-                running.add(Command.time(work.understudy("run", "--kernel", kernel, "--append", APPEND)));
-                recording.add(Command.time(work.understudy("record", "--journal", work.path("journal").toString(),
-                    "--kernel", kernel, "--append", APPEND)));
-                work.delete("journal");
+                sides.measure(rounds, () -> CpuBenchmark.record(work, program), () -> CpuBenchmark.compute(
+                    program, work.understudy("run", "--kernel", CpuBenchmark.kernel(work, program).toString())));
             }
-            Benchmarks.row("processor-bound guest: understudy run", "s", running);
-            Benchmarks.row("the same: understudy record", "s", recording);
-            Benchmarks.row("ratio record / run", "", Benchmarks.ratios(recording, running));
         }
+        sides.printMean(programs);
     }
 }

@@ -44,6 +44,14 @@ final class Workspace implements AutoCloseable
             "-kernel", kernel.toString(), "-append", append);
     }
 
+    /** A command of QEMU's, which records as well. */
+    static List<String> recording(final List<String> qemu, final Path file)
+    {
+        final List<String> words = new ArrayList<>(qemu);
+        words.addAll(List.of("-icount", "shift=auto,rr=record,rrfile=" + file));
+        return words;
+    }
+
     void delete(final String name) throws IOException
     {
         final Path root = path(name);
