@@ -5,8 +5,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Measures two sides by turns and prints, for each part of their work, what it took and the first side's time by the
- * second's. */
+/**
+ * Measures two sides by turns and prints, for each part of their work, what it took, and the first side's time divided by
+ * the second's.
+ */
 final class SideBySide
 {
     /**
