@@ -41,7 +41,8 @@ final class ReplayBenchmark implements Benchmarks.Benchmark
                 work.delete("journal");
             }
             Benchmarks.row("record / replay, a guest that computes, whole processes", "x", computing);
-            Benchmarks.row("record / replay, %,d SET from 20 clients, start of the replay included".formatted(REQUESTS), "x", serving);
+            Benchmarks.row("record / replay, " + REQUESTS + " SET from 20 clients, start of the replay included", "x",
+                serving);
         }
     }
 }
