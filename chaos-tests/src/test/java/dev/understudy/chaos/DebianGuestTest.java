@@ -92,7 +92,7 @@ class DebianGuestTest
             System.out.println("recorded: " + Commands.understudy("verify", journal.toString()).assertSuccess().output());
         }
 
-        assertThat(Commands.replayUnderEachEngine(journal, DebianGuest.TIMEOUT, List.of(DebianGuest.JVM_OPTIONS)))
+        assertThat(Commands.replayUnderEngines(journal, DebianGuest.TIMEOUT, List.of(DebianGuest.JVM_OPTIONS)))
             .contains("Ready to accept connections").contains("reboot: Power down")
             .contains("\"outcome\":\"SHUTDOWN\"").containsPattern("\"digestsCompared\":[1-9]");
     }

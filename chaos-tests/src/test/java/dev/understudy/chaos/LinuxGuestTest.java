@@ -45,7 +45,7 @@ class LinuxGuestTest
             "understudy.kv=off understudy.run=\"echo c > /proc/sysrq-trigger\"", "record", "--journal", journal.toString()));
         recorded.assertStatus(1).assertNoStackTrace();
         assertThat(recorded.output()).contains("sysrq triggered crash").contains("the guest panicked");
-        final String replayed = Commands.replayUnderEachEngine(journal);
+        final String replayed = Commands.replayUnderEngines(journal);
         assertThat(replayed).contains("sysrq triggered crash").contains("\"outcome\":\"PANICKED\"");
     }
 
@@ -84,7 +84,7 @@ class LinuxGuestTest
         {
             recording.kill();
         }
-        assertThat(Commands.replayUnderEachEngine(journal))
+        assertThat(Commands.replayUnderEngines(journal))
             .contains("first 33 101").contains("\n50 120").contains("\"outcome\":\"SHUTDOWN\"");
         assertThat(Commands.understudy("journal", journal.toString()).output())
             .containsPattern("CONSOLE_SIZE +101 columns, 33 rows").containsPattern("CONSOLE_SIZE +120 columns, 50 rows");
@@ -99,7 +99,7 @@ class LinuxGuestTest
             "understudy.kv=off understudy.run=\"until [ $(awk '/MemFree/ { print $2 }' /proc/meminfo) -lt 40000 ]; " +
                 "do sleep 1; done; echo inflated\"",
             "record", "--journal", journal.toString(), "--balloon", "16M")).assertSuccess();
-        assertThat(Commands.replayUnderEachEngine(journal))
+        assertThat(Commands.replayUnderEngines(journal))
             .contains("inflated").contains("\"outcome\":\"SHUTDOWN\"");
         assertThat(Commands.understudy("journal", journal.toString()).output())
             .containsPattern("BALLOON_TARGET +4096 pages");
@@ -150,7 +150,7 @@ class LinuxGuestTest
         {
             recording.kill();
         }
-        assertThat(Commands.replayUnderEachEngine(journal))
+        assertThat(Commands.replayUnderEngines(journal))
             .contains("seen 42").contains(message).contains("\"outcome\":\"" + outcome + "\"");
     }
 
@@ -180,7 +180,7 @@ class LinuxGuestTest
         {
             recording.kill();
         }
-        final String replayed = Commands.replayUnderEachEngine(journal);
+        final String replayed = Commands.replayUnderEngines(journal);
         assertThat(replayed).contains("\"outcome\":\"STOPPED\"").containsPattern("\"digestsCompared\":[1-9]");
     }
 

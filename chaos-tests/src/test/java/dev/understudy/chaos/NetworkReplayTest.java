@@ -64,7 +64,7 @@ class NetworkReplayTest
         }
 
         // Outside: neither the interface nor its network is needed.
-        final String result = Commands.replayUnderEachEngine(journal);
+        final String result = Commands.replayUnderEngines(journal);
         assertThat(result).contains("\"outcome\":\"STOPPED\"");
         assertThat(Commands.understudy("journal", journal.toString()).assertSuccess().output())
             .contains("NETWORK_FRAME").contains("ARP").contains("IPv4").contains(", MAC 52:54:00:");
@@ -97,8 +97,8 @@ class NetworkReplayTest
             server.kill();
             client.kill();
         }
-        Commands.replayUnderEachEngine(serverJournal);
-        assertThat(Commands.replayUnderEachEngine(clientJournal)).contains("+PONG");
+        Commands.replayUnderEngines(serverJournal);
+        assertThat(Commands.replayUnderEngines(clientJournal)).contains("+PONG");
     }
 
     private UnderstudyProcess command(final String log, final String commandLine, final String... arguments)

@@ -18,16 +18,20 @@ import org.junit.jupiter.params.provider.ValueSource;
 class CodeCacheTest
 {
     private static final int TIMES = 100;
+    private static final int CALLS = 5;
     private static final int SW = 2;
     private static final int COUNTER = 5;
     private static final int TARGET = 6;
+    private static final int VALUE = 8;
     private static final int RESULT = 10;
 
     /** Two functions, each on a page of its own: they add 1 and 2. */
     private static final long ONE = SmallProgram.BASE + 0x1000;
     private static final long TWO = SmallProgram.BASE + 0x2000;
+
+    /** A function that calls what is at the begin of the next page. */
+    private static final long CALLER = SmallProgram.BASE + 0x3000;
     private static final long SUPER_BYTES = 2 << 20;
-    private static final int ASIDS = 2;
 
     @Test
     void fencesKeepTranslations()
@@ -59,20 +63,42 @@ class CodeCacheTest
         to.translate(0, 0);
         to.to.li(TARGET, SmallProgram.page(0));
         to.to.li(7, SmallProgram.leaf(0, 0));
-        to.repeat(COUNTER, TIMES, () ->
+        alternate(to, SmallProgram.entry(ONE, SmallProgram.ALL), SmallProgram.entry(TWO, SmallProgram.ALL), () ->
         {
-            for (final long frame : new long[]{ONE, TWO})
+            to.to.sd(VALUE, 7, 0);
+            if (isFenced)
             {
-                to.to.li(8, SmallProgram.entry(frame, SmallProgram.ALL));
-                to.to.sd(8, 7, 0);
-                if (isFenced)
-                {
-                    fence(to, TARGET, 0);
-                }
-                to.callThrough(TARGET);
+                fence(to, TARGET, 0);
             }
+            // Again, so that the way there is known when the page is mapped elsewhere.
+            to.repeat(11, CALLS, () -> to.callThrough(TARGET));
         });
-        assertThat(sumOfARoundWithoutTranslations(to)).isEqualTo(3 * TIMES);
+        assertThat(sumOfARoundWithoutTranslations(to)).isEqualTo(3 * CALLS * TIMES);
+    }
+
+    /** The first page of a region stays where it is; what it calls on the second has been fetched from there already. */
+    @Test
+    void theSecondPageOfARegionIsMappedToAnotherFrame()
+    {
+        final SmallProgram to = program();
+        to.function(CALLER, () ->
+        {
+            to.to.addi(13, SmallProgram.RETURN_ADDRESS, 0);
+            to.to.word(Assembler.jal(SmallProgram.RETURN_ADDRESS, 0x1000 - Integer.BYTES));
+            to.to.addi(SmallProgram.RETURN_ADDRESS, 13, 0);
+        });
+        to.map(2, CALLER, SmallProgram.ALL);
+        to.translate(0, 0);
+        to.to.li(TARGET, SmallProgram.page(2));
+        to.to.li(11, SmallProgram.page(3));
+        to.to.li(7, SmallProgram.leaf(0, 3));
+        alternate(to, SmallProgram.entry(ONE, SmallProgram.ALL), SmallProgram.entry(TWO, SmallProgram.ALL), () ->
+        {
+            to.to.sd(VALUE, 7, 0);
+            to.callThrough(11);
+            to.callThrough(TARGET);
+        });
+        assertThat(sumOfARoundWithoutTranslations(to)).isEqualTo(6 * TIMES);
     }
 
     @Test
@@ -152,14 +178,10 @@ class CodeCacheTest
         to.translate(0, 0);
         to.to.li(TARGET, SmallProgram.WINDOW + SUPER_BYTES + ONE - SmallProgram.BASE);
         to.to.li(7, SmallProgram.middle(0));
-        to.repeat(COUNTER, TIMES, () ->
+        final long superpage = SmallProgram.entry(SmallProgram.BASE, SmallProgram.ALL);
+        alternate(to, superpage, SmallProgram.entry(SmallProgram.leaf(1, 0), SmallProgram.V), () ->
         {
-            to.to.li(8, SmallProgram.entry(SmallProgram.BASE, SmallProgram.ALL));
-            to.to.sd(8, 7, 8);
-            fence(to, 0, 0);
-            to.callThrough(TARGET);
-            to.to.li(8, SmallProgram.entry(SmallProgram.leaf(1, 0), SmallProgram.V));
-            to.to.sd(8, 7, 8);
+            to.to.sd(VALUE, 7, 8);
             fence(to, TARGET, 0);
             to.callThrough(TARGET);
         });
@@ -173,16 +195,11 @@ class CodeCacheTest
         to.put(SmallProgram.leaf(0, 0), SmallProgram.entry(ONE, SmallProgram.ALL));
         to.put(SmallProgram.leaf(1, 0), SmallProgram.entry(TWO, SmallProgram.ALL));
         to.to.li(TARGET, SmallProgram.page(0));
-        to.value(8, SmallProgram.satp(0, 1));
-        to.value(9, SmallProgram.satp(1, 2));
-        to.to.addi(11, 0, ASIDS);
-        to.repeat(COUNTER, TIMES, () ->
+        to.to.addi(11, 0, 1);
+        alternate(to, SmallProgram.satp(0, 1), SmallProgram.satp(1, 2), () ->
         {
-            for (final int space : new int[]{8, 9})
-            {
-                to.to.csr(1, 0, SmallProgram.SATP, space);
-                to.callThrough(TARGET);
-            }
+            to.to.csr(1, 0, SmallProgram.SATP, VALUE);
+            to.callThrough(TARGET);
             fence(to, 0, 11);
         });
         assertThat(sumOfARoundWithoutTranslations(to)).isEqualTo(3 * TIMES);
@@ -205,9 +222,10 @@ class CodeCacheTest
             to.to.r(Assembler.OP, 0, 0, 8, 8, 9);
             to.to.store(SW, 8, 7, 0);
             to.to.word(SmallProgram.FENCE_I);
-            to.callThrough(TARGET);
+            // Often enough for a translation of what was written.
+            to.repeat(11, CALLS, () -> to.callThrough(TARGET));
         });
-        assertThat(sumOfARound(new ThreeEngines(to).round())).isEqualTo(TIMES * (TIMES + 1) / 2);
+        assertThat(sumOfARound(new ThreeEngines(to).round())).isEqualTo(CALLS * TIMES * (TIMES + 1) / 2);
     }
 
     /** The page counts as one of code, then as one of data, then as one of code again. */
@@ -285,6 +303,18 @@ class CodeCacheTest
         to.adder(ONE, 1);
         to.adder(TWO, 2);
         return to;
+    }
+
+    /** Has the same code use one value and another in turn, each as often. */
+    private static void alternate(final SmallProgram to, final long one, final long other, final Runnable use)
+    {
+        to.value(VALUE, other);
+        to.value(9, one ^ other);
+        to.repeat(COUNTER, 2 * TIMES, () ->
+        {
+            to.to.r(Assembler.OP, 4, 0, VALUE, VALUE, 9);
+            use.run();
+        });
     }
 
     private static void fence(final SmallProgram to, final int address, final int asid)

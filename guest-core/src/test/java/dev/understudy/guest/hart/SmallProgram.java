@@ -148,9 +148,15 @@ final class SmallProgram
     /** A function that adds a number to x10. */
     void adder(final long address, final int number)
     {
+        function(address, () -> to.addi(10, 10, number));
+    }
+
+    /** A function at an address. */
+    void function(final long address, final Runnable body)
+    {
         final int position = image.position();
         at(address);
-        to.addi(10, 10, number);
+        body.run();
         ret();
         image.position(position);
     }
