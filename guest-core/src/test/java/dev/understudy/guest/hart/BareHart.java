@@ -13,7 +13,9 @@ import java.util.Arrays;
 /** A hart with memory, an interrupt controller and one device that writes to memory; its first environment call ends it. */
 final class BareHart
 {
-    final GuestMemory memory = new GuestMemory(GuestMemory.MIN_BYTES);
+    private static final int MEMORY_BYTES = 8 << 20;
+
+    final GuestMemory memory = new GuestMemory(MEMORY_BYTES);
     final VirtioEntropy entropy = new VirtioEntropy(memory);
     final VirtioMmio entropyWindow;
     final Mmu mmu;
