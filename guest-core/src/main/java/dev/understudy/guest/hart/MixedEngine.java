@@ -70,8 +70,8 @@ public final class MixedEngine implements Engine
         final FloatingOperations operations = new FloatingOperations(hart.fflags);
         final DecodedCode code = new DecodedCode(memory);
         interpreter = new Interpreter(hart, mmu, memory, environment, code, operations);
-        planner = new RegionPlanner(hart, mmu, code);
         cache = new RegionCache();
+        planner = new RegionPlanner(hart, mmu, code, cache);
         translator = kind.apply(new RegionCompiler(hart, mmu, memory, operations));
         memory.onCodeWrite((offset, length) ->
         {
