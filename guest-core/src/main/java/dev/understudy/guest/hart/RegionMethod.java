@@ -52,7 +52,8 @@ final class RegionMethod
     private static final MethodTypeDesc BINARY = MethodTypeDesc.of(J, J, J);
     private static final MethodTypeDesc COMPARE = MethodTypeDesc.of(I, J, J);
     private static final MethodTypeDesc BINARY_WORD = MethodTypeDesc.of(J, I, I);
-    private static final MethodTypeDesc CACHE = MethodTypeDesc.of(Z, J, J);
+    private static final MethodTypeDesc CACHE = MethodTypeDesc.of(Z, J, I);
+    private static final MethodTypeDesc CACHE_ATOMIC = MethodTypeDesc.of(Z, J, I, Z);
     private static final long BOX = 0xFFFF_FFFF_0000_0000L;
 
     /** Where the elements of an array of bytes begin. */
@@ -455,7 +456,8 @@ final class RegionMethod
      * Looks the page of {@link #ADDRESS} up: on return {@link #INDEX} is where its addend is. Leaves the region before
      * the instruction when the access is none of the fast path.
      */
-    private void lookUp(final String kind, final int bytes, final int offset, final int executed)
+    private void lookUp(
+        final String kind, final int bytes, final boolean isAtomic, final int offset, final int executed)
     {
         final long mask = PAGE_MASK | (bytes - 1);
         final Label found = to.newLabel();
@@ -466,9 +468,18 @@ final class RegionMethod
             .lload(ADDRESS).loadConstant(mask).land().lcmp().ifne(missed).labelBinding(found);
         outOfLine.add(() ->
         {
+            final boolean isLoad = kind.equals("load");
             to.labelBinding(missed)
-                .getstatic(SELF, "mmu", MMU).lload(ADDRESS).loadConstant(mask)
-                .invokevirtual(MMU, kind.equals("load") ? "cacheLoad" : "cacheStore", CACHE).ifne(found);
+                .getstatic(SELF, "mmu", MMU).lload(ADDRESS).loadConstant(bytes);
+            if (isAtomic)
+            {
+                to.loadConstant(isLoad ? 1 : 0).invokevirtual(MMU, "cacheAtomic", CACHE_ATOMIC);
+            }
+            else
+            {
+                to.invokevirtual(MMU, isLoad ? "cacheLoad" : "cacheStore", CACHE);
+            }
+            to.ifne(found);
             leave(RegionExit.Kind.STEP, offset, executed);
         });
     }
@@ -510,7 +521,7 @@ final class RegionMethod
             default -> 8;
         };
         address(instruction);
-        lookUp("load", bytes, offset, executed);
+        lookUp("load", bytes, false, offset, executed);
         place("load");
         switch (op)
         {
@@ -540,7 +551,7 @@ final class RegionMethod
     {
         final int bytes = op == Op.FSW ? 4 : op == Op.FSD ? 8 : 1 << (op - Op.SB);
         address(instruction);
-        lookUp("store", bytes, offset, executed);
+        lookUp("store", bytes, false, offset, executed);
         place("store");
         if (op >= Op.FIRST_FLOATING)
         {
@@ -578,7 +589,7 @@ final class RegionMethod
         final String kind = isLoad ? "load" : "store";
         x(Op.rs1(instruction));
         to.lstore(ADDRESS);
-        lookUp(kind, isDouble ? 8 : 4, offset, executed);
+        lookUp(kind, isDouble ? 8 : 4, true, offset, executed);
         if (op == Op.AMO_W || op == Op.AMO_D)
         {
             index(kind);
