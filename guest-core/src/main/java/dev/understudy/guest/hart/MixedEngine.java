@@ -9,7 +9,7 @@ import java.util.function.Function;
  * <p>
  * Which translations exist depends on timing; what they compute does not. Owned by the hart thread.
  */
-public final class MixedEngine implements Engine
+public final class MixedEngine extends HartEngine
 {
     private static final int MAX_BUDGET = 1 << 30;
     private static final long PAGE_MASK = -GuestMemory.PAGE_BYTES;
@@ -18,7 +18,6 @@ public final class MixedEngine implements Engine
     /** Instructions that are executed one by one to find the head of a loop. */
     private static final int SEEK = 50;
 
-    private final Hart hart;
     private final Mmu mmu;
     private final Interpreter interpreter;
     private final RegionPlanner planner;
@@ -62,7 +61,7 @@ public final class MixedEngine implements Engine
         final int stretchHeat,
         final int threshold)
     {
-        this.hart = hart;
+        super(hart);
         this.mmu = mmu;
         this.stretch = stretch;
         this.stretchHeat = stretchHeat;
@@ -86,27 +85,9 @@ public final class MixedEngine implements Engine
         });
     }
 
+    /** As {@link Interpreter#advance}, with a region if there is one. */
     @Override
-    public void run(final long untilPosition)
-    {
-        while (hart.instret < untilPosition)
-        {
-            if (hart.state != HartState.RUNNING && !hart.wake())
-            {
-                return;
-            }
-            hart.takeInterrupt();
-            final long limit = Math.min(untilPosition, hart.timerPosition());
-            boolean isSame = true;
-            while (isSame && hart.instret < limit)
-            {
-                isSame = advance(limit);
-            }
-        }
-    }
-
-    /** As {@link Interpreter#executePage}, with a region if there is one. */
-    private boolean advance(final long limit)
+    boolean advance(final long limit)
     {
         final int page = mmu.fetchPage(hart.pc);
         if (page < 0)
@@ -169,7 +150,7 @@ public final class MixedEngine implements Engine
                 if (exit.kind == RegionExit.Kind.STEP)
                 {
                     steps++;
-                    return interpreter.executePage(hart.instret + 1);
+                    return interpreter.advance(hart.instret + 1);
                 }
                 jumps++;
             }
@@ -200,7 +181,7 @@ public final class MixedEngine implements Engine
     {
         heat = 1;
         final long stop = Math.min(limit, hart.instret + stretch);
-        final boolean isSame = interpreter.executePage(stop);
+        final boolean isSame = interpreter.advance(stop);
         return isSame && hart.instret == stop && stop < limit ? seek(limit) : isSame;
     }
 
@@ -211,7 +192,7 @@ public final class MixedEngine implements Engine
         for (int i = 0; i < SEEK && hart.instret < limit; i++)
         {
             final long before = hart.pc;
-            if (!interpreter.executePage(hart.instret + 1))
+            if (!interpreter.advance(hart.instret + 1))
             {
                 return false;
             }
