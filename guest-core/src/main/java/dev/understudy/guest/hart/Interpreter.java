@@ -322,7 +322,7 @@ public final class Interpreter extends HartEngine
                 {
                     final long address = x[low >>> 16 & 63] + (instruction >> 32);
                     final int index = (int)(address >>> GuestMemory.PAGE_SHIFT) & Mmu.TLB_MASK;
-                    if (loadTags[index] == (address & (PAGE_MASK | 1)))
+                    if (loadTags[index] == (address + 1 & PAGE_MASK))
                     {
                         x[low >>> 8 & 63] = (short)SHORT.get(ram, (int)address + loadAddends[index]);
                         break;
@@ -337,7 +337,7 @@ public final class Interpreter extends HartEngine
                 {
                     final long address = x[low >>> 16 & 63] + (instruction >> 32);
                     final int index = (int)(address >>> GuestMemory.PAGE_SHIFT) & Mmu.TLB_MASK;
-                    if (loadTags[index] == (address & (PAGE_MASK | 1)))
+                    if (loadTags[index] == (address + 1 & PAGE_MASK))
                     {
                         x[low >>> 8 & 63] = (short)SHORT.get(ram, (int)address + loadAddends[index]) & 0xFFFFL;
                         break;
@@ -352,7 +352,7 @@ public final class Interpreter extends HartEngine
                 {
                     final long address = x[low >>> 16 & 63] + (instruction >> 32);
                     final int index = (int)(address >>> GuestMemory.PAGE_SHIFT) & Mmu.TLB_MASK;
-                    if (loadTags[index] == (address & (PAGE_MASK | 3)))
+                    if (loadTags[index] == (address + 3 & PAGE_MASK))
                     {
                         x[low >>> 8 & 63] = (int)INT.get(ram, (int)address + loadAddends[index]);
                         break;
@@ -367,7 +367,7 @@ public final class Interpreter extends HartEngine
                 {
                     final long address = x[low >>> 16 & 63] + (instruction >> 32);
                     final int index = (int)(address >>> GuestMemory.PAGE_SHIFT) & Mmu.TLB_MASK;
-                    if (loadTags[index] == (address & (PAGE_MASK | 3)))
+                    if (loadTags[index] == (address + 3 & PAGE_MASK))
                     {
                         x[low >>> 8 & 63] = (int)INT.get(ram, (int)address + loadAddends[index]) & 0xFFFF_FFFFL;
                         break;
@@ -382,7 +382,7 @@ public final class Interpreter extends HartEngine
                 {
                     final long address = x[low >>> 16 & 63] + (instruction >> 32);
                     final int index = (int)(address >>> GuestMemory.PAGE_SHIFT) & Mmu.TLB_MASK;
-                    if (loadTags[index] == (address & (PAGE_MASK | 7)))
+                    if (loadTags[index] == (address + 7 & PAGE_MASK))
                     {
                         x[low >>> 8 & 63] = (long)LONG.get(ram, (int)address + loadAddends[index]);
                         break;
@@ -413,7 +413,7 @@ public final class Interpreter extends HartEngine
                 {
                     final long address = x[low >>> 16 & 63] + (instruction >> 32);
                     final int index = (int)(address >>> GuestMemory.PAGE_SHIFT) & Mmu.TLB_MASK;
-                    if (storeTags[index] == (address & (PAGE_MASK | 1)))
+                    if (storeTags[index] == (address + 1 & PAGE_MASK))
                     {
                         SHORT.set(ram, (int)address + storeAddends[index], (short)x[low >>> 24 & 63]);
                         break;
@@ -428,7 +428,7 @@ public final class Interpreter extends HartEngine
                 {
                     final long address = x[low >>> 16 & 63] + (instruction >> 32);
                     final int index = (int)(address >>> GuestMemory.PAGE_SHIFT) & Mmu.TLB_MASK;
-                    if (storeTags[index] == (address & (PAGE_MASK | 3)))
+                    if (storeTags[index] == (address + 3 & PAGE_MASK))
                     {
                         INT.set(ram, (int)address + storeAddends[index], (int)x[low >>> 24 & 63]);
                         break;
@@ -443,7 +443,7 @@ public final class Interpreter extends HartEngine
                 {
                     final long address = x[low >>> 16 & 63] + (instruction >> 32);
                     final int index = (int)(address >>> GuestMemory.PAGE_SHIFT) & Mmu.TLB_MASK;
-                    if (storeTags[index] == (address & (PAGE_MASK | 7)))
+                    if (storeTags[index] == (address + 7 & PAGE_MASK))
                     {
                         LONG.set(ram, (int)address + storeAddends[index], x[low >>> 24 & 63]);
                         break;

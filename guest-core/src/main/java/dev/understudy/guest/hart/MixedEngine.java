@@ -18,8 +18,15 @@ public final class MixedEngine extends HartEngine
     /** Instructions that are executed one by one to find the head of a loop. */
     private static final int SEEK = 50;
 
+    /** The same behind a memory access that has left its region: that is entered again where it begins. */
+    private static final int AFTER_STEP = 20;
+
+    /** What such an access costs, in exits to other regions. */
+    private static final int WEIGHT_OF_STEP = 8;
+
     private final Mmu mmu;
     private final Interpreter interpreter;
+    private final Privileged privileged;
     private final RegionPlanner planner;
     private final RegionCache cache;
     private final Translator translator;
@@ -29,26 +36,30 @@ public final class MixedEngine extends HartEngine
     private final int stretchHeat;
     private final int threshold;
 
+    /** How often a way out of a region is taken until a wide one is worth its translation. */
+    private final int wideThreshold;
+
     private int heat = 1;
 
     private long translated;
     private long translatedInstructions;
     private long jumps;
     private long indirect;
+    private long privilegedExits;
     private long steps;
 
     /** Translates on a thread beside. */
     public static MixedEngine inBackground(
         final Hart hart, final Mmu mmu, final GuestMemory memory, final EnvironmentCalls environment)
     {
-        return new MixedEngine(hart, mmu, memory, environment, Translator::inBackground, 500, 40, 5_000);
+        return new MixedEngine(hart, mmu, memory, environment, Translator::inBackground, 500, 40, 5_000, 4_000_000);
     }
 
     /** Translates all code when it is come upon for the second time, and waits for it. */
     public static MixedEngine atOnce(
         final Hart hart, final Mmu mmu, final GuestMemory memory, final EnvironmentCalls environment)
     {
-        return new MixedEngine(hart, mmu, memory, environment, Translator::atOnce, 20, 1, 1);
+        return new MixedEngine(hart, mmu, memory, environment, Translator::atOnce, 20, 1, 1, 500);
     }
 
     private MixedEngine(
@@ -59,16 +70,19 @@ public final class MixedEngine extends HartEngine
         final Function<RegionCompiler, Translator> kind,
         final int stretch,
         final int stretchHeat,
-        final int threshold)
+        final int threshold,
+        final int wideThreshold)
     {
         super(hart);
         this.mmu = mmu;
         this.stretch = stretch;
         this.stretchHeat = stretchHeat;
         this.threshold = threshold;
+        this.wideThreshold = wideThreshold;
         final FloatingOperations operations = new FloatingOperations(hart.fflags);
         final DecodedCode code = new DecodedCode(memory);
         interpreter = new Interpreter(hart, mmu, memory, environment, code, operations);
+        privileged = interpreter.privileged();
         cache = new RegionCache();
         planner = new RegionPlanner(hart, mmu, code, cache);
         translator = kind.apply(new RegionCompiler(hart, mmu, memory, operations));
@@ -89,6 +103,7 @@ public final class MixedEngine extends HartEngine
     @Override
     boolean advance(final long limit)
     {
+        install();
         final int page = mmu.fetchPage(hart.pc);
         if (page < 0)
         {
@@ -99,7 +114,6 @@ public final class MixedEngine extends HartEngine
         final Region region = cache.find(page, slot, mmu.context());
         if (region == null)
         {
-            install();
             if (cache.heat(page, slot, heat, threshold))
             {
                 translate();
@@ -109,59 +123,85 @@ public final class MixedEngine extends HartEngine
         {
             return execute(region, limit);
         }
-        else
-        {
-            install();
-        }
         return interpret(limit);
     }
 
     private boolean isReady(final RegionPlan plan)
     {
-        return !plan.isFloating() || (hart.isFloatingPointDirty() &&
-            (plan.rounding() == RegionPlan.ANY_ROUNDING || plan.rounding() == hart.frm));
+        return hart.isFloatingPointDirty() &&
+            (plan.rounding() == RegionPlan.ANY_ROUNDING || plan.rounding() == hart.frm);
     }
 
     /** Executes a region and those that it leads to. */
     private boolean execute(final Region first, final long limit)
     {
+        heat = 1;
         Region region = first;
-        while (region != null)
+        while (true)
         {
             final long budget = Math.min(limit - hart.instret, MAX_BUDGET) - region.bias;
-            if (budget < 0 || !isReady(region.plan))
+            if (budget < 0 || (region.isFloating && !isReady(region.plan)))
             {
                 // At the limit not even the page of the next instruction may be looked at.
                 return hart.instret >= limit || interpret(limit);
             }
             final long base = hart.pc & PAGE_MASK;
-            final long result = region.code.run((int)budget, base);
-            final RegionExit exit = region.code.exit((int)result);
+            final RegionCode code = region.code;
+            final long result = code.run((int)budget, base);
+            final RegionExit exit = code.exit((int)result);
             final long executed = budget - (int)(result >> 32) + exit.executed;
             hart.instret += executed;
             translatedInstructions += executed;
-            if (exit.kind == RegionExit.Kind.INDIRECT)
+            if (exit.take(exit.kind == RegionExit.Kind.STEP ? WEIGHT_OF_STEP : 1) >= wideThreshold && !region.isWidened)
             {
-                indirect++;
+                widen(region, base);
             }
-            else
+            if (!leave(exit, base))
             {
-                hart.pc = base + exit.offset;
-                if (exit.kind == RegionExit.Kind.STEP)
-                {
-                    steps++;
-                    return interpreter.advance(hart.instret + 1);
-                }
-                jumps++;
+                return false;
             }
-            region = exit.target(hart.pc, mmu.epoch());
+            region = exit.target(hart.pc, mmu.epoch(), mmu.context());
             if (region == null)
             {
                 region = link(exit);
             }
+            if (region == null)
+            {
+                return exit.kind != RegionExit.Kind.STEP || hart.instret >= limit ||
+                    interpreter.advance(Math.min(limit, hart.instret + AFTER_STEP));
+            }
         }
-        heat = 1;
-        return true;
+    }
+
+    /** Goes the way that a region was left, and returns as {@link #advance}. */
+    private boolean leave(final RegionExit exit, final long base)
+    {
+        switch (exit.kind)
+        {
+            case JUMP ->
+            {
+                jumps++;
+                hart.pc = base + exit.offset;
+                return true;
+            }
+            case INDIRECT ->
+            {
+                indirect++;
+                return true;
+            }
+            case PRIVILEGED ->
+            {
+                privilegedExits++;
+                hart.pc = base + exit.offset;
+                return privileged.execute(exit.instruction);
+            }
+            default ->
+            {
+                steps++;
+                hart.pc = base + exit.offset;
+                return interpreter.advance(hart.instret + 1);
+            }
+        }
     }
 
     /** The region that an exit leads to, if there is one; known from now on. */
@@ -206,12 +246,26 @@ public final class MixedEngine extends HartEngine
 
     private void translate()
     {
-        final RegionPlan plan = translator.isBusy() ? null : planner.plan(hart.pc);
+        final RegionPlan plan = translator.isBusy() ? null : planner.plan(hart.pc, false);
         if (plan != null)
         {
             final Region region = new Region(plan);
             cache.add(region);
             translator.translate(region);
+        }
+    }
+
+    /** Has a region that is left time and again translated once more, together with what it is left for. */
+    private void widen(final Region region, final long base)
+    {
+        final RegionPlan plan =
+            translator.isBusy() ? null : planner.plan(base + 2L * region.plan.slot(), true);
+        if (plan != null)
+        {
+            region.isWidened = true;
+            final Region wide = new Region(plan);
+            cache.prepare(wide);
+            translator.translate(wide);
         }
     }
 
@@ -224,6 +278,10 @@ public final class MixedEngine extends HartEngine
             if (!it.region().isForgotten)
             {
                 it.region().code = it.code();
+                if (it.region().plan.isWide())
+                {
+                    cache.replace(it.region());
+                }
             }
         }
     }
@@ -232,6 +290,6 @@ public final class MixedEngine extends HartEngine
     public TranslationStatistics statistics()
     {
         return new TranslationStatistics(translatedInstructions, cache.size(), translated, translator.timeNs(),
-            cache.flushes(), jumps, indirect, steps);
+            cache.flushes(), jumps, indirect, privilegedExits, steps);
     }
 }

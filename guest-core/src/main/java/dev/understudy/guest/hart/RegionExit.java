@@ -14,37 +14,67 @@ final class RegionExit
         /** To an address that was computed; the region has written it to the hart's {@code pc}. */
         INDIRECT,
 
-        /** Before an instruction that the interpreter has to execute: rare, or a memory access off the fast path. */
+        /** Before an instruction that {@link Privileged} has to execute. */
+        PRIVILEGED,
+
+        /** Before an instruction that the interpreter has to execute: a memory access off the fast path. */
         STEP
     }
 
     final Kind kind;
 
-    /** Address of the next instruction, from the page of the region's entry; meaningless when indirect. */
+    /** Address of the next instruction, or of the indirect jump, from the page of the region's entry. */
     final int offset;
 
     /** Instructions of the last block that were executed and are not counted yet. */
     final int executed;
 
+    /** The instruction before which a {@link Kind#PRIVILEGED} one leaves. */
+    final long instruction;
+
+    /** How often control went this way, weighted by what that costs. */
+    private int taken;
     private Region target;
     private long targetPc;
     private long targetEpoch;
 
-    RegionExit(final Kind kind, final int offset, final int executed)
+    RegionExit(final Kind kind, final int offset, final int executed, final long instruction)
     {
         this.kind = kind;
         this.offset = offset;
         this.executed = executed;
+        this.instruction = instruction;
+    }
+
+    /** Counts, and returns the count. */
+    int take(final int weight)
+    {
+        taken += weight;
+        return taken;
+    }
+
+    int taken()
+    {
+        return taken;
+    }
+
+    /** The address that the exit led to last. */
+    long targetPc()
+    {
+        return targetPc;
     }
 
     /**
      * The region at an address, if that is where the exit led to last.
      *
-     * @param epoch {@link dev.understudy.guest.memory.Mmu#epoch()}
+     * @param epoch   {@link dev.understudy.guest.memory.Mmu#epoch()}
+     * @param context {@link dev.understudy.guest.memory.Mmu#context()}
      */
-    Region target(final long pc, final long epoch)
+    Region target(final long pc, final long epoch, final int context)
     {
-        return targetPc == pc && targetEpoch == epoch && target != null && target.code != null ? target : null;
+        final Region last = target;
+        return targetPc == pc && targetEpoch == epoch && last != null && last.context == context && last.code != null ?
+            last : null;
     }
 
     void target(final Region newTarget, final long pc, final long epoch)

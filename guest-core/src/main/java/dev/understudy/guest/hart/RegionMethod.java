@@ -200,8 +200,13 @@ final class RegionMethod
                 final boolean isFloating = op >= Op.FIRST_FLOATING;
                 final boolean isComputation = op >= Op.FIRST_FLOATING_COMPUTATION;
                 final int fromF = isComputation && !readsInteger(op) ? F : 0;
+                if (RegionPlanner.isPrivileged(instruction, plan.context()))
+                {
+                    continue;
+                }
+                final boolean hasNumber = RegionCsrs.isCsr(instruction) && RegionCsrs.isImmediate(instruction);
                 final int[] registers = {
-                    fromF + Op.rs1(instruction),
+                    hasNumber ? 0 : fromF + Op.rs1(instruction),
                     (isFloating ? F : 0) + Op.rs2(instruction),
                     isComputation && op <= Op.FNMADD_D ? F + Op.rs3(instruction) : 0,
                     destination(instruction)};
@@ -283,7 +288,11 @@ final class RegionMethod
                 to.lcmp().ifeq(edge(block, successor, order));
             }
             to.getstatic(SELF, "hart", HART).lload(ADDRESS).putfield(HART, "pc", J);
-            leave(RegionExit.Kind.INDIRECT, 0, 0);
+            leave(RegionExit.Kind.INDIRECT, offset, 0);
+        }
+        else if (RegionPlanner.isPrivileged(instruction, plan.context()))
+        {
+            leaveTo(instruction, offset, count - 1);
         }
         else
         {
@@ -370,8 +379,18 @@ final class RegionMethod
 
     private void leave(final RegionExit.Kind kind, final int offset, final int executed)
     {
+        leave(new RegionExit(kind, offset, executed, 0));
+    }
+
+    private void leaveTo(final long privileged, final int offset, final int executed)
+    {
+        leave(new RegionExit(RegionExit.Kind.PRIVILEGED, offset, executed, privileged));
+    }
+
+    private void leave(final RegionExit exit)
+    {
         to.loadConstant(exits.size()).istore(EXIT).goto_(end);
-        exits.add(new RegionExit(kind, offset, executed));
+        exits.add(exit);
     }
 
     private void branch(final long instruction, final int op, final Label target)
@@ -426,6 +445,10 @@ final class RegionMethod
         {
             atomic(instruction, op, offset, executed);
         }
+        else if (RegionCsrs.isCsr(instruction))
+        {
+            csr(instruction, offset, executed);
+        }
         else if (op >= Op.FIRST_FLOATING_COMPUTATION)
         {
             final int destination = destination(instruction);
@@ -454,34 +477,54 @@ final class RegionMethod
 
     /**
      * Looks the page of {@link #ADDRESS} up: on return {@link #INDEX} is where its addend is. Leaves the region before
-     * the instruction when the access is none of the fast path.
+     * the instruction when the access is none of the fast path. The tag must be that of the last byte's page, so that an
+     * access that is not aligned is as fast as any, as long as it is in one page; an atomic one must be aligned.
      */
     private void lookUp(
         final String kind, final int bytes, final boolean isAtomic, final int offset, final int executed)
     {
-        final long mask = PAGE_MASK | (bytes - 1);
         final Label found = to.newLabel();
         final Label missed = to.newLabel();
         to.lload(ADDRESS);
         index();
-        to.getstatic(SELF, kind + "Tags", LONGS).iload(INDEX).laload()
-            .lload(ADDRESS).loadConstant(mask).land().lcmp().ifne(missed).labelBinding(found);
+        to.getstatic(SELF, kind + "Tags", LONGS).iload(INDEX).laload().lload(ADDRESS);
+        if (isAtomic)
+        {
+            to.loadConstant(PAGE_MASK | (bytes - 1));
+        }
+        else
+        {
+            if (bytes > 1)
+            {
+                to.loadConstant((long)bytes - 1).ladd();
+            }
+            to.loadConstant(PAGE_MASK);
+        }
+        to.land().lcmp().ifne(missed).labelBinding(found);
         outOfLine.add(() ->
         {
-            final boolean isLoad = kind.equals("load");
-            to.labelBinding(missed)
-                .getstatic(SELF, "mmu", MMU).lload(ADDRESS).loadConstant(bytes);
-            if (isAtomic)
+            to.labelBinding(missed);
+            if (plan.isWide())
             {
-                to.loadConstant(isLoad ? 1 : 0).invokevirtual(MMU, "cacheAtomic", CACHE_ATOMIC);
+                fill(kind.equals("load"), bytes, isAtomic);
+                to.ifne(found);
             }
-            else
-            {
-                to.invokevirtual(MMU, isLoad ? "cacheLoad" : "cacheStore", CACHE);
-            }
-            to.ifne(found);
             leave(RegionExit.Kind.STEP, offset, executed);
         });
+    }
+
+    /** Pushes whether the translation cache could be given the page. */
+    private void fill(final boolean isLoad, final int bytes, final boolean isAtomic)
+    {
+        to.getstatic(SELF, "mmu", MMU).lload(ADDRESS).loadConstant(bytes);
+        if (isAtomic)
+        {
+            to.loadConstant(isLoad ? 1 : 0).invokevirtual(MMU, "cacheAtomic", CACHE_ATOMIC);
+        }
+        else
+        {
+            to.invokevirtual(MMU, isLoad ? "cacheLoad" : "cacheStore", CACHE);
+        }
     }
 
     /** Keeps the address of a load or store. */
@@ -615,6 +658,57 @@ final class RegionMethod
             }
         }
         keep(Op.rd(instruction));
+    }
+
+    private void csr(final long instruction, final int offset, final int executed)
+    {
+        final int number = Op.immediate(instruction);
+        to.getstatic(SELF, "hart", HART).loadConstant(number)
+            .invokevirtual(HART, "readCsr", MethodTypeDesc.of(J, I)).lstore(ADDRESS);
+        if (RegionCsrs.isWrite(instruction))
+        {
+            to.getstatic(SELF, "hart", HART);
+            if (number == Hart.CSR_SSTATUS)
+            {
+                final Label refused = to.newLabel();
+                newValue(instruction);
+                to.invokevirtual(HART, "writeStatus", MethodTypeDesc.of(Z, J)).ifeq(refused);
+                outOfLine.add(() ->
+                {
+                    to.labelBinding(refused);
+                    leaveTo(instruction, offset, executed);
+                });
+            }
+            else
+            {
+                to.loadConstant(number);
+                newValue(instruction);
+                to.invokevirtual(HART, "writeCsr", MethodTypeDesc.of(Z, I, J)).pop();
+            }
+        }
+        to.lload(ADDRESS);
+        keep(Op.rd(instruction));
+    }
+
+    /** Pushes what a CSR instruction writes, whose old value is in {@link #ADDRESS}. */
+    private void newValue(final long instruction)
+    {
+        if (RegionCsrs.isImmediate(instruction))
+        {
+            to.loadConstant((long)Op.rs1(instruction));
+        }
+        else
+        {
+            x(Op.rs1(instruction));
+        }
+        switch (RegionCsrs.action(instruction))
+        {
+            case 0 ->
+            {
+            }
+            case 1 -> to.lload(ADDRESS).lor();
+            default -> to.loadConstant(-1L).lxor().lload(ADDRESS).land();
+        }
     }
 
     private void floating(final long instruction, final int op)

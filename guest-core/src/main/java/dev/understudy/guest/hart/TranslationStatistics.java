@@ -10,7 +10,8 @@ package dev.understudy.guest.hart;
  * @param flushes                how often the cache was emptied because it was full
  * @param jumps                  exits to code outside of the region, or at the end of the budget
  * @param indirect               exits to an address that was computed
- * @param steps                  exits before an instruction that the interpreter executes
+ * @param privileged             exits before a CSR instruction, a call of the environment or a return from a trap
+ * @param steps                  exits before a memory access that the interpreter executes
  */
 public record TranslationStatistics(
     long translatedInstructions,
@@ -20,8 +21,9 @@ public record TranslationStatistics(
     long flushes,
     long jumps,
     long indirect,
+    long privileged,
     long steps)
 {
     /** Of an engine that has translated nothing. */
-    public static final TranslationStatistics NONE = new TranslationStatistics(0, 0, 0, 0, 0, 0, 0, 0);
+    public static final TranslationStatistics NONE = new TranslationStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0);
 }

@@ -33,6 +33,9 @@ public final class Mmu
     /** {@link #faultCause()} after an access that worked. */
     public static final int NO_FAULT = -1;
 
+    /** {@link #context()} in U-mode. */
+    public static final int USER_CONTEXT = 0;
+
     private static final int FETCH = 0;
     private static final int LOAD = 1;
     private static final int STORE = 2;
@@ -124,7 +127,7 @@ public final class Mmu
         }
         user = isUser;
         sum = isSum;
-        context = isUser ? 0 : isSum ? 2 : 1;
+        context = isUser ? USER_CONTEXT : isSum ? 2 : 1;
     }
 
     /**

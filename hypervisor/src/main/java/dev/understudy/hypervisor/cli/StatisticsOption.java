@@ -86,8 +86,8 @@ final class StatisticsOption
     static String describe(final TranslationStatistics it, final long position)
     {
         return String.format(Locale.ROOT, "%.1f %% translated; %,d regions, %,d translations in %,d ms, %,d flushes; " +
-            "exits: %,d jumps, %,d indirect, %,d steps",
+            "exits: %,d jumps, %,d indirect, %,d privileged, %,d steps",
             position == 0 ? 0 : 100.0 * it.translatedInstructions() / position, it.regions(), it.translated(),
-            it.translationNs() / 1_000_000, it.flushes(), it.jumps(), it.indirect(), it.steps());
+            it.translationNs() / 1_000_000, it.flushes(), it.jumps(), it.indirect(), it.privileged(), it.steps());
     }
 }
