@@ -19,8 +19,8 @@ import java.util.stream.Stream;
 
 /**
  * Chooses what a region holds: the code that was executed and can be reached from the entry, breadth first, calls and
- * their returns included, on pages that the fetch cache knows now. A region ends where another begins, unless it is wide.
- * Owned by the hart thread.
+ * their returns included, on pages that the fetch cache knows now. A region ends where another begins, unless it is
+ * wide. Owned by the hart thread.
  */
 final class RegionPlanner
 {
@@ -171,9 +171,9 @@ final class RegionPlanner
     }
 
     /**
-     * Whether the region ends before an offset because another begins there: to go over costs less than to translate the
-     * same code once more, for which HotSpot takes a tenth of a millisecond an instruction. A wide region goes on, with
-     * what the other has learnt.
+     * Whether the region ends before an offset because another begins there: to go over costs less than to translate
+     * the same code once more, for which HotSpot takes a tenth of a millisecond an instruction. A wide region goes on,
+     * with what the other has learnt.
      */
     private boolean isEnd(final int offset, final int entry)
     {
