@@ -17,6 +17,12 @@ public enum ExitCause
     /** To an address that was computed and is not that of a call which the region holds. */
     INDIRECT,
 
+    /** Before a CSR instruction, a call of the environment or a return from a trap. */
+    PRIVILEGED,
+
+    /** Before a load, store or atomic operation whose page is not in the cache of translations, and can be. */
+    MISS,
+
     /** Before a load, store or atomic operation that is {@link SlowAccess#FAULT}. */
     FAULT,
 

@@ -108,7 +108,7 @@ final class FloatingPoint
     {
         final long address = hart.x[Op.rs1(instruction)] + Op.immediate(instruction);
         final int index = (int)(address >>> GuestMemory.PAGE_SHIFT) & Mmu.TLB_MASK;
-        if (mmu.loadTags()[index] != (address & (PAGE_MASK | 3)))
+        if (mmu.loadTags()[index] != (address + 3 & PAGE_MASK))
         {
             return false;
         }
@@ -122,7 +122,7 @@ final class FloatingPoint
     {
         final long address = hart.x[Op.rs1(instruction)] + Op.immediate(instruction);
         final int index = (int)(address >>> GuestMemory.PAGE_SHIFT) & Mmu.TLB_MASK;
-        if (mmu.loadTags()[index] != (address & (PAGE_MASK | 7)))
+        if (mmu.loadTags()[index] != (address + 7 & PAGE_MASK))
         {
             return false;
         }
@@ -136,7 +136,7 @@ final class FloatingPoint
     {
         final long address = hart.x[Op.rs1(instruction)] + Op.immediate(instruction);
         final int index = (int)(address >>> GuestMemory.PAGE_SHIFT) & Mmu.TLB_MASK;
-        if (mmu.storeTags()[index] != (address & (PAGE_MASK | 3)))
+        if (mmu.storeTags()[index] != (address + 3 & PAGE_MASK))
         {
             return false;
         }
@@ -149,7 +149,7 @@ final class FloatingPoint
     {
         final long address = hart.x[Op.rs1(instruction)] + Op.immediate(instruction);
         final int index = (int)(address >>> GuestMemory.PAGE_SHIFT) & Mmu.TLB_MASK;
-        if (mmu.storeTags()[index] != (address & (PAGE_MASK | 7)))
+        if (mmu.storeTags()[index] != (address + 7 & PAGE_MASK))
         {
             return false;
         }

@@ -57,6 +57,19 @@ public final class Hart
     private static final int FRM_SHIFT = 5;
     private static final int FRM_MASK = 7;
 
+    static final int CSR_SSTATUS = 0x100;
+    static final int CSR_SIE = 0x104;
+    static final int CSR_STVEC = 0x105;
+    static final int CSR_SCOUNTEREN = 0x106;
+    static final int CSR_SENVCFG = 0x10A;
+    static final int CSR_SSCRATCH = 0x140;
+    static final int CSR_SEPC = 0x141;
+    static final int CSR_SCAUSE = 0x142;
+    static final int CSR_STVAL = 0x143;
+    static final int CSR_SIP = 0x144;
+    static final int CSR_STIMECMP = 0x14D;
+    static final int CSR_SATP = 0x180;
+
     private static final int CSR_CYCLE = 0xC00;
     private static final int CSR_TIME = 0xC01;
     private static final int CSR_INSTRET = 0xC02;
@@ -97,6 +110,9 @@ public final class Hart
     private long satp;
     private long stimecmp = -1;
     private boolean softwarePending;
+
+    /** What {@link #timerPosition} found: no part of the state. */
+    private boolean wasTimerPending;
 
     private long resumeAddress;
     private long resumeArgument;
@@ -254,7 +270,24 @@ public final class Hart
     /** The first position at which the timer becomes pending, unless a clock sample comes first. */
     long timerPosition()
     {
-        return (sie & 1L << TIMER_INTERRUPT) == 0 || isTimerPending() ? Long.MAX_VALUE : clock.positionOf(stimecmp);
+        wasTimerPending = isTimerPending();
+        return (sie & 1L << TIMER_INTERRUPT) == 0 || wasTimerPending ? Long.MAX_VALUE : clock.positionOf(stimecmp);
+    }
+
+    /**
+     * Whether {@link #takeInterrupt} would take one, provided that {@link #timerPosition} was asked since the timer, its
+     * enable bit or the time was set, and is not reached: unlike that, it need not compute the time.
+     */
+    boolean isInterruptReady()
+    {
+        return (user || (sstatus & SSTATUS_SIE) != 0) && isInterruptPending();
+    }
+
+    private boolean isInterruptPending()
+    {
+        return ((sie & 1L << SOFTWARE_INTERRUPT) != 0 && softwarePending) ||
+            ((sie & 1L << TIMER_INTERRUPT) != 0 && wasTimerPending) ||
+            ((sie & 1L << EXTERNAL_INTERRUPT) != 0 && externalInterrupt.getAsBoolean());
     }
 
     /** Takes the pending interrupt of the highest priority, if one is enabled. */
@@ -367,7 +400,8 @@ public final class Hart
         }
         return !user && switch (csr)
         {
-            case 0x100, 0x104, 0x105, 0x106, 0x10A, 0x140, 0x141, 0x142, 0x143, 0x144, 0x14D, 0x180 -> true;
+            case CSR_SSTATUS, CSR_SIE, CSR_STVEC, CSR_SCOUNTEREN, CSR_SENVCFG, CSR_SSCRATCH, CSR_SEPC, CSR_SCAUSE,
+                CSR_STVAL, CSR_SIP, CSR_STIMECMP, CSR_SATP -> true;
             default -> false;
         };
     }
@@ -385,53 +419,89 @@ public final class Hart
             case CSR_FFLAGS -> fflags.value();
             case CSR_FRM -> frm;
             case CSR_FCSR -> frm << FRM_SHIFT | fflags.value();
-            case 0x100 -> isFloatingPointDirty() ? sstatus | SSTATUS_SD : sstatus;
-            case 0x104 -> sie;
-            case 0x105 -> stvec;
-            case 0x106 -> scounteren;
-            case 0x10A -> senvcfg;
-            case 0x140 -> sscratch;
-            case 0x141 -> sepc;
-            case 0x142 -> scause;
-            case 0x143 -> stval;
-            case 0x144 -> pending();
-            case 0x14D -> stimecmp;
-            case 0x180 -> satp;
+            case CSR_SSTATUS -> isFloatingPointDirty() ? sstatus | SSTATUS_SD : sstatus;
+            case CSR_SIE -> sie;
+            case CSR_STVEC -> stvec;
+            case CSR_SCOUNTEREN -> scounteren;
+            case CSR_SENVCFG -> senvcfg;
+            case CSR_SSCRATCH -> sscratch;
+            case CSR_SEPC -> sepc;
+            case CSR_SCAUSE -> scause;
+            case CSR_STVAL -> stval;
+            case CSR_SIP -> pending();
+            case CSR_STIMECMP -> stimecmp;
+            case CSR_SATP -> satp;
             case CSR_TIME -> clock.ticks(instret);
             case CSR_CYCLE, CSR_INSTRET -> instret;
             default -> throw new IllegalArgumentException("CSR 0x" + Integer.toHexString(csr));
         };
     }
 
-    void writeCsr(final int csr, final long value)
+    /**
+     * Writes a CSR.
+     *
+     * @return false when that may have changed which interrupt is to be taken, or when the timer fires
+     */
+    boolean writeCsr(final int csr, final long value)
     {
+        boolean isSame = true;
         switch (csr)
         {
             case CSR_FFLAGS, CSR_FRM, CSR_FCSR -> writeFloatingPointCsr(csr, (int)value);
-            case 0x100 ->
+            case CSR_SSTATUS ->
             {
                 sstatus = (sstatus & ~SSTATUS_WRITABLE) | (value & SSTATUS_WRITABLE);
                 translationChanged();
+                isSame = !isInterruptReady();
             }
-            case 0x104 -> sie = value & INTERRUPTS;
-            case 0x105 ->
+            case CSR_SIE ->
+            {
+                sie = value & INTERRUPTS;
+                isSame = false;
+            }
+            case CSR_STVEC ->
             {
                 if ((value & 3) < 2)
                 {
                     stvec = value;
                 }
             }
-            case 0x106 -> scounteren = value & SCOUNTEREN_AT_START;
-            case 0x10A -> senvcfg = value & 1;
-            case 0x140 -> sscratch = value;
-            case 0x141 -> sepc = value & ~1L;
-            case 0x142 -> scause = value;
-            case 0x143 -> stval = value;
-            case 0x144 -> softwarePending = (value & 1L << SOFTWARE_INTERRUPT) != 0;
-            case 0x14D -> stimecmp = value;
-            case 0x180 -> writeSatp(value);
+            case CSR_SCOUNTEREN -> scounteren = value & SCOUNTEREN_AT_START;
+            case CSR_SENVCFG -> senvcfg = value & 1;
+            case CSR_SSCRATCH -> sscratch = value;
+            case CSR_SEPC -> sepc = value & ~1L;
+            case CSR_SCAUSE -> scause = value;
+            case CSR_STVAL -> stval = value;
+            case CSR_SIP ->
+            {
+                softwarePending = (value & 1L << SOFTWARE_INTERRUPT) != 0;
+                isSame = false;
+            }
+            case CSR_STIMECMP ->
+            {
+                stimecmp = value;
+                isSame = false;
+            }
+            case CSR_SATP -> writeSatp(value);
             default -> throw new IllegalArgumentException("CSR 0x" + Integer.toHexString(csr));
         }
+        return isSame;
+    }
+
+    /**
+     * Writes {@code sstatus} if that leaves translation and floating point as they are and makes no interrupt ready.
+     *
+     * @return whether it was written
+     */
+    boolean writeStatus(final long value)
+    {
+        final boolean isSimple = ((value ^ sstatus) & SSTATUS_WRITABLE & ~(SSTATUS_SIE | SSTATUS_SPIE | SSTATUS_SPP)) == 0 &&
+            ((value & SSTATUS_SIE) == 0 || !isInterruptPending());
+        if (isSimple)
+        {
+            sstatus = (sstatus & ~SSTATUS_WRITABLE) | (value & SSTATUS_WRITABLE);
+        }
+        return isSimple;
     }
 
     private void writeFloatingPointCsr(final int csr, final int value)

@@ -12,7 +12,7 @@ import java.nio.ByteOrder;
  * The main loop stays within a page of code and keeps the hart's {@code pc} and {@code instret} in locals; they are
  * written back before anything that can look at them or trap. Owned by the hart thread.
  */
-public final class Interpreter implements Engine
+public final class Interpreter extends HartEngine
 {
     private static final VarHandle SHORT =
         MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
@@ -24,7 +24,6 @@ public final class Interpreter implements Engine
     private static final int SLOT_MASK = DecodedCode.SLOTS - 1;
     private static final long PAGE_MASK = -GuestMemory.PAGE_BYTES;
 
-    private final Hart hart;
     private final Mmu mmu;
     private final GuestMemory memory;
     private final DecodedCode code;
@@ -38,6 +37,12 @@ public final class Interpreter implements Engine
         memory.onCodeWrite(code::forget);
     }
 
+    /** What executes the instructions that are rare. */
+    Privileged privileged()
+    {
+        return privileged;
+    }
+
     /** Of an engine that tells the decoded code of writes itself. */
     Interpreter(
         final Hart hart,
@@ -47,33 +52,12 @@ public final class Interpreter implements Engine
         final DecodedCode code,
         final FloatingOperations operations)
     {
-        this.hart = hart;
+        super(hart);
         this.mmu = mmu;
         this.memory = memory;
         this.code = code;
         privileged = new Privileged(hart, mmu, memory, environment);
         floatingPoint = new FloatingPoint(hart, mmu, memory, operations);
-    }
-
-    @Override
-    public void run(final long untilPosition)
-    {
-        // At the position nothing happens any more, not even a wake-up: what a digest there sees must not depend on
-        // how often this was called.
-        while (hart.instret < untilPosition)
-        {
-            if (hart.state != HartState.RUNNING && !hart.wake())
-            {
-                return;
-            }
-            hart.takeInterrupt();
-            final long limit = Math.min(untilPosition, hart.timerPosition());
-            boolean isSame = true;
-            while (isSame && hart.instret < limit)
-            {
-                isSame = executePage(limit);
-            }
-        }
     }
 
     @Override
@@ -85,11 +69,9 @@ public final class Interpreter implements Engine
     /**
      * Executes instructions of the page that the hart's {@code pc} is in, until control leaves it, an instruction needs
      * the slow path in a way that may change what comes next, or the limit is reached.
-     *
-     * @return false when it may have changed which interrupt is to be taken or when the timer fires: looking at that
-     *     costs more than ten instructions, and code leaves its page every fifteen
      */
-    boolean executePage(final long limit)
+    @Override
+    boolean advance(final long limit)
     {
         final int page = mmu.fetchPage(hart.pc);
         if (page < 0)
@@ -340,7 +322,7 @@ public final class Interpreter implements Engine
                 {
                     final long address = x[low >>> 16 & 63] + (instruction >> 32);
                     final int index = (int)(address >>> GuestMemory.PAGE_SHIFT) & Mmu.TLB_MASK;
-                    if (loadTags[index] == (address & (PAGE_MASK | 1)))
+                    if (loadTags[index] == (address + 1 & PAGE_MASK))
                     {
                         x[low >>> 8 & 63] = (short)SHORT.get(ram, (int)address + loadAddends[index]);
                         break;
@@ -355,7 +337,7 @@ public final class Interpreter implements Engine
                 {
                     final long address = x[low >>> 16 & 63] + (instruction >> 32);
                     final int index = (int)(address >>> GuestMemory.PAGE_SHIFT) & Mmu.TLB_MASK;
-                    if (loadTags[index] == (address & (PAGE_MASK | 1)))
+                    if (loadTags[index] == (address + 1 & PAGE_MASK))
                     {
                         x[low >>> 8 & 63] = (short)SHORT.get(ram, (int)address + loadAddends[index]) & 0xFFFFL;
                         break;
@@ -370,7 +352,7 @@ public final class Interpreter implements Engine
                 {
                     final long address = x[low >>> 16 & 63] + (instruction >> 32);
                     final int index = (int)(address >>> GuestMemory.PAGE_SHIFT) & Mmu.TLB_MASK;
-                    if (loadTags[index] == (address & (PAGE_MASK | 3)))
+                    if (loadTags[index] == (address + 3 & PAGE_MASK))
                     {
                         x[low >>> 8 & 63] = (int)INT.get(ram, (int)address + loadAddends[index]);
                         break;
@@ -385,7 +367,7 @@ public final class Interpreter implements Engine
                 {
                     final long address = x[low >>> 16 & 63] + (instruction >> 32);
                     final int index = (int)(address >>> GuestMemory.PAGE_SHIFT) & Mmu.TLB_MASK;
-                    if (loadTags[index] == (address & (PAGE_MASK | 3)))
+                    if (loadTags[index] == (address + 3 & PAGE_MASK))
                     {
                         x[low >>> 8 & 63] = (int)INT.get(ram, (int)address + loadAddends[index]) & 0xFFFF_FFFFL;
                         break;
@@ -400,7 +382,7 @@ public final class Interpreter implements Engine
                 {
                     final long address = x[low >>> 16 & 63] + (instruction >> 32);
                     final int index = (int)(address >>> GuestMemory.PAGE_SHIFT) & Mmu.TLB_MASK;
-                    if (loadTags[index] == (address & (PAGE_MASK | 7)))
+                    if (loadTags[index] == (address + 7 & PAGE_MASK))
                     {
                         x[low >>> 8 & 63] = (long)LONG.get(ram, (int)address + loadAddends[index]);
                         break;
@@ -431,7 +413,7 @@ public final class Interpreter implements Engine
                 {
                     final long address = x[low >>> 16 & 63] + (instruction >> 32);
                     final int index = (int)(address >>> GuestMemory.PAGE_SHIFT) & Mmu.TLB_MASK;
-                    if (storeTags[index] == (address & (PAGE_MASK | 1)))
+                    if (storeTags[index] == (address + 1 & PAGE_MASK))
                     {
                         SHORT.set(ram, (int)address + storeAddends[index], (short)x[low >>> 24 & 63]);
                         break;
@@ -446,7 +428,7 @@ public final class Interpreter implements Engine
                 {
                     final long address = x[low >>> 16 & 63] + (instruction >> 32);
                     final int index = (int)(address >>> GuestMemory.PAGE_SHIFT) & Mmu.TLB_MASK;
-                    if (storeTags[index] == (address & (PAGE_MASK | 3)))
+                    if (storeTags[index] == (address + 3 & PAGE_MASK))
                     {
                         INT.set(ram, (int)address + storeAddends[index], (int)x[low >>> 24 & 63]);
                         break;
@@ -461,7 +443,7 @@ public final class Interpreter implements Engine
                 {
                     final long address = x[low >>> 16 & 63] + (instruction >> 32);
                     final int index = (int)(address >>> GuestMemory.PAGE_SHIFT) & Mmu.TLB_MASK;
-                    if (storeTags[index] == (address & (PAGE_MASK | 7)))
+                    if (storeTags[index] == (address + 7 & PAGE_MASK))
                     {
                         LONG.set(ram, (int)address + storeAddends[index], x[low >>> 24 & 63]);
                         break;
@@ -568,7 +550,7 @@ public final class Interpreter implements Engine
     /**
      * Executes an instruction that may leave the page; the hart's {@code pc} and {@code instret} are its own.
      *
-     * @return as {@link #executePage}
+     * @return as {@link #advance}
      */
     private boolean leave(final long instruction)
     {
@@ -585,8 +567,7 @@ public final class Interpreter implements Engine
         }
         if (op >= Op.FIRST_RARE)
         {
-            privileged.execute(instruction);
-            return false;
+            return privileged.execute(instruction);
         }
         if (op == Op.ACROSS_PAGES)
         {

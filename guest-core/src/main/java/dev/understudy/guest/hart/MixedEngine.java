@@ -11,7 +11,7 @@ import java.util.function.Function;
  * <p>
  * Which translations exist depends on timing; what they compute does not. Owned by the hart thread.
  */
-final class MixedEngine implements Engine
+final class MixedEngine extends HartEngine
 {
     private static final int MAX_BUDGET = 1 << 30;
     private static final long PAGE_MASK = -GuestMemory.PAGE_BYTES;
@@ -20,9 +20,15 @@ final class MixedEngine implements Engine
     /** Instructions that are executed one by one to find the head of a loop. */
     private static final int SEEK = 50;
 
-    private final Hart hart;
+    /** The same behind a memory access that has left its region: that is entered again where it begins. */
+    private static final int AFTER_STEP = 20;
+
+    /** What such an access costs, in exits to other regions. */
+    private static final int WEIGHT_OF_STEP = 8;
+
     private final Mmu mmu;
     private final Interpreter interpreter;
+    private final Privileged privileged;
     private final RegionPlanner planner;
     private final RegionCache cache;
     private final Translator translator;
@@ -31,6 +37,9 @@ final class MixedEngine implements Engine
     private final int stretch;
     private final int stretchHeat;
     private final int threshold;
+
+    /** How often a way out of a region is taken until a wide one is worth its translation. */
+    private final int wideThreshold;
 
     private int heat = 1;
 
@@ -52,8 +61,8 @@ final class MixedEngine implements Engine
         final EnvironmentCalls environment,
         final int capacity)
     {
-        return new MixedEngine(
-            hart, mmu, memory, environment, Translator::inBackground, new RegionCache(capacity), 500, 40, 5_000);
+        return new MixedEngine(hart, mmu, memory, environment, Translator::inBackground, new RegionCache(capacity),
+            500, 40, 5_000, 4_000_000);
     }
 
     /**
@@ -68,8 +77,8 @@ final class MixedEngine implements Engine
         final EnvironmentCalls environment,
         final int capacity)
     {
-        return new MixedEngine(
-            hart, mmu, memory, environment, Translator::atOnce, new RegionCache(capacity), 20, 1, 1);
+        return new MixedEngine(hart, mmu, memory, environment, Translator::atOnce, new RegionCache(capacity),
+            20, 1, 1, 500);
     }
 
     private MixedEngine(
@@ -81,18 +90,21 @@ final class MixedEngine implements Engine
         final RegionCache cache,
         final int stretch,
         final int stretchHeat,
-        final int threshold)
+        final int threshold,
+        final int wideThreshold)
     {
-        this.hart = hart;
+        super(hart);
         this.mmu = mmu;
         this.cache = cache;
         this.stretch = stretch;
         this.stretchHeat = stretchHeat;
         this.threshold = threshold;
+        this.wideThreshold = wideThreshold;
         final FloatingOperations operations = new FloatingOperations(hart.fflags);
         final DecodedCode code = new DecodedCode(memory);
         interpreter = new Interpreter(hart, mmu, memory, environment, code, operations);
-        planner = new RegionPlanner(hart, mmu, code);
+        privileged = interpreter.privileged();
+        planner = new RegionPlanner(hart, mmu, code, cache);
         translator = kind.apply(new RegionCompiler(hart, mmu, memory, operations));
         memory.onCodeWrite((offset, length) ->
         {
@@ -107,28 +119,11 @@ final class MixedEngine implements Engine
         });
     }
 
+    /** As {@link Interpreter#advance}, with a region if there is one. */
     @Override
-    public void run(final long untilPosition)
+    boolean advance(final long limit)
     {
-        while (hart.instret < untilPosition)
-        {
-            if (hart.state != HartState.RUNNING && !hart.wake())
-            {
-                return;
-            }
-            hart.takeInterrupt();
-            final long limit = Math.min(untilPosition, hart.timerPosition());
-            boolean isSame = true;
-            while (isSame && hart.instret < limit)
-            {
-                isSame = advance(limit);
-            }
-        }
-    }
-
-    /** As {@link Interpreter#executePage}, with a region if there is one. */
-    private boolean advance(final long limit)
-    {
+        install();
         final int page = mmu.fetchPage(hart.pc);
         if (page < 0)
         {
@@ -139,7 +134,6 @@ final class MixedEngine implements Engine
         final Region region = cache.find(page, slot, mmu.context());
         if (region == null)
         {
-            install();
             if (cache.heat(page, slot, heat, threshold))
             {
                 translate();
@@ -149,55 +143,81 @@ final class MixedEngine implements Engine
         {
             return execute(region, limit);
         }
-        else
-        {
-            install();
-        }
         return interpret(limit);
     }
 
     private boolean isReady(final RegionPlan plan)
     {
-        return !plan.isFloating() || (hart.isFloatingPointDirty() &&
-            (plan.rounding() == RegionPlan.ANY_ROUNDING || plan.rounding() == hart.frm));
+        return hart.isFloatingPointDirty() &&
+            (plan.rounding() == RegionPlan.ANY_ROUNDING || plan.rounding() == hart.frm);
     }
 
     /** Executes a region and those that it leads to. */
     private boolean execute(final Region first, final long limit)
     {
+        heat = 1;
         Region region = first;
-        while (region != null)
+        while (true)
         {
             final long budget = Math.min(limit - hart.instret, MAX_BUDGET) - region.bias;
-            if (budget < 0 || !isReady(region.plan))
+            if (budget < 0 || (region.isFloating && !isReady(region.plan)))
             {
                 // At the limit not even the page of the next instruction may be looked at.
                 return hart.instret >= limit || interpret(limit);
             }
             final long base = hart.pc & PAGE_MASK;
-            final long result = region.code.run((int)budget, base);
-            final RegionExit exit = region.code.exit((int)result);
+            final RegionCode code = region.code;
+            final long result = code.run((int)budget, base);
+            final RegionExit exit = code.exit((int)result);
             final long executed = budget - (int)(result >> 32) + exit.executed;
             hart.instret += executed;
             translatedInstructions += executed;
-            if (exit.cause != ExitCause.INDIRECT)
+            if (exit.take(exit.cause == null ? WEIGHT_OF_STEP : 1) >= wideThreshold && !region.isWidened)
             {
-                hart.pc = base + exit.offset;
-                if (exit.cause == null)
-                {
-                    exits[ExitCause.of(mmu.slowAccess()).ordinal()]++;
-                    return interpreter.executePage(hart.instret + 1);
-                }
+                widen(region, base);
             }
-            exits[exit.cause.ordinal()]++;
-            region = exit.target(hart.pc, mmu.epoch());
+            if (!leave(exit, base))
+            {
+                return false;
+            }
+            region = exit.target(hart.pc, mmu.epoch(), mmu.context());
             if (region == null)
             {
                 region = link(exit);
             }
+            if (region == null)
+            {
+                return exit.cause != null || hart.instret >= limit ||
+                    interpreter.advance(Math.min(limit, hart.instret + AFTER_STEP));
+            }
         }
-        heat = 1;
-        return true;
+    }
+
+    /** Goes the way that a region was left, and returns as {@link #advance}. */
+    private boolean leave(final RegionExit exit, final long base)
+    {
+        final ExitCause cause = exit.cause == null ? causeOf(exit.instruction) : exit.cause;
+        exits[cause.ordinal()]++;
+        if (cause == ExitCause.INDIRECT)
+        {
+            return true;
+        }
+        hart.pc = base + exit.offset;
+        return cause == ExitCause.PRIVILEGED ? privileged.execute(exit.instruction) :
+            exit.cause != null || interpreter.advance(hart.instret + 1);
+    }
+
+    /** Why a memory access is not on the fast path; from now on it is, if that can be. */
+    private ExitCause causeOf(final long access)
+    {
+        final int op = Op.op(access);
+        final int bytes = RegionMemory.bytes(op);
+        final long base = hart.x[Op.rs1(access)];
+        final boolean isLoad = RegionMemory.isLoad(op);
+        final long address = base + Op.immediate(access);
+        final boolean isCached = RegionMemory.isAtomic(op) ? mmu.cacheAtomic(base, bytes, isLoad) :
+            isLoad ? mmu.cacheLoad(address, bytes) : mmu.cacheStore(address, bytes);
+        return isCached ? ExitCause.MISS : ExitCause.of(mmu.slowAccess());
     }
 
     /** The region that an exit leads to, if there is one; known from now on. */
@@ -217,7 +237,7 @@ final class MixedEngine implements Engine
     {
         heat = 1;
         final long stop = Math.min(limit, hart.instret + stretch);
-        final boolean isSame = interpreter.executePage(stop);
+        final boolean isSame = interpreter.advance(stop);
         return isSame && hart.instret == stop && stop < limit ? seek(limit) : isSame;
     }
 
@@ -228,7 +248,7 @@ final class MixedEngine implements Engine
         for (int i = 0; i < SEEK && hart.instret < limit; i++)
         {
             final long before = hart.pc;
-            if (!interpreter.executePage(hart.instret + 1))
+            if (!interpreter.advance(hart.instret + 1))
             {
                 return false;
             }
@@ -242,12 +262,26 @@ final class MixedEngine implements Engine
 
     private void translate()
     {
-        final RegionPlan plan = translator.isBusy() ? null : planner.plan(hart.pc);
+        final RegionPlan plan = translator.isBusy() ? null : planner.plan(hart.pc, false);
         if (plan != null)
         {
             final Region region = new Region(plan);
             cache.add(region);
             translator.translate(region);
+        }
+    }
+
+    /** Has a region that is left time and again translated once more, together with what it is left for. */
+    private void widen(final Region region, final long base)
+    {
+        final RegionPlan plan =
+            translator.isBusy() ? null : planner.plan(base + 2L * region.plan.slot(), true);
+        if (plan != null)
+        {
+            region.isWidened = true;
+            final Region wide = new Region(plan);
+            cache.prepare(wide);
+            translator.translate(wide);
         }
     }
 
@@ -260,6 +294,10 @@ final class MixedEngine implements Engine
             if (!it.region().isForgotten)
             {
                 it.region().code = it.code();
+                if (it.region().plan.isWide())
+                {
+                    cache.replace(it.region());
+                }
             }
         }
     }

@@ -25,8 +25,15 @@ final class Privileged
         this.environment = environment;
     }
 
-    void execute(final long instruction)
+    /**
+     * Executes an instruction.
+     *
+     * @return false when it may have changed which interrupt is to be taken, when the timer fires, or whether the hart
+     *     runs; a trap is none of that, since it disables interrupts
+     */
+    boolean execute(final long instruction)
     {
+        boolean isSame = true;
         switch (Op.op(instruction))
         {
             case Op.AMO_W -> amoWord(instruction);
@@ -35,8 +42,8 @@ final class Privileged
             case Op.LR_D -> loadReserved(instruction, 8);
             case Op.SC_W -> storeConditional(instruction, 4);
             case Op.SC_D -> storeConditional(instruction, 8);
-            case Op.CSRRW, Op.CSRRS, Op.CSRRC, Op.CSRRWI, Op.CSRRSI, Op.CSRRCI -> csr(instruction);
-            case Op.ECALL -> environmentCall();
+            case Op.CSRRW, Op.CSRRS, Op.CSRRC, Op.CSRRWI, Op.CSRRSI, Op.CSRRCI -> isSame = csr(instruction);
+            case Op.ECALL -> isSame = environmentCall();
             case Op.EBREAK -> hart.exception(Hart.CAUSE_BREAKPOINT, 0);
             case Op.SRET ->
             {
@@ -44,6 +51,7 @@ final class Privileged
                 {
                     hart.instret++;
                     hart.returnFromTrap();
+                    isSame = !hart.isInterruptReady();
                 }
             }
             case Op.WFI ->
@@ -52,6 +60,7 @@ final class Privileged
                 {
                     retire(4);
                     hart.await();
+                    isSame = false;
                 }
             }
             case Op.SFENCE_VMA ->
@@ -63,6 +72,7 @@ final class Privileged
             }
             default -> hart.illegalInstruction(Op.immediate(instruction), Op.bytes(instruction));
         }
+        return isSame && hart.state == HartState.RUNNING;
     }
 
     private void retire(final int bytes)
@@ -81,19 +91,20 @@ final class Privileged
         return true;
     }
 
-    private void environmentCall()
+    private boolean environmentCall()
     {
         if (hart.isUser())
         {
             hart.exception(Hart.CAUSE_ECALL_FROM_U, 0);
-            return;
+            return true;
         }
         hart.pc += 4;
         environment.call(hart);
         hart.instret++;
+        return false;
     }
 
-    private void csr(final long instruction)
+    private boolean csr(final long instruction)
     {
         final int op = Op.op(instruction);
         final int number = Op.immediate(instruction);
@@ -106,22 +117,20 @@ final class Privileged
             final int rd = Op.rd(instruction) == Op.SINK ? 0 : Op.rd(instruction);
             final int funct3 = isImmediate ? action + 5 : action + 1;
             hart.illegalInstruction(number << 20 | source << 15 | funct3 << 12 | rd << 7 | 0x73, 4);
-            return;
+            return true;
         }
 
         final long operand = isImmediate ? source : hart.x[source];
         final long old = hart.readCsr(number);
-        if (writes)
+        final boolean isSame = !writes || hart.writeCsr(number, switch (action)
         {
-            hart.writeCsr(number, switch (action)
-            {
-                case 0 -> operand;
-                case 1 -> old | operand;
-                default -> old & ~operand;
-            });
-        }
+            case 0 -> operand;
+            case 1 -> old | operand;
+            default -> old & ~operand;
+        });
         hart.x[Op.rd(instruction)] = old;
         retire(4);
+        return isSame;
     }
 
     private void loadReserved(final long instruction, final int bytes)

@@ -6,6 +6,10 @@ final class Region
     final RegionPlan plan;
     final int context;
     final int bias;
+    final boolean isFloating;
+
+    /** Whether a wide region takes the place of this one, or is about to. */
+    boolean isWidened;
 
     /** The next region with the same entry, in another context; null if there is none. */
     Region next;
@@ -21,6 +25,8 @@ final class Region
         this.plan = plan;
         context = plan.context();
         bias = plan.bias();
+        isFloating = plan.isFloating();
+        isWidened = plan.isWide();
     }
 
     void forget()

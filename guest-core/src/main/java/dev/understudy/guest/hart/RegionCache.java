@@ -80,9 +80,39 @@ final class RegionCache
         {
             forgetAll();
         }
-        final RegionPlan plan = region.plan;
-        region.next = entries.put(entry(plan.page(), plan.slot()), region);
-        for (final RegionPlan.Page page : plan.pages())
+        enter(region);
+        watch(region);
+    }
+
+    /** Has writes to its code forget a region that is to take the place of another when it has code. */
+    void prepare(final Region region)
+    {
+        if (size == capacity)
+        {
+            forgetAll();
+        }
+        watch(region);
+    }
+
+    /** Enters a region that was prepared, in the place of the one with the same entry and context. */
+    void replace(final Region region)
+    {
+        final Region present = find(region.plan.page(), region.plan.slot(), region.context);
+        if (present != null)
+        {
+            remove(present);
+        }
+        enter(region);
+    }
+
+    private void enter(final Region region)
+    {
+        region.next = entries.put(entry(region.plan.page(), region.plan.slot()), region);
+    }
+
+    private void watch(final Region region)
+    {
+        for (final RegionPlan.Page page : region.plan.pages())
         {
             inPage.computeIfAbsent(page.physical(), it -> new ArrayList<>()).add(region);
         }
@@ -114,22 +144,23 @@ final class RegionCache
         region.forget();
         final int entry = entry(region.plan.page(), region.plan.slot());
         final Region first = entries.get(entry);
-        if (first != region)
+        if (first == region)
         {
-            Region before = first;
-            while (before.next != region)
+            if (region.next == null)
             {
-                before = before.next;
+                entries.remove(entry);
             }
-            before.next = region.next;
+            else
+            {
+                entries.put(entry, region.next);
+            }
         }
-        else if (region.next != null)
+        for (Region before = first; before != null; before = before.next)
         {
-            entries.put(entry, region.next);
-        }
-        else
-        {
-            entries.remove(entry);
+            if (before.next == region)
+            {
+                before.next = region.next;
+            }
         }
         for (final RegionPlan.Page page : region.plan.pages())
         {

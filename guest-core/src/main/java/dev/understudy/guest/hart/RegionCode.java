@@ -1,5 +1,7 @@
 package dev.understudy.guest.hart;
 
+import java.util.List;
+
 /** The method of a translated region; each region has a class of its own. */
 abstract class RegionCode
 {
@@ -18,6 +20,11 @@ abstract class RegionCode
     RegionExit exit(final int number)
     {
         return exits[number];
+    }
+
+    List<RegionExit> exits()
+    {
+        return List.of(exits);
     }
 
     void exits(final RegionExit... newExits)

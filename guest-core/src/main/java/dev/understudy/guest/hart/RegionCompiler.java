@@ -9,9 +9,6 @@ final class RegionCompiler
 {
     private static final MethodHandles.Lookup LOOKUP = MethodHandles.lookup();
 
-    /** A little more than {@code -XX:Tier3InvocationThreshold}. */
-    private static final int CALLS_TO_COMPILE = 210;
-
     private final Hart hart;
     private final Mmu mmu;
     private final byte[] ram;
@@ -30,20 +27,7 @@ final class RegionCompiler
         final RegionMethod method = new RegionMethod(plan);
         final RegionCode code = link(method.classFile(), plan.tables());
         code.exits(method.exits());
-        warmUp(code);
         return code;
-    }
-
-    /**
-     * Calls a method without effect, as often as has HotSpot compile it: else the hart would have it executed by the
-     * JVM's interpreter, which is slower than the guest's.
-     */
-    private static void warmUp(final RegionCode code)
-    {
-        for (int i = 0; i < CALLS_TO_COMPILE; i++)
-        {
-            code.run(-1, 0);
-        }
     }
 
     private RegionCode link(final byte[] classFile, final RegionPlan.Tables tables)

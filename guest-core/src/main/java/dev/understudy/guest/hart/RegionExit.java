@@ -7,37 +7,63 @@ package dev.understudy.guest.hart;
 final class RegionExit
 {
     /**
-     * Null before a memory access off the fast path, which the interpreter has to execute: then
-     * {@link dev.understudy.guest.memory.Mmu#slowAccess()} says why. With {@link ExitCause#INDIRECT} the region has
+     * Null before a memory access off the fast path, which the interpreter has to execute: the MMU knows why. With {@link ExitCause#INDIRECT} the region has
      * written the address to the hart's {@code pc}.
      */
     final ExitCause cause;
 
-    /** Address of the next instruction, from the page of the region's entry; meaningless when indirect. */
+    /** Address of the next instruction, or of the indirect jump, from the page of the region's entry. */
     final int offset;
 
     /** Instructions of the last block that were executed and are not counted yet. */
     final int executed;
 
+    /** The instruction before which control leaves, if that is why: a privileged one or a memory access. */
+    final long instruction;
+
+    /** How often control went this way, weighted by what that costs. */
+    private int taken;
     private Region target;
     private long targetPc;
     private long targetEpoch;
 
-    RegionExit(final ExitCause cause, final int offset, final int executed)
+    RegionExit(final ExitCause cause, final int offset, final int executed, final long instruction)
     {
         this.cause = cause;
         this.offset = offset;
         this.executed = executed;
+        this.instruction = instruction;
+    }
+
+    /** Counts, and returns the count. */
+    int take(final int weight)
+    {
+        taken += weight;
+        return taken;
+    }
+
+    int taken()
+    {
+        return taken;
+    }
+
+    /** The address that the exit led to last. */
+    long targetPc()
+    {
+        return targetPc;
     }
 
     /**
      * The region at an address, if that is where the exit led to last.
      *
-     * @param epoch {@link dev.understudy.guest.memory.Mmu#epoch()}
+     * @param epoch   {@link dev.understudy.guest.memory.Mmu#epoch()}
+     * @param context {@link dev.understudy.guest.memory.Mmu#context()}
      */
-    Region target(final long pc, final long epoch)
+    Region target(final long pc, final long epoch, final int context)
     {
-        return targetPc == pc && targetEpoch == epoch && target != null && target.code != null ? target : null;
+        final Region last = target;
+        return targetPc == pc && targetEpoch == epoch && last != null && last.context == context && last.code != null ?
+            last : null;
     }
 
     void target(final Region newTarget, final long pc, final long epoch)

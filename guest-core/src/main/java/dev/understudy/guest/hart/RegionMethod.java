@@ -1,84 +1,55 @@
 package dev.understudy.guest.hart;
 
-import dev.understudy.guest.floating.Rounding;
+import static dev.understudy.guest.hart.RegionFrame.ADDRESS;
+import static dev.understudy.guest.hart.RegionFrame.BUDGET;
+import static dev.understudy.guest.hart.RegionFrame.BYTES;
+import static dev.understudy.guest.hart.RegionFrame.COMPARE;
+import static dev.understudy.guest.hart.RegionFrame.HART;
+import static dev.understudy.guest.hart.RegionFrame.I;
+import static dev.understudy.guest.hart.RegionFrame.INDEX;
+import static dev.understudy.guest.hart.RegionFrame.INTS;
+import static dev.understudy.guest.hart.RegionFrame.J;
+import static dev.understudy.guest.hart.RegionFrame.LONG;
+import static dev.understudy.guest.hart.RegionFrame.LONGS;
+import static dev.understudy.guest.hart.RegionFrame.MMU;
+import static dev.understudy.guest.hart.RegionFrame.OPERATIONS;
+import static dev.understudy.guest.hart.RegionFrame.SELF;
+import static dev.understudy.guest.hart.RegionFrame.UNSAFE;
+
 import dev.understudy.guest.memory.GuestMemory;
-import dev.understudy.guest.memory.Mmu;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
-import java.lang.classfile.Opcode;
-import java.lang.classfile.instruction.OperatorInstruction;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 import java.lang.reflect.AccessFlag;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * The bytecode of one region.
+ * The class of one region, and the bytecode of its blocks and of what leads from one to another.
  * <p>
- * Guest registers are Java locals: loaded at the entry, written back at the common end that all exits go through. The
- * budget is lowered by each block and looked at on edges back only. An instruction that cannot be completed here is not
- * begun: the region leaves before it, and the interpreter executes it.
+ * The budget is lowered by each block and looked at on edges back only. An instruction that cannot be completed here is
+ * not begun: the region leaves before it.
  */
 final class RegionMethod
 {
-    private static final ClassDesc SELF = ClassDesc.of("dev.understudy.guest.hart.TranslatedRegion");
-    private static final ClassDesc CODE = descriptor(RegionCode.class);
-    private static final ClassDesc LINKAGE = descriptor(RegionLinkage.class);
-    private static final ClassDesc TABLES = descriptor(RegionPlan.Tables.class);
-    private static final ClassDesc HART = descriptor(Hart.class);
-    private static final ClassDesc MMU = descriptor(Mmu.class);
-    private static final ClassDesc OPERATIONS = descriptor(FloatingOperations.class);
-    private static final ClassDesc ARITHMETIC = descriptor(Arithmetic.class);
-    private static final ClassDesc ATOMICS = descriptor(RegionAtomics.class);
-    private static final ClassDesc UNSAFE = ClassDesc.of("jdk.internal.misc.Unsafe");
-    private static final ClassDesc MATH = descriptor(Math.class);
-    private static final ClassDesc LONG = descriptor(Long.class);
-    private static final ClassDesc J = ConstantDescs.CD_long;
-    private static final ClassDesc I = ConstantDescs.CD_int;
-    private static final ClassDesc Z = ConstantDescs.CD_boolean;
-    private static final ClassDesc B = ConstantDescs.CD_byte;
-    private static final ClassDesc S = ConstantDescs.CD_short;
-    private static final ClassDesc V = ConstantDescs.CD_void;
-    private static final ClassDesc OBJECT = ConstantDescs.CD_Object;
-    private static final ClassDesc LONGS = J.arrayType();
-    private static final ClassDesc INTS = I.arrayType();
-    private static final ClassDesc BYTES = ConstantDescs.CD_byte.arrayType();
+    private static final ClassDesc CODE = RegionFrame.descriptor(RegionCode.class);
+    private static final ClassDesc LINKAGE = RegionFrame.descriptor(RegionLinkage.class);
+    private static final ClassDesc TABLES = RegionFrame.descriptor(RegionPlan.Tables.class);
     private static final MethodTypeDesc RUN = MethodTypeDesc.of(J, I, J);
-    private static final MethodTypeDesc BINARY = MethodTypeDesc.of(J, J, J);
-    private static final MethodTypeDesc COMPARE = MethodTypeDesc.of(I, J, J);
-    private static final MethodTypeDesc BINARY_WORD = MethodTypeDesc.of(J, I, I);
-    private static final MethodTypeDesc CACHE = MethodTypeDesc.of(Z, J, J);
-    private static final long BOX = 0xFFFF_FFFF_0000_0000L;
-
-    /** Where the elements of an array of bytes begin. */
-    private static final long ARRAY_BASE = 16;
-    private static final long PAGE_MASK = -GuestMemory.PAGE_BYTES;
-
-    private static final int BUDGET = 1;
-    private static final int BASE = 2;
-    private static final int ADDRESS = 4;
-    private static final int INDEX = 6;
-    private static final int EXIT = 7;
-    private static final int FIRST_REGISTER = 8;
-
-    /** Registers are numbered through: x0 to x31, the sink, then f0 to f31. */
-    private static final int F = Op.REGISTERS;
-    private static final int ALL_REGISTERS = Op.REGISTERS + Op.FLOATING_REGISTERS;
 
     private final RegionPlan plan;
-    private final List<RegionExit> exits = new ArrayList<>();
-    private final int[] local = new int[ALL_REGISTERS];
-    private final boolean[] isWritten = new boolean[ALL_REGISTERS];
     private final Map<Integer, Label> blockLabels = new HashMap<>();
     private final Map<Integer, Integer> blockOrder = new HashMap<>();
-    private final List<Runnable> outOfLine = new ArrayList<>();
+    private RegionFrame frame;
+    private RegionIntegers integers;
+    private RegionMemory memory;
+    private RegionCsrs csrs;
+    private RegionFloating floating;
     private CodeBuilder to;
-    private Label end;
 
     RegionMethod(final RegionPlan plan)
     {
@@ -87,7 +58,7 @@ final class RegionMethod
 
     RegionExit[] exits()
     {
-        return exits.toArray(RegionExit[]::new);
+        return frame.exits().toArray(RegionExit[]::new);
     }
 
     byte[] classFile()
@@ -141,102 +112,28 @@ final class RegionMethod
             .return_();
     }
 
+    /** Makes the method; all anew, since the builder asks again when a jump is too far for two bytes. */
     private void body(final CodeBuilder code)
     {
         to = code;
-        end = code.newLabel();
-        // The builder runs the body again when a jump is too far for two bytes.
-        exits.clear();
+        frame = new RegionFrame(plan, code);
+        integers = new RegionIntegers(frame);
+        memory = new RegionMemory(frame);
+        csrs = new RegionCsrs(frame);
+        floating = new RegionFloating(frame);
         blockLabels.clear();
-        allocate();
         for (int i = 0; i < plan.blocks().size(); i++)
         {
             final int offset = plan.blocks().get(i).offset();
             blockLabels.put(offset, code.newLabel());
             blockOrder.put(offset, i);
         }
-        final Label begin = code.newLabel();
-        to.iload(BUDGET).ifge(begin).lconst_0().lreturn().labelBinding(begin);
-        for (int register = 1; register < ALL_REGISTERS; register++)
-        {
-            if (local[register] != 0)
-            {
-                element(register);
-                to.laload().lstore(local[register]);
-            }
-        }
+        frame.begin();
         for (int i = 0; i < plan.blocks().size(); i++)
         {
             block(plan.blocks().get(i), i);
         }
-        while (!outOfLine.isEmpty())
-        {
-            final List<Runnable> parts = List.copyOf(outOfLine);
-            outOfLine.clear();
-            parts.forEach(Runnable::run);
-        }
-        to.labelBinding(end);
-        for (int register = 1; register < ALL_REGISTERS; register++)
-        {
-            if (isWritten[register])
-            {
-                element(register);
-                to.lload(local[register]).lastore();
-            }
-        }
-        to.iload(BUDGET).i2l().bipush(32).lshl().iload(EXIT).i2l().lor().lreturn();
-    }
-
-    /** Gives each register in use a local. */
-    private void allocate()
-    {
-        int next = FIRST_REGISTER;
-        for (final RegionPlan.Block block : plan.blocks())
-        {
-            for (final long instruction : block.instructions())
-            {
-                final int op = Op.op(instruction);
-                final boolean isFloating = op >= Op.FIRST_FLOATING;
-                final boolean isComputation = op >= Op.FIRST_FLOATING_COMPUTATION;
-                final int fromF = isComputation && !readsInteger(op) ? F : 0;
-                final int[] registers = {
-                    fromF + Op.rs1(instruction),
-                    (isFloating ? F : 0) + Op.rs2(instruction),
-                    isComputation && op <= Op.FNMADD_D ? F + Op.rs3(instruction) : 0,
-                    destination(instruction)};
-                for (final int register : registers)
-                {
-                    if (register != 0 && register != Op.SINK && local[register] == 0)
-                    {
-                        local[register] = next;
-                        next += 2;
-                    }
-                }
-                isWritten[destination(instruction)] = destination(instruction) != Op.SINK;
-            }
-        }
-    }
-
-    private static boolean readsInteger(final int op)
-    {
-        return op >= Op.FCVT_S_W && op <= Op.FMV_D_X;
-    }
-
-    /** The register that an instruction writes; {@link Op#SINK} if it writes none. */
-    private static int destination(final long instruction)
-    {
-        final int op = Op.op(instruction);
-        if (op == Op.FSW || op == Op.FSD || op == Op.FENCE || RegionPlanner.isBranch(op) || (op >= Op.SB && op <= Op.SD))
-        {
-            return Op.SINK;
-        }
-        final boolean isFloating = op >= Op.FIRST_FLOATING && op < Op.FIRST_TO_INTEGER;
-        return (isFloating ? F : 0) + Op.rd(instruction);
-    }
-
-    private void element(final int register)
-    {
-        to.getstatic(SELF, register < F ? "x" : "f", LONGS).loadConstant(register < F ? register : register - F);
+        frame.end();
     }
 
     private void block(final RegionPlan.Block block, final int order)
@@ -272,17 +169,21 @@ final class RegionMethod
         else if (op == Op.JALR)
         {
             to.iinc(BUDGET, -count);
-            x(Op.rs1(instruction));
+            frame.x(Op.rs1(instruction));
             to.loadConstant((long)Op.immediate(instruction)).ladd().loadConstant(-2L).land().lstore(ADDRESS);
             link(instruction, offset);
             for (final int successor : block.successors())
             {
                 to.lload(ADDRESS);
-                virtual(successor);
+                frame.virtual(successor);
                 to.lcmp().ifeq(edge(block, successor, order));
             }
             to.getstatic(SELF, "hart", HART).lload(ADDRESS).putfield(HART, "pc", J);
-            leave(ExitCause.INDIRECT, 0, 0);
+            frame.leave(ExitCause.INDIRECT, offset, 0);
+        }
+        else if (RegionPlanner.isPrivileged(instruction, plan.context()))
+        {
+            frame.leaveTo(ExitCause.PRIVILEGED, instruction, offset, count - 1);
         }
         else
         {
@@ -296,15 +197,9 @@ final class RegionMethod
     {
         if (Op.rd(instruction) != Op.SINK)
         {
-            virtual(offset + Op.bytes(instruction));
-            to.lstore(local[Op.rd(instruction)]);
+            frame.virtual(offset + Op.bytes(instruction));
+            frame.keep(Op.rd(instruction));
         }
-    }
-
-    /** Pushes the virtual address of an offset. */
-    private void virtual(final int offset)
-    {
-        to.lload(BASE).loadConstant((long)offset).ladd();
     }
 
     /** Goes on at an offset: with the next block, if that is the one. */
@@ -332,12 +227,12 @@ final class RegionMethod
             return blockLabels.get(offset);
         }
         final Label label = to.newLabel();
-        outOfLine.add(() ->
+        frame.later(() ->
         {
             to.labelBinding(label);
             if (target == null)
             {
-                leave(ExitCause.COLD, offset, 0);
+                frame.leave(ExitCause.COLD, offset, 0);
                 return;
             }
             final Label used = to.newLabel();
@@ -348,9 +243,9 @@ final class RegionMethod
             }
             if (isCrossing(from, offset))
             {
-                virtual(offset & -GuestMemory.PAGE_BYTES);
+                frame.virtual(offset & -GuestMemory.PAGE_BYTES);
                 to.dup2().lstore(ADDRESS);
-                index();
+                frame.index();
                 to.getstatic(SELF, "fetchTags", LONGS).iload(INDEX).laload().lload(ADDRESS).lcmp().ifne(elsewhere)
                     .getstatic(SELF, "fetchPages", INTS).iload(INDEX).iaload()
                     .loadConstant(plan.physicalPage(offset)).if_icmpne(elsewhere);
@@ -359,34 +254,21 @@ final class RegionMethod
             if (isBack)
             {
                 to.labelBinding(used);
-                leave(ExitCause.BUDGET, offset, 0);
+                frame.leave(ExitCause.BUDGET, offset, 0);
             }
             if (isCrossing(from, offset))
             {
                 to.labelBinding(elsewhere);
-                leave(ExitCause.PAGE, offset, 0);
+                frame.leave(ExitCause.PAGE, offset, 0);
             }
         });
         return label;
     }
 
-    /** Takes an address from the stack and keeps its place in a translation cache. */
-    private void index()
-    {
-        to.bipush(GuestMemory.PAGE_SHIFT).lushr().l2i().loadConstant(Mmu.TLB_MASK).iand().istore(INDEX);
-    }
-
-    /** Leaves the region; the cause is null before a memory access that {@link Mmu#slowAccess()} knows the cause of. */
-    private void leave(final ExitCause cause, final int offset, final int executed)
-    {
-        to.loadConstant(exits.size()).istore(EXIT).goto_(end);
-        exits.add(new RegionExit(cause, offset, executed));
-    }
-
     private void branch(final long instruction, final int op, final Label target)
     {
-        x(Op.rs1(instruction));
-        x(Op.rs2(instruction));
+        frame.x(Op.rs1(instruction));
+        frame.x(Op.rs2(instruction));
         switch (op)
         {
             case Op.BEQ, Op.BEQ_FAR -> to.lcmp().ifeq(target);
@@ -396,23 +278,6 @@ final class RegionMethod
             case Op.BLTU, Op.BLTU_FAR -> to.invokestatic(LONG, "compareUnsigned", COMPARE).iflt(target);
             default -> to.invokestatic(LONG, "compareUnsigned", COMPARE).ifge(target);
         }
-    }
-
-    private void x(final int register)
-    {
-        if (register == 0)
-        {
-            to.lconst_0();
-        }
-        else
-        {
-            to.lload(local[register]);
-        }
-    }
-
-    private void f(final int register)
-    {
-        to.lload(local[F + register]);
     }
 
     /** An instruction that does not jump. */
@@ -425,354 +290,30 @@ final class RegionMethod
         }
         if ((op >= Op.LB && op <= Op.LWU) || op == Op.FLW || op == Op.FLD)
         {
-            load(instruction, op, offset, executed);
+            memory.load(instruction, op, offset, executed);
         }
         else if ((op >= Op.SB && op <= Op.SD) || op == Op.FSW || op == Op.FSD)
         {
-            store(instruction, op, offset, executed);
+            memory.store(instruction, op, offset, executed);
         }
         else if (op >= Op.AMO_W && op <= Op.SC_D)
         {
-            atomic(instruction, op, offset, executed);
+            memory.atomic(instruction, op, offset, executed);
+        }
+        else if (RegionCsrs.isCsr(instruction))
+        {
+            csrs.execute(instruction, offset, executed);
         }
         else if (op >= Op.FIRST_FLOATING_COMPUTATION)
         {
-            final int destination = destination(instruction);
-            floating(instruction, op);
-            keep(destination);
+            final int destination = RegionFrame.destination(instruction);
+            floating.compute(instruction, op);
+            frame.keep(destination);
         }
         else if (Op.rd(instruction) != Op.SINK)
         {
-            compute(instruction, op, offset);
-            keep(Op.rd(instruction));
+            integers.compute(instruction, op, offset);
+            frame.keep(Op.rd(instruction));
         }
-    }
-
-    /** Puts the value on the stack into a register. */
-    private void keep(final int register)
-    {
-        if (register == Op.SINK)
-        {
-            to.pop2();
-        }
-        else
-        {
-            to.lstore(local[register]);
-        }
-    }
-
-    /**
-     * Looks the page of {@link #ADDRESS} up: on return {@link #INDEX} is where its addend is. Leaves the region before
-     * the instruction when the access is none of the fast path.
-     */
-    private void lookUp(final String kind, final int bytes, final int offset, final int executed)
-    {
-        final long mask = PAGE_MASK | (bytes - 1);
-        final Label found = to.newLabel();
-        final Label missed = to.newLabel();
-        to.lload(ADDRESS);
-        index();
-        to.getstatic(SELF, kind + "Tags", LONGS).iload(INDEX).laload()
-            .lload(ADDRESS).loadConstant(mask).land().lcmp().ifne(missed).labelBinding(found);
-        outOfLine.add(() ->
-        {
-            to.labelBinding(missed)
-                .getstatic(SELF, "mmu", MMU).lload(ADDRESS).loadConstant(mask)
-                .invokevirtual(MMU, kind.equals("load") ? "cacheLoad" : "cacheStore", CACHE).ifne(found);
-            leave(null, offset, executed);
-        });
-    }
-
-    /** Keeps the address of a load or store. */
-    private void address(final long instruction)
-    {
-        x(Op.rs1(instruction));
-        final long immediate = Op.immediate(instruction);
-        if (immediate != 0)
-        {
-            to.loadConstant(immediate).ladd();
-        }
-        to.lstore(ADDRESS);
-    }
-
-    /** Pushes what an access to the RAM at {@link #ADDRESS} begins with: Unsafe, RAM, and the offset in it. */
-    private void place(final String kind)
-    {
-        to.getstatic(SELF, "unsafe", UNSAFE).getstatic(SELF, "ram", BYTES).lload(ADDRESS).l2i()
-            .getstatic(SELF, kind + "Addends", INTS).iload(INDEX).iaload().iadd().i2l()
-            .loadConstant(ARRAY_BASE).ladd();
-    }
-
-    /** Pushes RAM and the index of {@link #ADDRESS} in it. */
-    private void index(final String kind)
-    {
-        to.getstatic(SELF, "ram", BYTES).lload(ADDRESS).l2i()
-            .getstatic(SELF, kind + "Addends", INTS).iload(INDEX).iaload().iadd();
-    }
-
-    private void load(final long instruction, final int op, final int offset, final int executed)
-    {
-        final int bytes = switch (op)
-        {
-            case Op.LB, Op.LBU -> 1;
-            case Op.LH, Op.LHU -> 2;
-            case Op.LW, Op.LWU, Op.FLW -> 4;
-            default -> 8;
-        };
-        address(instruction);
-        lookUp("load", bytes, offset, executed);
-        place("load");
-        switch (op)
-        {
-            case Op.LB -> get("getByte", B).i2l();
-            case Op.LBU -> get("getByte", B).loadConstant(0xFF).iand().i2l();
-            case Op.LH -> get("getShort", S).i2l();
-            case Op.LHU -> get("getShort", S).loadConstant(0xFFFF).iand().i2l();
-            case Op.LW -> get("getInt", I).i2l();
-            case Op.LWU -> get("getInt", I).i2l().loadConstant(0xFFFF_FFFFL).land();
-            case Op.FLW -> get("getInt", I).i2l().loadConstant(BOX).lor();
-            default -> get("getLong", J);
-        }
-        keep(destination(instruction));
-    }
-
-    private CodeBuilder get(final String name, final ClassDesc type)
-    {
-        return to.invokevirtual(UNSAFE, name, MethodTypeDesc.of(type, OBJECT, J));
-    }
-
-    private CodeBuilder put(final String name, final ClassDesc type)
-    {
-        return to.invokevirtual(UNSAFE, name, MethodTypeDesc.of(V, OBJECT, J, type));
-    }
-
-    private void store(final long instruction, final int op, final int offset, final int executed)
-    {
-        final int bytes = op == Op.FSW ? 4 : op == Op.FSD ? 8 : 1 << (op - Op.SB);
-        address(instruction);
-        lookUp("store", bytes, offset, executed);
-        place("store");
-        if (op >= Op.FIRST_FLOATING)
-        {
-            f(Op.rs2(instruction));
-        }
-        else
-        {
-            x(Op.rs2(instruction));
-        }
-        switch (bytes)
-        {
-            case 1 ->
-            {
-                to.l2i().i2b();
-                put("putByte", B);
-            }
-            case 2 ->
-            {
-                to.l2i().i2s();
-                put("putShort", S);
-            }
-            case 4 ->
-            {
-                to.l2i();
-                put("putInt", I);
-            }
-            default -> put("putLong", J);
-        }
-    }
-
-    private void atomic(final long instruction, final int op, final int offset, final int executed)
-    {
-        final boolean isDouble = op == Op.AMO_D || op == Op.LR_D || op == Op.SC_D;
-        final boolean isLoad = op == Op.LR_W || op == Op.LR_D;
-        final String kind = isLoad ? "load" : "store";
-        x(Op.rs1(instruction));
-        to.lstore(ADDRESS);
-        lookUp(kind, isDouble ? 8 : 4, offset, executed);
-        if (op == Op.AMO_W || op == Op.AMO_D)
-        {
-            index(kind);
-            x(Op.rs2(instruction));
-            to.loadConstant(Op.immediate(instruction)).invokestatic(
-                ATOMICS, isDouble ? "atomicDouble" : "atomicWord", MethodTypeDesc.of(J, BYTES, I, J, I));
-        }
-        else
-        {
-            to.getstatic(SELF, "hart", HART);
-            index(kind);
-            to.lload(ADDRESS);
-            if (isLoad)
-            {
-                to.invokestatic(ATOMICS, isDouble ? "loadReservedDouble" : "loadReservedWord",
-                    MethodTypeDesc.of(J, HART, BYTES, I, J));
-            }
-            else
-            {
-                x(Op.rs2(instruction));
-                to.invokestatic(ATOMICS, isDouble ? "storeConditionalDouble" : "storeConditionalWord",
-                    MethodTypeDesc.of(J, HART, BYTES, I, J, J));
-            }
-        }
-        keep(Op.rd(instruction));
-    }
-
-    private void floating(final long instruction, final int op)
-    {
-        final int given = Op.rounding(instruction);
-        final int mode = given == Rounding.DYN ? Math.max(plan.rounding(), 0) : given;
-        to.getstatic(SELF, "operations", OPERATIONS).loadConstant(op);
-        if (readsInteger(op))
-        {
-            x(Op.rs1(instruction));
-        }
-        else
-        {
-            f(Op.rs1(instruction));
-        }
-        if (op <= Op.FNMADD_D)
-        {
-            f(Op.rs2(instruction));
-            f(Op.rs3(instruction));
-            to.loadConstant(mode).invokevirtual(OPERATIONS, "fused", MethodTypeDesc.of(J, I, J, J, J, I));
-        }
-        else if (op <= Op.FSQRT_D)
-        {
-            f(Op.rs2(instruction));
-            to.loadConstant(mode).invokevirtual(OPERATIONS, "arithmetic", MethodTypeDesc.of(J, I, J, J, I));
-        }
-        else if (op <= Op.FMAX_D)
-        {
-            f(Op.rs2(instruction));
-            to.invokevirtual(OPERATIONS, "select", MethodTypeDesc.of(J, I, J, J));
-        }
-        else if (op <= Op.FMV_D_X)
-        {
-            to.loadConstant(mode).invokevirtual(OPERATIONS, "convert", MethodTypeDesc.of(J, I, J, I));
-        }
-        else if (op <= Op.FMV_X_D)
-        {
-            to.loadConstant(mode).invokevirtual(OPERATIONS, "toInteger", MethodTypeDesc.of(J, I, J, I));
-        }
-        else
-        {
-            f(Op.rs2(instruction));
-            to.invokevirtual(OPERATIONS, "compare", MethodTypeDesc.of(J, I, J, J));
-        }
-    }
-
-    /** Pushes what an integer computation gives. */
-    private void compute(final long instruction, final int op, final int offset)
-    {
-        final int immediate = Op.immediate(instruction);
-        if (op == Op.LUI)
-        {
-            to.loadConstant((long)immediate);
-            return;
-        }
-        if (op == Op.AUIPC)
-        {
-            virtual(offset);
-            to.loadConstant((long)immediate).ladd();
-            return;
-        }
-        x(Op.rs1(instruction));
-        if (op < Op.LUI)
-        {
-            withImmediate(op, immediate);
-            return;
-        }
-        if (op >= Op.DIVW && op <= Op.REMUW)
-        {
-            to.l2i();
-            x(Op.rs2(instruction));
-            to.l2i().invokestatic(ARITHMETIC, switch (op)
-            {
-                case Op.DIVW -> "divw";
-                case Op.DIVUW -> "divuw";
-                case Op.REMW -> "remw";
-                default -> "remuw";
-            }, BINARY_WORD);
-            return;
-        }
-        x(Op.rs2(instruction));
-        withRegister(op);
-    }
-
-    private void withImmediate(final int op, final int immediate)
-    {
-        switch (op)
-        {
-            case Op.ADDI ->
-            {
-                if (immediate != 0)
-                {
-                    to.loadConstant((long)immediate).ladd();
-                }
-            }
-            case Op.SLTI -> bit(to.loadConstant((long)immediate).lcmp(), Opcode.IFLT);
-            case Op.SLTIU ->
-                bit(to.loadConstant((long)immediate).invokestatic(LONG, "compareUnsigned", COMPARE), Opcode.IFLT);
-            case Op.XORI -> to.loadConstant((long)immediate).lxor();
-            case Op.ORI -> to.loadConstant((long)immediate).lor();
-            case Op.ANDI -> to.loadConstant((long)immediate).land();
-            case Op.SLLI -> to.loadConstant(immediate).lshl();
-            case Op.SRLI -> to.loadConstant(immediate).lushr();
-            case Op.SRAI -> to.loadConstant(immediate).lshr();
-            case Op.ADDIW -> to.l2i().loadConstant(immediate).iadd().i2l();
-            case Op.SLLIW -> to.l2i().loadConstant(immediate).ishl().i2l();
-            case Op.SRLIW -> to.l2i().loadConstant(immediate).iushr().i2l();
-            default -> to.l2i().loadConstant(immediate).ishr().i2l();
-        }
-    }
-
-    private void withRegister(final int op)
-    {
-        switch (op)
-        {
-            case Op.ADD -> to.ladd();
-            case Op.SUB -> to.lsub();
-            case Op.SLL -> to.l2i().lshl();
-            case Op.SLT -> bit(to.lcmp(), Opcode.IFLT);
-            case Op.SLTU -> bit(to.invokestatic(LONG, "compareUnsigned", COMPARE), Opcode.IFLT);
-            case Op.XOR -> to.lxor();
-            case Op.SRL -> to.l2i().lushr();
-            case Op.SRA -> to.l2i().lshr();
-            case Op.OR -> to.lor();
-            case Op.AND -> to.land();
-            case Op.ADDW -> to.ladd().l2i().i2l();
-            case Op.SUBW -> to.lsub().l2i().i2l();
-            case Op.SLLW -> shiftWord(Opcode.ISHL);
-            case Op.SRLW -> shiftWord(Opcode.IUSHR);
-            case Op.SRAW -> shiftWord(Opcode.ISHR);
-            case Op.MUL -> to.lmul();
-            case Op.MULW -> to.lmul().l2i().i2l();
-            case Op.MULH -> to.invokestatic(MATH, "multiplyHigh", BINARY);
-            case Op.MULHSU -> to.invokestatic(ARITHMETIC, "mulhsu", BINARY);
-            case Op.MULHU -> to.invokestatic(MATH, "unsignedMultiplyHigh", BINARY);
-            case Op.DIV -> to.invokestatic(ARITHMETIC, "div", BINARY);
-            case Op.DIVU -> to.invokestatic(ARITHMETIC, "divu", BINARY);
-            case Op.REM -> to.invokestatic(ARITHMETIC, "rem", BINARY);
-            case Op.REMU -> to.invokestatic(ARITHMETIC, "remu", BINARY);
-            default -> throw new IllegalArgumentException("operation " + op);
-        }
-    }
-
-    /** Shifts the low half of the first by the low bits of the second of two values on the stack. */
-    private void shiftWord(final Opcode opcode)
-    {
-        to.l2i().istore(INDEX).l2i().iload(INDEX);
-        to.with(OperatorInstruction.of(opcode));
-        to.i2l();
-    }
-
-    /** Turns what a comparison gave into 1 or 0. */
-    private void bit(final CodeBuilder compared, final Opcode condition)
-    {
-        compared.ifThenElse(condition, CodeBuilder::lconst_1, CodeBuilder::lconst_0);
-    }
-
-    private static ClassDesc descriptor(final Class<?> type)
-    {
-        return ClassDesc.ofDescriptor(type.descriptorString());
     }
 }

@@ -17,6 +17,8 @@ import java.util.List;
  * @param bias       the most instructions that are executed between two looks at the budget
  * @param rounding   the dynamic rounding mode that the code was translated for; {@link #ANY_ROUNDING} when it uses none
  * @param isFloating whether the code uses the floating-point registers: {@code sstatus.FS} must be Dirty
+ * @param isWide     whether the code is hot enough to be worth all that HotSpot takes for it: code that other regions
+ *     hold as well, the last targets of indirect jumps, and misses of the translation caches filled in place
  * @param tables     the translation caches of the context
  */
 record RegionPlan(
@@ -28,6 +30,7 @@ record RegionPlan(
     int bias,
     int rounding,
     boolean isFloating,
+    boolean isWide,
     Tables tables)
 {
     static final int ANY_ROUNDING = -1;
@@ -39,7 +42,8 @@ record RegionPlan(
      * @param end          offset behind the last instruction
      * @param instructions as decoded
      * @param successors   where control goes at the end: to the target of a jump; to that of a branch, and behind it;
-     *     behind the calls of the region, if the block ends with a return; nowhere else known for other indirect jumps
+     *     behind the calls of the region, if the block ends with a return; to the last target of an indirect jump, if
+     *     the region is wide
      */
     record Block(int offset, int end, long[] instructions, int[] successors)
     {

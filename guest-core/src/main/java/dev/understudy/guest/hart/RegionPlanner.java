@@ -15,10 +15,12 @@ import java.util.NavigableSet;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /**
  * Chooses what a region holds: the code that was executed and can be reached from the entry, breadth first, calls and
- * their returns included, on pages that the fetch cache knows now. Owned by the hart thread.
+ * their returns included, on pages that the fetch cache knows now. A region ends where another begins, unless it is
+ * wide. Owned by the hart thread.
  */
 final class RegionPlanner
 {
@@ -31,8 +33,14 @@ final class RegionPlanner
     private static final int BYTES_OF_COMPUTATION = 14;
     private static final int BYTES_OF_FLOATING = 24;
 
-    /** The most return addresses that a return is compared with. */
-    private static final int MAX_RETURNS = 4;
+    /** The most addresses that the target of an indirect jump is compared with. */
+    private static final int MAX_TARGETS = 4;
+
+    /** How often an indirect jump was taken whose last target is worth a comparison. */
+    private static final int MIN_TAKEN = 1_000;
+
+    /** How far such a target may be, in bytes. */
+    private static final long MAX_DISTANCE = 1 << 30;
 
     private static final long PAGE_MASK = -GuestMemory.PAGE_BYTES;
     private static final int RETURN_ADDRESS = 1;
@@ -40,6 +48,7 @@ final class RegionPlanner
     private final Hart hart;
     private final Mmu mmu;
     private final DecodedCode code;
+    private final RegionCache cache;
 
     /** The region's instructions by offset. */
     private final NavigableMap<Integer, Long> instructions = new TreeMap<>();
@@ -48,25 +57,33 @@ final class RegionPlanner
     private final NavigableSet<Integer> leaders = new TreeSet<>();
     private final Map<Integer, Integer> pages = new HashMap<>();
     private final List<Integer> returnSites = new ArrayList<>();
+
+    /** By offset of indirect jumps: where they went last. */
+    private final Map<Integer, Integer> targets = new HashMap<>();
     private long base;
     private int bytes;
     private boolean isFloating;
     private boolean isRounding;
+    private boolean isWide;
 
-    RegionPlanner(final Hart hart, final Mmu mmu, final DecodedCode code)
+    RegionPlanner(final Hart hart, final Mmu mmu, final DecodedCode code, final RegionCache cache)
     {
         this.hart = hart;
         this.mmu = mmu;
         this.code = code;
+        this.cache = cache;
     }
 
     /**
      * Plans the region that begins at an address in the present context.
      *
+     * @param makeWide whether to make it a wide one
      * @return null when the instruction there has not been decoded or is not one that can be translated
      */
-    RegionPlan plan(final long pc)
+    RegionPlan plan(final long pc, final boolean makeWide)
     {
+        isWide = makeWide;
+        targets.clear();
         instructions.clear();
         leaders.clear();
         pages.clear();
@@ -86,7 +103,7 @@ final class RegionPlanner
         final List<RegionPlan.Block> order = reversePostOrder(blocks, entry);
         return new RegionPlan(
             pages.get(0), entry >> 1, mmu.context(), order, usedPages(), bias(order),
-            isRounding ? hart.frm : RegionPlan.ANY_ROUNDING, isFloating,
+            isRounding ? hart.frm : RegionPlan.ANY_ROUNDING, isFloating, isWide,
             new RegionPlan.Tables(mmu.fetchTags(), mmu.fetchPages(),
                 mmu.loadTags(), mmu.loadAddends(), mmu.storeTags(), mmu.storeAddends()));
     }
@@ -102,7 +119,7 @@ final class RegionPlanner
             while (bytes < MAX_BYTES && !instructions.containsKey(offset))
             {
                 final long instruction = instructionAt(offset);
-                if (!isTranslated(instruction))
+                if (!isTranslated(instruction) || isEnd(offset, entry))
                 {
                     break;
                 }
@@ -110,13 +127,14 @@ final class RegionPlanner
                 note(instruction);
                 final int behind = offset + Op.bytes(instruction);
                 final int op = Op.op(instruction);
-                if (op == Op.JALR)
+                final Integer indirect = op == Op.JALR ? targets.get(offset) : null;
+                if ((op == Op.JALR && indirect == null) || isPrivileged(instruction, mmu.context()))
                 {
                     break;
                 }
-                if (isJump(op))
+                if (isJump(op) || indirect != null)
                 {
-                    final int target = offset + distance(instruction, offset);
+                    final int target = indirect != null ? indirect : offset + distance(instruction, offset);
                     if (Op.rd(instruction) == RETURN_ADDRESS)
                     {
                         returnSites.add(behind);
@@ -152,6 +170,39 @@ final class RegionPlanner
         return page < 0 ? Op.UNDECODED : code.at(page, offset >> 1 & DecodedCode.SLOTS - 1);
     }
 
+    /**
+     * Whether the region ends before an offset because another begins there: to go over costs less than to translate
+     * the same code once more, for which HotSpot takes a tenth of a millisecond an instruction. A wide region goes on,
+     * with what the other has learnt.
+     */
+    private boolean isEnd(final int offset, final int entry)
+    {
+        final int page = pages.get(offset >> GuestMemory.PAGE_SHIFT);
+        final Region other = cache.find(page, offset >> 1 & DecodedCode.SLOTS - 1, mmu.context());
+        if (other == null)
+        {
+            return false;
+        }
+        if (isWide && other.code != null)
+        {
+            learn(other.code, offset & -GuestMemory.PAGE_BYTES);
+        }
+        return !isWide && offset != entry;
+    }
+
+    /** Takes over where the indirect jumps of a region went, whose offsets count from one of this region's. */
+    private void learn(final RegionCode code, final int from)
+    {
+        for (final RegionExit exit : code.exits())
+        {
+            final long target = exit.targetPc() - base;
+            if (exit.cause == ExitCause.INDIRECT && exit.taken() >= MIN_TAKEN && Math.abs(target) <= MAX_DISTANCE)
+            {
+                targets.putIfAbsent(from + exit.offset, (int)target);
+            }
+        }
+    }
+
     private void note(final long instruction)
     {
         final int op = Op.op(instruction);
@@ -173,7 +224,14 @@ final class RegionPlanner
                 rounding == Rounding.DYN ? hart.frm : rounding);
         }
         return op >= Op.FIRST_FLOATING || (op != Op.UNDECODED && op < Op.PAGE_END) ||
-            (op >= Op.JAL_FAR && op <= Op.BGEU_FAR) || (op >= Op.AMO_W && op <= Op.SC_D);
+            (op >= Op.JAL_FAR && op <= Op.BGEU_FAR) || (op >= Op.FIRST_RARE && op < Op.ILLEGAL);
+    }
+
+    /** Whether a region ends with an instruction, which {@link Privileged} has to execute. */
+    static boolean isPrivileged(final long instruction, final int context)
+    {
+        final int op = Op.op(instruction);
+        return op >= Op.ECALL && op < Op.ILLEGAL && !RegionCsrs.isTranslated(instruction, context);
     }
 
     static boolean isBranch(final int op)
@@ -220,8 +278,8 @@ final class RegionPlanner
             offset += Op.bytes(instruction);
             op = Op.op(instruction);
         }
-        while (!isBranch(op) && !isJump(op) && op != Op.JALR && instructions.containsKey(offset) &&
-            !leaders.contains(offset));
+        while (!isBranch(op) && !isJump(op) && op != Op.JALR && !isPrivileged(inBlock.getLast(), mmu.context()) &&
+            instructions.containsKey(offset) && !leaders.contains(offset));
         final long last = inBlock.getLast();
         final int lastOffset = offset - Op.bytes(last);
         final int[] successors;
@@ -229,8 +287,13 @@ final class RegionPlanner
         {
             final boolean isReturn =
                 Op.rs1(last) == RETURN_ADDRESS && Op.rd(last) == Op.SINK && Op.immediate(last) == 0;
-            successors = isReturn ? returnSites.stream().filter(instructions::containsKey).distinct()
-                .limit(MAX_RETURNS).mapToInt(it -> it).toArray() : new int[0];
+            successors = Stream.concat(
+                Stream.ofNullable(targets.get(lastOffset)), isReturn ? returnSites.stream() : Stream.empty())
+                .filter(instructions::containsKey).distinct().limit(MAX_TARGETS).mapToInt(it -> it).toArray();
+        }
+        else if (isPrivileged(last, mmu.context()))
+        {
+            successors = new int[0];
         }
         else if (isJump(op))
         {

@@ -9,7 +9,7 @@ import java.util.Arrays;
  * <p>
  * Sv39 as in section 4.4 of the RISC-V privileged specification, with the accessed and dirty bits updated here. The
  * translation cache is never visible to the guest: pages that hold page-table entries in use are watched, and a write
- * that changes a valid entry empties the cache before it happens. So at any position a translation is that of the
+ * that changes a valid entry has the cache forget the page that it maps, or all pages, before it happens. So at any position a translation is that of the
  * tables in memory at that position, whatever the engine, the slice or the digest before; {@code sfence.vma} has
  * nothing to do.
  * <p>
@@ -32,6 +32,9 @@ public final class Mmu
 
     /** {@link #faultCause()} after an access that worked. */
     public static final int NO_FAULT = -1;
+
+    /** {@link #context()} in U-mode. */
+    public static final int USER_CONTEXT = 0;
 
     private static final int FETCH = 0;
     private static final int LOAD = 1;
@@ -69,6 +72,12 @@ public final class Mmu
     /** A physical address that no RAM has. */
     private static final long NOWHERE = -1;
 
+    /** {@link #mapped} of a table that is not of the last level, or that more than one entry points to. */
+    private static final int SEVERAL = Integer.MIN_VALUE;
+
+    /** Bits of an address within what a table of the last level maps. */
+    private static final int MAPPED_SHIFT = GuestMemory.PAGE_SHIFT + INDEX_BITS;
+
     /** U, S without SUM, S with SUM. */
     private static final int CONTEXTS = 3;
 
@@ -82,6 +91,8 @@ public final class Mmu
     private final long[][] storeTags = new long[CONTEXTS][TLB_ENTRIES];
     private final int[][] storeAddends = new int[CONTEXTS][TLB_ENTRIES];
 
+    /** By page that is watched as a table of the last level: the virtual address that it maps, shifted right. */
+    private final int[] mapped;
     private int[] watchedTables = new int[64];
     private int watchedTableCount;
 
@@ -103,6 +114,7 @@ public final class Mmu
     {
         this.memory = memory;
         this.bus = bus;
+        mapped = new int[memory.pages()];
         forgetTranslations();
         memory.onTableWrite(this::onTableWrite);
     }
@@ -117,7 +129,7 @@ public final class Mmu
         }
         user = isUser;
         sum = isSum;
-        context = isUser ? 0 : isSum ? 2 : 1;
+        context = isUser ? USER_CONTEXT : isSum ? 2 : 1;
     }
 
     /**
@@ -166,7 +178,7 @@ public final class Mmu
         return context;
     }
 
-    /** Changes whenever a translation that was cached may have changed. */
+    /** Changes whenever a translation for fetching that was cached may have changed. */
     public long epoch()
     {
         return epoch;
@@ -196,15 +208,20 @@ public final class Mmu
     }
 
     /**
-     * Enters the page of an address into the load cache if the guest could not tell: if the load is aligned, to RAM,
-     * does not trap and changes no page-table entry.
+     * Sees to it that the load cache holds the page of an address, if the guest cannot tell: if the load is to RAM,
+     * within the page, does not trap and changes no page-table entry. It need not be aligned.
      *
-     * @param mask the bits of an address that must equal the tag
-     * @return whether the load cache now holds the page
+     * @param bytes 1, 2, 4 or 8
+     * @return whether the load cache holds the page
      */
-    public boolean cacheLoad(final long address, final long mask)
+    public boolean cacheLoad(final long address, final int bytes)
     {
-        final long physical = find(address, mask, LOAD);
+        if (isInPage(address, bytes) &&
+            loadTags[context][(int)(address >>> GuestMemory.PAGE_SHIFT) & TLB_MASK] == (address & PAGE_MASK))
+        {
+            return true;
+        }
+        final long physical = find(address, bytes, LOAD);
         if (physical == NOWHERE)
         {
             return false;
@@ -215,9 +232,14 @@ public final class Mmu
     }
 
     /** As {@link #cacheLoad}, for stores; false for pages whose writes are watched, too. */
-    public boolean cacheStore(final long address, final long mask)
+    public boolean cacheStore(final long address, final int bytes)
     {
-        final long physical = find(address, mask, STORE);
+        if (isInPage(address, bytes) &&
+            storeTags[context][(int)(address >>> GuestMemory.PAGE_SHIFT) & TLB_MASK] == (address & PAGE_MASK))
+        {
+            return true;
+        }
+        final long physical = find(address, bytes, STORE);
         if (physical == NOWHERE)
         {
             return false;
@@ -232,22 +254,22 @@ public final class Mmu
         return true;
     }
 
-    /** Why {@link #cacheLoad} or {@link #cacheStore} was false the last time. */
+    /** Why {@link #cacheLoad}, {@link #cacheStore} or {@link #cacheAtomic} was false the last time. */
     public SlowAccess slowAccess()
     {
         return slowAccess;
     }
 
-    /** How often {@link #cacheLoad} and {@link #cacheStore} were true. */
+    /** How often {@link #cacheLoad} and {@link #cacheStore} entered a page. */
     public long misses()
     {
         return misses;
     }
 
     /** Finds the RAM of an access without any effect; {@link #NOWHERE} when it is none of the fast path. */
-    private long find(final long address, final long mask, final int access)
+    private long find(final long address, final int bytes, final int access)
     {
-        if ((address & ~PAGE_MASK & mask) != 0)
+        if (!isInPage(address, bytes))
         {
             slowAccess = SlowAccess.MISALIGNED;
             return NOWHERE;
@@ -263,8 +285,24 @@ public final class Mmu
             return physical;
         }
         slowAccess = mode != MODE_BARE && physical == NOWHERE ? SlowAccess.ACCESSED :
-            bus.find(physical, (int)(mask & ~PAGE_MASK) + 1) != null ? SlowAccess.DEVICE : SlowAccess.FAULT;
+            bus.find(physical, bytes) != null ? SlowAccess.DEVICE : SlowAccess.FAULT;
         return NOWHERE;
+    }
+
+    /** As {@link #cacheLoad} or {@link #cacheStore} for an atomic access, which must be aligned. */
+    public boolean cacheAtomic(final long address, final int bytes, final boolean isLoad)
+    {
+        if ((address & (bytes - 1)) != 0)
+        {
+            slowAccess = SlowAccess.MISALIGNED;
+            return false;
+        }
+        return isLoad ? cacheLoad(address, bytes) : cacheStore(address, bytes);
+    }
+
+    private static boolean isInPage(final long address, final int bytes)
+    {
+        return (address & OFFSET_MASK) <= GuestMemory.PAGE_BYTES - bytes;
     }
 
     private void enterLoad(final long address, final long physical)
@@ -457,6 +495,10 @@ public final class Mmu
         {
             return 0;
         }
+        if (inFirst == bytes)
+        {
+            return readRam(first, bytes);
+        }
         long value = 0;
         for (int i = 0; i < bytes; i++)
         {
@@ -477,6 +519,11 @@ public final class Mmu
         final long second = inFirst == bytes ? 0 : translateRam(address + inFirst, bytes - inFirst, STORE);
         if (faultCause != NO_FAULT)
         {
+            return;
+        }
+        if (inFirst == bytes)
+        {
+            writeRam(first, bytes, value);
             return;
         }
         for (int i = 0; i < bytes; i++)
@@ -559,7 +606,7 @@ public final class Mmu
             {
                 return fault(accessFault(access), address);
             }
-            watchTable(entryAddress);
+            watchTable(entryAddress, level == 0 ? (int)(address >> MAPPED_SHIFT) : SEVERAL);
             final long entry = memory.readLong(entryAddress);
             final long ppn = (entry >>> PTE_PPN_SHIFT) & PPN_MASK;
 
@@ -624,7 +671,7 @@ public final class Mmu
         memory.watchTable(page);
     }
 
-    private void watchTable(final long entryAddress)
+    private void watchTable(final long entryAddress, final int maps)
     {
         final int page = (int)((entryAddress - GuestMemory.BASE) >>> GuestMemory.PAGE_SHIFT);
         if (memory.watchTable(page))
@@ -634,21 +681,56 @@ public final class Mmu
                 watchedTables = Arrays.copyOf(watchedTables, 2 * watchedTableCount);
             }
             watchedTables[watchedTableCount++] = page;
+            mapped[page] = maps;
             forgetStores();
+        }
+        else if (mapped[page] != maps)
+        {
+            mapped[page] = SEVERAL;
         }
     }
 
-    /** Empties the caches when an entry that may be cached is about to change. */
+    /** Forgets what may be cached of entries that are about to change: of all, where that cannot be told. */
     private void onTableWrite(final int offset, final int length)
     {
+        final int maps = mapped[offset >> GuestMemory.PAGE_SHIFT];
         final int end = offset + length;
         for (int at = offset & -PTE_BYTES; at < end; at += PTE_BYTES)
         {
-            if ((memory.readByte(GuestMemory.BASE + at) & PTE_V) != 0)
+            final long entry = memory.readLong(GuestMemory.BASE + at);
+            if ((entry & PTE_V) != 0)
             {
-                forgetTranslations();
-                return;
+                if (maps == SEVERAL)
+                {
+                    forgetTranslations();
+                    return;
+                }
+                final long index = (at & OFFSET_MASK) / PTE_BYTES;
+                forgetPage(((long)maps << MAPPED_SHIFT) + (index << GuestMemory.PAGE_SHIFT), entry);
             }
+        }
+    }
+
+    private void forgetPage(final long page, final long entry)
+    {
+        final int slot = (int)(page >>> GuestMemory.PAGE_SHIFT) & TLB_MASK;
+        for (int i = 0; i < CONTEXTS; i++)
+        {
+            forget(fetchTags[i], slot, page);
+            forget(loadTags[i], slot, page);
+            forget(storeTags[i], slot, page);
+        }
+        if ((entry & PTE_X) != 0)
+        {
+            epoch++;
+        }
+    }
+
+    private static void forget(final long[] tags, final int slot, final long page)
+    {
+        if (tags[slot] == page)
+        {
+            tags[slot] = NO_PAGE;
         }
     }
 

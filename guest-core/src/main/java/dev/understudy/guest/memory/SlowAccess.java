@@ -9,7 +9,7 @@ public enum SlowAccess
     /** It reaches a device. */
     DEVICE,
 
-    /** It is not naturally aligned. */
+    /** It crosses the border of a page, or is atomic and not aligned. */
     MISALIGNED,
 
     /** It sets the accessed or the dirty bit of a page-table entry. */

@@ -1,0 +1,41 @@
+package dev.understudy.guest.hart;
+
+/** The outer loop of all engines: interrupts, the timer, waiting, and the end at a position. Owned by the hart thread. */
+abstract class HartEngine implements Engine
+{
+    final Hart hart;
+
+    HartEngine(final Hart hart)
+    {
+        this.hart = hart;
+    }
+
+    @Override
+    public final void run(final long untilPosition)
+    {
+        // At the position nothing happens any more, not even a wake-up: what a digest there sees must not depend on
+        // how often this was called.
+        while (hart.instret < untilPosition)
+        {
+            if (hart.state != HartState.RUNNING && !hart.wake())
+            {
+                return;
+            }
+            hart.takeInterrupt();
+            final long limit = Math.min(untilPosition, hart.timerPosition());
+            boolean isSame = true;
+            while (isSame && hart.instret < limit)
+            {
+                isSame = advance(limit);
+            }
+        }
+    }
+
+    /**
+     * Executes at least one instruction or takes a trap, and never goes past the limit.
+     *
+     * @return false when it may have changed which interrupt is to be taken, when the timer fires, or whether the hart
+     *     runs: looking at that costs more than ten instructions, and code leaves its page every fifteen
+     */
+    abstract boolean advance(long limit);
+}
