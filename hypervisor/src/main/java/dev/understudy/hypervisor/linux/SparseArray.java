@@ -5,13 +5,15 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.util.Arrays;
 
 /**
  * Makes large arrays that take memory of the host where they were written, and nowhere else.
  * <p>
  * The JVM writes zeros into a new array, and so takes all of its memory. Here the system gets the pages back, and gives
  * pages of zeros when they are looked at. That is as good for an array that a collector moves in the meantime: what is
- * released is inside the array, wherever that is, and if its place does not fit, nothing is. Any thread.
+ * released is inside the array, wherever that is, and if its place does not fit, nothing is. A collector may have mapped a
+ * part of the heap from an archive of classes, whose pages come back as they are in the file: so it is looked. Any thread.
  */
 public final class SparseArray
 {
@@ -59,6 +61,21 @@ public final class SparseArray
         {
             throw new AssertionError("a system call returns and never throws", e);
         }
+        clear(array);
         return array;
+    }
+
+    /** Writes zeros where there are none; what is zero is only looked at. */
+    private static void clear(final byte[] array)
+    {
+        final byte[] zeros = new byte[PAGES_BYTES];
+        for (int from = 0; from < array.length; from += PAGES_BYTES)
+        {
+            final int to = Math.min(array.length - from, PAGES_BYTES) + from;
+            if (!Arrays.equals(array, from, to, zeros, 0, to - from))
+            {
+                Arrays.fill(array, from, to, (byte)0);
+            }
+        }
     }
 }
