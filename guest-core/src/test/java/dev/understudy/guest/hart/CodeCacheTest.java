@@ -18,8 +18,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 class CodeCacheTest
 {
     private static final int TIMES = 100;
-    private static final int CALLS = 5;
+    private static final int CALLS = 20;
     private static final int SW = 2;
+
+    /** A page that has another place in the cache for fetching than the program, so that both stay in it. */
+    private static final int FAR = 300;
     private static final int COUNTER = 5;
     private static final int TARGET = 6;
     private static final int VALUE = 8;
@@ -61,8 +64,8 @@ class CodeCacheTest
     {
         final SmallProgram to = program();
         to.translate(0, 0);
-        to.to.li(TARGET, SmallProgram.page(0));
-        to.to.li(7, SmallProgram.leaf(0, 0));
+        to.to.li(TARGET, SmallProgram.page(FAR));
+        to.to.li(7, SmallProgram.leaf(0, FAR));
         alternate(to, SmallProgram.entry(ONE, SmallProgram.ALL), SmallProgram.entry(TWO, SmallProgram.ALL), () ->
         {
             to.to.sd(VALUE, 7, 0);
