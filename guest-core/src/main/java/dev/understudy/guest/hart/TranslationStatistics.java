@@ -10,7 +10,7 @@ import java.util.Map;
  * @param translated             translations that were made
  * @param translationNs          time that making them took, in nanoseconds
  * @param flushes                how often the cache was emptied because it was full
- * @param misses                 pages that translated code entered into the load and store caches, without an exit
+ * @param misses                 pages that were entered into the load and store caches for translated code
  * @param exits                  how often control left a region, by cause
  */
 public record TranslationStatistics(

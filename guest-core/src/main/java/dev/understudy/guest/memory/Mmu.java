@@ -9,9 +9,9 @@ import java.util.Arrays;
  * <p>
  * Sv39 as in section 4.4 of the RISC-V privileged specification, with the accessed and dirty bits updated here. The
  * translation cache is never visible to the guest: pages that hold page-table entries in use are watched, and a write
- * that changes a valid entry has the cache forget the page that it maps, or all pages, before it happens. So at any position a translation is that of the
- * tables in memory at that position, whatever the engine, the slice or the digest before; {@code sfence.vma} has
- * nothing to do.
+ * that changes a valid entry has the cache forget the page that it maps, or all pages, before it happens. So at any
+ * position a translation is that of the tables in memory at that position, whatever the engine, the slice or the digest
+ * before; {@code sfence.vma} has nothing to do.
  * <p>
  * An access that fails leaves its cause in {@link #faultCause()} and {@link #faultAddress()}; the caller takes the
  * trap. Owned by the hart thread.
