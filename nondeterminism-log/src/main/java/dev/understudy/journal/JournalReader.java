@@ -5,10 +5,12 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Follows a journal while this or another process writes it, and checks number and hash chain of each entry.
+ * Follows a journal while this or another process writes it, and checks number and hash chain of each entry that it
+ * reads from a file.
  * <p>
  * It reads the files and never maps them: neither damage nor a file that becomes shorter can hang or end the process.
  * An entry costs about a microsecond, as does finding that there is none; an interrupt of the thread changes nothing.
+ * One that {@link JournalWriter#reader} made has what was appended just now from memory, which costs a fifth of that.
  * For a journal that nobody writes, {@link JournalScan} says more about damage. Owned by one thread at a time.
  */
 public final class JournalReader implements Closeable
@@ -17,6 +19,9 @@ public final class JournalReader implements Closeable
     private static final int IDLE_CALLS_BEFORE_LOOK = 256;
 
     private final Path directory;
+
+    /** Null when another process may write the journal. */
+    private final JournalTail.Cursor tail;
     private final HashChain chain = new HashChain();
     private final EntryUnpacker unpacker = new EntryUnpacker();
     private final JournalEntry entry = new JournalEntry();
@@ -28,9 +33,10 @@ public final class JournalReader implements Closeable
     private boolean isAtFirstEntry;
     private int idleCalls;
 
-    private JournalReader(final Path directory)
+    private JournalReader(final Path directory, final JournalTail.Cursor tail)
     {
         this.directory = directory;
+        this.tail = tail;
     }
 
     /**
@@ -40,11 +46,16 @@ public final class JournalReader implements Closeable
      */
     public static JournalReader open(final Path directory)
     {
+        return open(directory, null);
+    }
+
+    static JournalReader open(final Path directory, final JournalTail.Cursor tail)
+    {
         if (QueueFiles.segments(directory).isEmpty())
         {
             throw new JournalException("journal " + directory + ": there is no journal in this directory");
         }
-        return new JournalReader(directory);
+        return new JournalReader(directory, tail);
     }
 
     /**
@@ -54,6 +65,21 @@ public final class JournalReader implements Closeable
      * @throws JournalException when what is there is not the entry that follows the last one
      */
     public boolean next()
+    {
+        if (tail == null)
+        {
+            return nextInFiles();
+        }
+        final int length = tail.take(nextSequence, unpacker.packed());
+        if (length > 0)
+        {
+            takeFromMemory(length);
+            return true;
+        }
+        return tail.isWritten(nextSequence) && nextInFiles();
+    }
+
+    private boolean nextInFiles()
     {
         while (file != null || openAfter(null))
         {
@@ -148,6 +174,28 @@ public final class JournalReader implements Closeable
         {
             throw damaged(problem);
         }
+        goBehind(length);
+    }
+
+    /** Takes the packed entry that the writer has just appended. Its chain is the writer's own. */
+    private void takeFromMemory(final int length)
+    {
+        if (tail.isFirstOfFile() && !isAtFirstEntry && !openAfter(file))
+        {
+            throw damaged("its file is not there");
+        }
+        at = tail.place();
+        final String problem = unpack(length);
+        if (problem != null)
+        {
+            throw damaged(problem);
+        }
+        chain.set(entry.chainHigh(), entry.chainLow());
+        goBehind(length);
+    }
+
+    private void goBehind(final int length)
+    {
         unpacker.accept();
         at = QueueFile.after(at, length);
         nextSequence++;
@@ -157,7 +205,7 @@ public final class JournalReader implements Closeable
 
     private String check(final int length)
     {
-        final String problem = unpack(length);
+        final String problem = read(length);
         if (problem != null)
         {
             return problem;
@@ -170,14 +218,19 @@ public final class JournalReader implements Closeable
         return chain.accept(unpacker.entry(), unpacker.entryLength()) ? null : "it does not match its hash chain";
     }
 
-    /** Unpacks the document at the present place; null when it is an entry. */
-    private String unpack(final int length)
+    /** Reads and unpacks the document at the present place; null when it is an entry. */
+    private String read(final int length)
     {
         if (length < PackedEntry.MIN_BYTES || length > PackedEntry.MAX_BYTES ||
             !file.copy(at + QueueFile.WORD_BYTES, unpacker.packed(), length))
         {
             return "it has an impossible length of " + length + " bytes";
         }
+        return unpack(length);
+    }
+
+    private String unpack(final int length)
+    {
         final String problem = unpacker.unpack(length);
         return problem == null ? entry.tryWrap(unpacker.entry(), 0, unpacker.entryLength()) : problem;
     }
@@ -246,7 +299,7 @@ public final class JournalReader implements Closeable
             final int length = QueueFile.lengthOf(file.word(at));
             if (!QueueFile.isMetadata(file.word(at)))
             {
-                final String problem = unpack(length);
+                final String problem = read(length);
                 if (problem != null)
                 {
                     final JournalException damage = damaged(problem);

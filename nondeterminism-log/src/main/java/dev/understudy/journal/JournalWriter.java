@@ -30,6 +30,7 @@ public final class JournalWriter implements Closeable
     private final DiskReserve reserve;
     private final EntryEncoder encoder = new EntryEncoder();
     private final EntryPacker packer = new EntryPacker();
+    private final JournalTail tail = new JournalTail();
     private final QueueSegment segment;
     private final JournalEntry entry = new JournalEntry();
     private final HashChain chain = new HashChain();
@@ -185,6 +186,7 @@ public final class JournalWriter implements Closeable
     {
         genesis = itsGenesis;
         lastSequence = scan.entries() - 1;
+        tail.resume(lastSequence);
         lastPosition = scan.lastPosition();
         chain.set(scan.chainHigh(), scan.chainLow());
         lastTimeNs = scan.lastTimeNs();
@@ -398,11 +400,14 @@ public final class JournalWriter implements Closeable
         }
         try
         {
-            if (segment.prepare(PackedEntry.maxBytes(length), mayUseReserve))
+            final boolean isFirstOfFile = segment.prepare(PackedEntry.maxBytes(length), mayUseReserve);
+            if (isFirstOfFile)
             {
                 packer.restart();
             }
-            segment.append(packer.pack(type, encoder.buffer(), length));
+            final int packedLength = packer.pack(type, encoder.buffer(), length);
+            segment.append(packedLength);
+            tail.add(lastSequence + 1, packer.buffer(), packedLength, segment.lastPlace(), isFirstOfFile);
         }
         catch (final JournalFullException e)
         {
@@ -432,6 +437,14 @@ public final class JournalWriter implements Closeable
     {
         return new JournalException("journal " + directory + " refuses an entry: " + why.formatted(values) +
             ". Nothing was appended; the last entry is " + lastSequence);
+    }
+
+    /**
+     * A reader before the first entry, which takes what is appended from memory unless it is far behind. On any thread.
+     */
+    public JournalReader reader()
+    {
+        return JournalReader.open(directory, tail.cursor());
     }
 
     /** Waits until the disk has every entry: those before this call survive the loss of power. */

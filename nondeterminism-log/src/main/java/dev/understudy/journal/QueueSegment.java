@@ -166,6 +166,12 @@ final class QueueSegment implements AutoCloseable
         isFileEmpty = false;
     }
 
+    /** Where the word before the last entry stands in its file. */
+    long lastPlace()
+    {
+        return lastPlace;
+    }
+
     /** Waits until the disk has every entry. */
     void sync()
     {

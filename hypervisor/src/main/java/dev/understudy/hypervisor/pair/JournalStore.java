@@ -78,7 +78,7 @@ final class JournalStore implements AutoCloseable
             final Genesis genesis =
                 new Genesis("rehearsal", 0, 0, "", new byte[32], null, null, "", 0, System.currentTimeMillis());
             try (JournalWriter rehearsed = JournalWriter.create(rehearsal, genesis, options);
-                JournalReader reader = JournalReader.open(rehearsal))
+                JournalReader reader = rehearsed.reader())
             {
                 rehearsed.digest(0, 0, 0, 0);
                 reader.seek(1);
@@ -176,7 +176,7 @@ final class JournalStore implements AutoCloseable
     /** A reader before the first entry. */
     JournalReader reader()
     {
-        return JournalReader.open(directory);
+        return writer.reader();
     }
 
     /** Whether the journal has an entry with this chain. */

@@ -255,7 +255,7 @@ public final class PairNode implements Replica, PairLink, PairHandler
     {
         bell.beginLook();
         final int linkWork = transport.doWork() + member.poll(nowNs);
-        int traffic = streamer == null ? 0 : streamer.doWork(nowNs, journalSequence());
+        int traffic = streamer == null ? 0 : streamer.doWork();
         traffic += hasNewEntries ? 1 : 0;
         finishBatch();
         watchGuestAndDisk();
@@ -625,7 +625,7 @@ public final class PairNode implements Replica, PairLink, PairHandler
         stopStreaming();
         backupReplayedSequence = -1;
         backupReplayedTimeNs = 0;
-        streamer = new JournalStreamer(transport, journal.directory(), sequence, session);
+        streamer = new JournalStreamer(transport, journal.reader(), sequence, session);
     }
 
     @Override
