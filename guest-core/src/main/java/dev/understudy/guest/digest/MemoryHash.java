@@ -10,7 +10,7 @@ import java.nio.ByteOrder;
  * A hash of all RAM that costs only the pages written since the last time.
  * <p>
  * The hash is the sum of the hashes of the pages, each mixed with the number of the page, so that a page can be
- * replaced in it. Owned by the hart thread.
+ * replaced in it. Pages that nobody wrote are zero and not looked at. Owned by the hart thread.
  */
 public final class MemoryHash
 {
@@ -24,6 +24,7 @@ public final class MemoryHash
     private final GuestMemory memory;
     private final Mmu mmu;
     private final long[] pageHashes;
+    private boolean isBegun;
     private long sum;
 
     public MemoryHash(final GuestMemory memory, final Mmu mmu)
@@ -36,6 +37,11 @@ public final class MemoryHash
     /** Hash of the RAM as it is now. */
     public long value()
     {
+        if (!isBegun)
+        {
+            isBegun = true;
+            addZeroPages();
+        }
         for (int page = 0; page < pageHashes.length; page++)
         {
             if (memory.isDirty(page))
@@ -48,6 +54,26 @@ public final class MemoryHash
         memory.forgetDirty();
         mmu.forgetStores();
         return sum;
+    }
+
+    private void addZeroPages()
+    {
+        long a = PRIME_1;
+        long b = PRIME_2;
+        long c = ~PRIME_1;
+        long d = ~PRIME_2;
+        for (int at = 0; at < GuestMemory.PAGE_BYTES; at += 4 * Long.BYTES)
+        {
+            a = Long.rotateLeft(a, 31) * PRIME_1;
+            b = Long.rotateLeft(b, 31) * PRIME_2;
+            c = Long.rotateLeft(c, 31) * PRIME_1;
+            d = Long.rotateLeft(d, 31) * PRIME_2;
+        }
+        for (int page = 0; page < pageHashes.length; page++)
+        {
+            pageHashes[page] = hash(page, a, b, c, d);
+            sum += pageHashes[page];
+        }
     }
 
     private long hashPage(final int page)
@@ -65,6 +91,11 @@ public final class MemoryHash
             c = (Long.rotateLeft(c, 31) ^ (long)LONG.get(ram, at + 16)) * PRIME_1;
             d = (Long.rotateLeft(d, 31) ^ (long)LONG.get(ram, at + 24)) * PRIME_2;
         }
+        return hash(page, a, b, c, d);
+    }
+
+    private static long hash(final int page, final long a, final long b, final long c, final long d)
+    {
         return StateHash.mix(StateHash.mix(a + page) + StateHash.mix(b + page) * PRIME_1 +
             StateHash.mix(c ^ page) * PRIME_2 + StateHash.mix(d));
     }

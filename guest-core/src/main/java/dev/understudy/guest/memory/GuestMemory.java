@@ -93,7 +93,7 @@ public final class GuestMemory
         ram = array.apply(bytes);
         dirty = new byte[bytes >> PAGE_SHIFT];
         watched = new byte[bytes >> PAGE_SHIFT];
-        Arrays.fill(dirty, DIRTY);
+        Arrays.fill(dirty, SINCE_TAKEN);
     }
 
     /** Size in bytes. */
@@ -235,7 +235,7 @@ public final class GuestMemory
         return dirty.length;
     }
 
-    /** Whether a page was written since the last {@link #forgetDirty}; all pages are dirty at first. */
+    /** Whether a page was written since the last {@link #forgetDirty}, or at all. */
     public boolean isDirty(final int page)
     {
         return (dirty[page] & SINCE_FORGOTTEN) != 0;
@@ -251,7 +251,8 @@ public final class GuestMemory
     }
 
     /**
-     * As {@link Mmu#takeDirtyPages}, which calls this: whoever bypasses this class on writing has to be told.
+     * As {@link Mmu#takeDirtyPages}, which calls this: whoever bypasses this class on writing has to be told. All pages
+     * are among those taken first.
      *
      * @return numbers of pages from the start of RAM
      */
