@@ -41,11 +41,21 @@ final class DiskBlocks
         FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
     private static final MethodHandle FSYNC = function("fsync",
         FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
-    private static final MethodHandle STAT = function("stat",
-        FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS));
-    private static final MethodHandle MADVISE = function("madvise",
-        FunctionDescriptor.of(
-            ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
+
+    /** On its own, as each call that a recording does not begin with would make it begin some milliseconds later. */
+    private static final class Stat
+    {
+        private static final MethodHandle STAT = function("stat",
+            FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS));
+    }
+
+    /** On its own, as {@link Stat}. */
+    private static final class Madvise
+    {
+        private static final MethodHandle MADVISE = function("madvise",
+            FunctionDescriptor.of(
+                ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
+    }
 
     private DiskBlocks()
     {
@@ -86,7 +96,7 @@ final class DiskBlocks
         try (Arena arena = Arena.ofConfined())
         {
             final MemorySegment stat = arena.allocate(STAT_BYTES);
-            final int error = (int)STAT.invokeExact(arena.allocateFrom(path.toString()), stat);
+            final int error = (int)Stat.STAT.invokeExact(arena.allocateFrom(path.toString()), stat);
             return error != 0 ? 0 : stat.get(ValueLayout.JAVA_LONG, STAT_BLOCKS_OFFSET) * STAT_BLOCK_BYTES;
         }
         catch (final Throwable e)
@@ -152,7 +162,7 @@ final class DiskBlocks
         try
         {
             // Advice: without it the process only has more memory.
-            final int ignored = (int)MADVISE.invokeExact(address, length, MADV_DONTNEED);
+            final int ignored = (int)Madvise.MADVISE.invokeExact(address, length, MADV_DONTNEED);
         }
         catch (final Throwable e)
         {

@@ -10,9 +10,6 @@ import java.nio.file.StandardOpenOption;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 /**
  * Keeps a second writer off a journal; the operating system lets go of it when the process dies. Thread-safe.
  * <p>
@@ -21,7 +18,6 @@ import org.slf4j.LoggerFactory;
  */
 final class JournalLock implements AutoCloseable
 {
-    private static final Logger LOGGER = LoggerFactory.getLogger(JournalLock.class);
     private static final String FILE = "writer.lock";
     private static final Set<Path> HELD_HERE = ConcurrentHashMap.newKeySet();
 
@@ -91,10 +87,9 @@ final class JournalLock implements AutoCloseable
             channel.write(ByteBuffer.wrap(
                 Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII)));
         }
-        // A full disk: the lock holds all the same, only the message to a second writer says less.
         catch (final IOException e)
         {
-            LOGGER.debug("the process number could not be noted in the lock file", e);
+            // A full disk: the lock holds all the same, only the message to a second writer says less.
         }
     }
 
