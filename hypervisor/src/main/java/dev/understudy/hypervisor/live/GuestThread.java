@@ -44,6 +44,7 @@ public final class GuestThread
     private final Outbox outbox;
     private final Drives drives;
     private final Doorbell agent;
+    private final Doorbell sender;
     private final long digestIntervalNs;
     private final SecureRandom random = new SecureRandom();
     private byte[] entropy = new byte[4096];
@@ -69,8 +70,9 @@ public final class GuestThread
 
     /**
      * @param drives           what the machine's requests go to; those that are done are announced in the inbox
-     * @param agent            rung when there are outputs or entries to send, and at each change of what is published
-     *                         that someone may wait for
+     * @param agent            rung when there are outputs, and at each change of what is published that someone may wait
+     *                         for
+     * @param sender           rung when there are entries to send; a ring in each millisecond of a busy guest
      * @param digestIntervalNs time between the digests of a live guest
      */
     public GuestThread(
@@ -79,6 +81,7 @@ public final class GuestThread
         final Outbox outbox,
         final Drives drives,
         final Doorbell agent,
+        final Doorbell sender,
         final long digestIntervalNs)
     {
         this.machine = machine;
@@ -86,6 +89,7 @@ public final class GuestThread
         this.outbox = outbox;
         this.drives = drives;
         this.agent = agent;
+        this.sender = sender;
         this.digestIntervalNs = digestIntervalNs;
     }
 
@@ -361,7 +365,7 @@ public final class GuestThread
         {
             loggedTimeNs = machine.timeNs();
             loggedSequence = sequence;
-            agent.ring();
+            sender.ring();
         }
     }
 

@@ -381,7 +381,7 @@ public final class PairNode implements Replica, PairLink, PairHandler
                 OverlayImage.beginAnew(drive, node.data().resolve("drive-" + i + ".overlay")),
             inbox::announce);
         final Machine machine = new Machine(image.machine(), outbox, drives, SparseArray::allocate);
-        guest = new GuestThread(machine, inbox, outbox, drives, bell, configuration.digestMs() * 1_000_000L);
+        guest = new GuestThread(machine, inbox, outbox, drives, bell, bell, configuration.digestMs() * 1_000_000L);
         guest.startFollowing(journal.reader());
     }
 

@@ -107,6 +107,8 @@ class DrivesTest
         final Drives drives = Drives.open(List.of(drive), (i, file) -> image, inbox::announce);
         final GuestThread guest = new GuestThread(machine(drives), inbox, outbox, drives, () ->
         {
+        }, () ->
+        {
         }, Long.MAX_VALUE);
         guest.startLive(EventLog.none());
         assertThat(guest.join(JOIN_TIMEOUT_MS)).isTrue();

@@ -81,6 +81,8 @@ class GuestThreadTest
             MEMORY_BYTES, MachineConfiguration.DEFAULT_VSOCK_CID, Files.readAllBytes(kernel), null, ""), outbox);
         final GuestThread guest = new GuestThread(machine, inbox, outbox, Drives.none(), () ->
         {
+        }, () ->
+        {
         }, DIGEST_INTERVAL_NS);
         guest.startLive(EventLog.none());
         return guest;
