@@ -32,6 +32,7 @@ public final class JournalReader implements Closeable
     private long nextSequence;
     private boolean isAtFirstEntry;
     private int idleCalls;
+    private long takenFromMemory;
 
     private JournalReader(final Path directory, final JournalTail.Cursor tail)
     {
@@ -118,6 +119,12 @@ public final class JournalReader implements Closeable
         return entry;
     }
 
+    /** Number of entries that came from memory and not from a file. */
+    long takenFromMemory()
+    {
+        return takenFromMemory;
+    }
+
     /** Number of the entry that {@link #next} will go to. */
     public long nextSequence()
     {
@@ -191,6 +198,7 @@ public final class JournalReader implements Closeable
             throw damaged(problem);
         }
         chain.set(entry.chainHigh(), entry.chainLow());
+        takenFromMemory++;
         goBehind(length);
     }
 

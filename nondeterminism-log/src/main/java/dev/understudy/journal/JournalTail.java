@@ -1,5 +1,6 @@
 package dev.understudy.journal;
 
+import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicLong;
 import org.agrona.MutableDirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
@@ -23,8 +24,8 @@ final class JournalTail
     private static final int ENTRY = 1;
     private static final int FIRST_OF_FILE = 2;
 
-    private final UnsafeBuffer buffer =
-        new UnsafeBuffer(new byte[CAPACITY_BYTES + BroadcastBufferDescriptor.TRAILER_LENGTH]);
+    private final UnsafeBuffer buffer = new UnsafeBuffer(
+        ByteBuffer.allocateDirect(CAPACITY_BYTES + BroadcastBufferDescriptor.TRAILER_LENGTH));
     private final BroadcastTransmitter transmitter = new BroadcastTransmitter(buffer);
     private final UnsafeBuffer message = new UnsafeBuffer(new byte[transmitter.maxMsgLength()]);
     private final AtomicLong lastSequence = new AtomicLong(-1);
