@@ -39,6 +39,9 @@ final class Translator
 
     private final RegionCompiler compiler;
     private final Executor executor;
+
+    /** Batches of calls without effect, and looks at how long one takes. */
+    private final int batches;
     private final int maxLooks;
     private final Queue<Translation> finished = new ConcurrentLinkedQueue<>();
     private final AtomicInteger waiting = new AtomicInteger();
@@ -49,21 +52,24 @@ final class Translator
     {
     }
 
-    private Translator(final RegionCompiler compiler, final Executor executor, final int maxLooks)
+    private Translator(
+        final RegionCompiler compiler, final Executor executor, final int batches, final int maxLooks)
     {
         this.compiler = compiler;
         this.executor = executor;
+        this.batches = batches;
         this.maxLooks = maxLooks;
     }
 
     static Translator inBackground(final RegionCompiler compiler)
     {
-        return new Translator(compiler, BESIDE, MAX_LOOKS);
+        return new Translator(compiler, BESIDE, BATCHES_TO_COMPILE, MAX_LOOKS);
     }
 
+    /** The hart waits: when HotSpot compiles a region is left to how often that is executed, which for most is a few times. */
     static Translator atOnce(final RegionCompiler compiler)
     {
-        return new Translator(compiler, Runnable::run, 0);
+        return new Translator(compiler, Runnable::run, 0, 0);
     }
 
     private static Executor beside()
@@ -89,7 +95,7 @@ final class Translator
             try
             {
                 final RegionCode code = compiler.compile(region.plan);
-                for (int i = 0; i < BATCHES_TO_COMPILE; i++)
+                for (int i = 0; i < batches; i++)
                 {
                     batchNs(code);
                 }
