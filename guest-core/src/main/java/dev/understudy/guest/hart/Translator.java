@@ -31,8 +31,11 @@ final class Translator
     /** Compiled a batch takes 100 to 320 ns, executed by the JVM's interpreter 480 and more. */
     private static final long MAX_COMPILED_BATCH_NS = 25L * CALLS_IN_BATCH;
 
-    /** How often to look whether a method is compiled, at most: it is used as it is, then. */
-    private static final int MAX_LOOKS = 200;
+    /**
+     * How often to look whether a method is compiled, at most: it is used as it is, then. With as many methods as there
+     * are, by turns, this is twice as long as C1 takes for all of them.
+     */
+    private static final int MAX_LOOKS = 50;
     private static final long LOOK_NS = 100_000;
 
     private static final Executor BESIDE = beside();
@@ -115,7 +118,7 @@ final class Translator
      */
     private void finish(final Translation translation, final int looks)
     {
-        if (looks > 0 && batchNs(translation.code) > MAX_COMPILED_BATCH_NS)
+        if (looks > 0 && !isCompiled(translation.code))
         {
             LockSupport.parkNanos(LOOK_NS);
             executor.execute(() -> finish(translation, looks - 1));
@@ -124,6 +127,13 @@ final class Translator
         {
             finished.add(translation);
         }
+    }
+
+    private static boolean isCompiled(final RegionCode code)
+    {
+        // By turns with thousands of others nothing of a method is in the processor's caches.
+        batchNs(code);
+        return batchNs(code) <= MAX_COMPILED_BATCH_NS;
     }
 
     /** How long a number of calls takes that have no effect, in nanoseconds. */
