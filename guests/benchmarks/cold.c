@@ -3,8 +3,9 @@
  * Code that is executed a few times: thousands of functions, written into memory, are called one after the other, and
  * overwritten by others.
  *
- * n=ROUNDS (1), functions=NUMBER (40000), calls=NUMBER of each function, one after the other (1). A function executes
- * some 150 instructions; writing it takes as many, in a loop.
+ * n=ROUNDS (1), functions=NUMBER (40000), calls=NUMBER of each function (1), turns=NUMBER of functions that are called by
+ * turns (1), loops=NUMBER of rounds of the loops in it, at most (3). A function executes some 150 instructions; writing it
+ * takes as many, in a loop.
  */
 #include "work.h"
 
@@ -93,8 +94,8 @@ static uint32_t instruction(void)
         immediate(0, any_register(), any_register(), below(4096));
 }
 
-/** Blocks behind a branch that skips them, and blocks that are gone through two or three times. */
-static void make_template(uint32_t *const at)
+/** Blocks behind a branch that skips them, and blocks that are gone through time and again. */
+static void make_template(uint32_t *const at, const uint32_t loops)
 {
     uint32_t words = 1;
     for (uint32_t i = 1; i < COMPUTED; i++)
@@ -105,7 +106,7 @@ static void make_template(uint32_t *const at)
     {
         const bool is_loop = below(4) == 0;
         const uint32_t length = 3 + below(MAX_BLOCK - 3);
-        at[words++] = is_loop ? immediate(0, T0, 0, 2 + below(2)) : immediate(7, T0, any_register(), 1);
+        at[words++] = is_loop ? immediate(0, T0, 0, loops - 1 + below(2)) : immediate(7, T0, any_register(), 1);
         at[words++] = is_loop ? immediate(0, A1, A1, 1) : branch(T0, 0, (int32_t)length + 1);
         for (uint32_t i = 0; i < length; i++)
         {
@@ -143,20 +144,25 @@ void guest_main(void)
     const uint64_t calls = platform_argument("calls", 1);
     const uint64_t wanted = platform_argument("functions", 40000);
     const uint32_t functions = wanted < MAX_FUNCTIONS ? (uint32_t)wanted : MAX_FUNCTIONS;
+    const uint32_t turns = (uint32_t)platform_argument("turns", 1);
     for (uint32_t i = 0; i < TEMPLATES; i++)
     {
-        make_template(templates[i]);
+        make_template(templates[i], (uint32_t)platform_argument("loops", 3));
     }
     uint64_t sum = 0;
     for (uint64_t round = 0; round < count; round++)
     {
         write_functions(functions, round);
-        for (uint32_t i = 0; i < functions; i++)
+        for (uint32_t first = 0; first < functions; first += turns)
         {
-            function *const called = (function *)(code + i * WORDS);
+            const uint32_t end = functions - first < turns ? functions : first + turns;
             for (uint64_t call = 0; call < calls; call++)
             {
-                sum = sum * 31 + called(data, sum);
+                for (uint32_t i = first; i < end; i++)
+                {
+                    function *const called = (function *)(code + i * WORDS);
+                    sum = sum * 31 + called(data, sum);
+                }
             }
         }
     }
