@@ -21,7 +21,8 @@ final class Commands
 
     private static final Duration TIMEOUT = Duration.ofMinutes(2);
 
-    private static final String[] ENGINES = System.getProperty("replay.engines", "interpreter,mixed").split(",", -1);
+    /** Those that a journal is replayed under. */
+    private static final String ALL_ENGINES = "interpreter,mixed,translator";
 
     /** What a replay prints of itself. */
     private static final Pattern RESULT = Pattern.compile("\\{\"outcome\":.*\"digest\":.*}");
@@ -83,24 +84,24 @@ final class Commands
     }
 
     /**
-     * Replays a journal under several engines: all have to reach the same end with the same digests. The one that
-     * translates all code at once is left out unless {@code -Dreplay.engines=interpreter,mixed,translator} asks for it: it
-     * takes far longer to boot Linux.
+     * Replays a journal under all engines, or those that {@code -Dreplay.engines=} names with commas between: all have to
+     * reach the same end with the same digests.
      *
      * @return what the last of them wrote, its result in JSON included
      */
     static String replayUnderEngines(final Path journal) throws IOException, InterruptedException
     {
-        return replayUnderEngines(journal, TIMEOUT, JVM_OPTIONS);
+        return replayUnderEngines(journal, ALL_ENGINES, TIMEOUT, JVM_OPTIONS);
     }
 
-    /** As {@link #replayUnderEngines(Path)}, of a journal that takes longer, or more memory. */
-    static String replayUnderEngines(final Path journal, final Duration timeout, final List<String> jvmOptions)
+    /** As {@link #replayUnderEngines(Path)}, of a journal that takes longer, or more memory, and so fewer engines by default. */
+    static String replayUnderEngines(
+        final Path journal, final String engines, final Duration timeout, final List<String> jvmOptions)
         throws IOException, InterruptedException
     {
         String output = null;
         String result = null;
-        for (final String engine : ENGINES)
+        for (final String engine : System.getProperty("replay.engines", engines).split(",", -1))
         {
             output = understudy(timeout, jvmOptions,
                 "replay", journal.toString(), "--format", "json", "--engine", engine).assertSuccess().output();

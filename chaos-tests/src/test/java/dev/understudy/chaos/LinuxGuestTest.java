@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Linux as the guest: the tiny kernel and its initial file system, which are in the repository. */
-@Timeout(value = 4, unit = TimeUnit.MINUTES)
+@Timeout(value = 6, unit = TimeUnit.MINUTES)
 class LinuxGuestTest
 {
     private static final Path TINY = Path.of("../guests/linux/tiny").toAbsolutePath().normalize();

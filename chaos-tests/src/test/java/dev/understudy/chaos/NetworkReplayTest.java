@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A Linux guest with a network is recorded and replayed, and what a user gets wrong is said. */
-@Timeout(value = 3, unit = TimeUnit.MINUTES)
+@Timeout(value = 6, unit = TimeUnit.MINUTES)
 class NetworkReplayTest
 {
     private static final String ADDRESS = "10.77.1.2";
