@@ -12,18 +12,37 @@ import dev.understudy.replay.EventLog;
 import dev.understudy.replay.Recorder;
 import dev.understudy.replay.Replayer;
 import java.security.SecureRandom;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 
 /**
- * The hart thread: owns the machine, first replays what a journal says if it is asked to, then runs live.
+ * Runs the machine: first replays what a journal says if it is asked to, then runs live.
  * <p>
- * Other threads talk to it through the {@link Inbox}, the {@link Outbox} and the methods here; what they read of it is
- * published after each slice or entry.
+ * It has a thread of its own, the hart thread, and may share its work with one other: while that one is awake it takes
+ * turns to run the guest itself, so that a short answer needs no second thread to wake up, and hands a guest that is busy
+ * for longer back to the hart thread. Whoever has the turn owns the machine. Other threads talk to it through the
+ * {@link Inbox}, the {@link Outbox} and the methods here; what they read of it is published after each slice or entry.
  */
 public final class GuestThread
 {
-    /** Entries replayed before the published position is renewed and the thread looks for a request. */
+    /** Entries replayed before the published position is renewed and requests are looked for. */
     private static final int FOLLOW_BATCH = 64;
+
+    /** A guest that is busy for more steps in a row goes back to the hart thread. */
+    private static final int MAX_SHARED_STEPS = 4;
+
+    /**
+     * The guest is shared while it retires fewer instructions than this for what enters it: some microseconds, where
+     * waking the hart thread takes twenty.
+     */
+    private static final long SHORT_ANSWER_INSTRUCTIONS = 4_000;
+
+    /** Events after which it is looked again how long the guest's answers are. */
+    private static final int ANSWERS = 256;
+
+    /** Time between looks whether a full outbox has room. */
+    private static final long FULL_WAIT_NS = 50_000;
 
     /** Requests of a drive completed before the guest runs again, so that a fast disk does not starve it. */
     private static final int COMPLETION_BATCH = 64;
@@ -33,6 +52,14 @@ public final class GuestThread
 
     /** What {@link #throttle} takes to stop the guest until further notice. */
     public static final long HOLD = -1;
+
+    /** Who runs the guest: the hart thread; whoever takes the turn; the thread that shares it. */
+    private enum Turn
+    {
+        HART,
+        FREE,
+        SHARER
+    }
 
     /** What a following guest needs to go live. */
     private record Takeover(JournalWriter journal, long generation, GenerationCause cause, String node)
@@ -47,14 +74,34 @@ public final class GuestThread
     private final Doorbell sender;
     private final long digestIntervalNs;
     private final SecureRandom random = new SecureRandom();
-    private byte[] entropy = new byte[4096];
+    private final AtomicReference<Turn> turn = new AtomicReference<>(Turn.HART);
+    private final BooleanSupplier hasNews = this::hasNews;
     private Thread thread;
+
+    // Of whoever has the turn.
+    private byte[] entropy = new byte[4096];
+    private JournalReader reader;
+    private Replayer replayer;
+    private boolean hasEntry;
+    private long seenAnnouncements;
+    private Recorder recorder;
+    private RunState ended;
+    private boolean isBusy = true;
+    private long dueNs;
+
+    private long answersFrom;
+    private int answers;
+
+    /** Of the thread that shares the guest. */
+    private int busySteps;
+
+    /** The thread that may share the guest, or null. */
+    private Thread sharer;
 
     private volatile Takeover takeover;
     private volatile boolean stopping;
     private volatile boolean closing;
     private volatile long throttleNs;
-    private final Sleeper follower = new Sleeper();
     private volatile long announcements;
 
     private volatile boolean live;
@@ -93,49 +140,118 @@ public final class GuestThread
         this.digestIntervalNs = digestIntervalNs;
     }
 
+    /**
+     * Lets the calling thread run the guest by {@link #runHere} as well. Before the start.
+     */
+    public void share()
+    {
+        sharer = Thread.currentThread();
+        inbox.share(sharer);
+    }
+
     /** Starts the machine live from its beginning. */
     public void startLive(final EventLog log)
     {
-        start(() -> runLive(newRecorder(log)));
+        goLive(log);
+        start();
     }
 
     /** Starts to replay a journal as it grows, until {@link #goLive} or {@link #stop}. Closes the reader. */
-    public void startFollowing(final JournalReader reader)
+    public void startFollowing(final JournalReader journal)
     {
-        start(() ->
-        {
-            final Takeover request;
-            try (reader)
-            {
-                request = follow(reader);
-            }
-            if (request != null)
-            {
-                final EventLog log = EventLog.to(request.journal);
-                final Recorder recorder = newRecorder(log);
-                recorder.generation(request.generation, request.cause, request.node);
-                runLive(recorder);
-            }
-        });
+        reader = journal;
+        replayer = new Replayer(machine, drives);
+        start();
     }
 
     /**
      * Has a following guest replay what is left and then go live.
      *
-     * @param journal the journal it follows; owned by the hart thread from now on
+     * @param journal the journal it follows; owned by whoever runs the guest from now on
      */
     public void goLive(
         final JournalWriter journal, final long generation, final GenerationCause cause, final String node)
     {
         takeover = new Takeover(journal, generation, cause, node);
-        follower.wake();
+        inbox.ring();
     }
 
     /** Tells a following guest that the journal has grown. Called by one thread. */
     public void announceEntries()
     {
         announcements = announcements + 1;
-        follower.wake();
+        inbox.ring();
+    }
+
+    /**
+     * Runs the guest for a moment, if it has something to do and the hart thread does not run it already. On the thread
+     * that shares it, in each of its duty cycles.
+     *
+     * @return 0 when there was nothing to do
+     */
+    public int runHere(final long nowNs)
+    {
+        if (!takeTurn(nowNs))
+        {
+            return 0;
+        }
+        final int work = tryStep();
+        busySteps = isBusy ? busySteps + 1 : 0;
+        if (finished || busySteps > MAX_SHARED_STEPS)
+        {
+            giveTurn();
+        }
+        return work;
+    }
+
+    private boolean takeTurn(final long nowNs)
+    {
+        return switch (turn.get())
+        {
+            case HART -> false;
+            case FREE ->
+            {
+                if (!hasNews())
+                {
+                    yield false;
+                }
+                if (throttleNs != 0)
+                {
+                    inbox.wake();
+                    yield false;
+                }
+                yield inbox.isShared() && turn.compareAndSet(Turn.FREE, Turn.SHARER);
+            }
+            case SHARER ->
+            {
+                if (throttleNs != 0 || stopping || !inbox.isShared())
+                {
+                    giveTurn();
+                    yield false;
+                }
+                yield isBusy || hasNews() || nowNs - dueNs >= 0;
+            }
+        };
+    }
+
+    /** Leaves the guest to the hart thread: the thread that shares it goes to sleep. */
+    public void leave()
+    {
+        if (turn.get() == Turn.SHARER)
+        {
+            giveTurn();
+        }
+        else if (hasNews())
+        {
+            inbox.wake();
+        }
+    }
+
+    private void giveTurn()
+    {
+        busySteps = 0;
+        turn.set(Turn.HART);
+        LockSupport.unpark(thread);
     }
 
     /**
@@ -147,9 +263,11 @@ public final class GuestThread
     {
         closing = closesJournal;
         stopping = true;
-        outbox.close();
-        inbox.ring();
-        follower.wake();
+        if (Thread.currentThread() == sharer)
+        {
+            leave();
+        }
+        inbox.wake();
     }
 
     /** Waits for the thread to end; returns whether it did. */
@@ -245,118 +363,206 @@ public final class GuestThread
         return machine.crash();
     }
 
-    private void start(final Runnable job)
+    private void start()
     {
-        thread = new Thread(() ->
-        {
-            try
-            {
-                job.run();
-            }
-            // Whatever it is, the node must know: a replica whose hart thread died is a dead replica.
-            catch (final Throwable e)
-            {
-                failure = e;
-            }
-            finally
-            {
-                finished = true;
-                agent.ring();
-            }
-        }, "hart");
+        thread = new Thread(this::run, "hart");
         thread.start();
     }
 
-    private Recorder newRecorder(final EventLog log)
+    private void run()
     {
-        inbox.clear();
-        outbox.goLive(log::lastSequence);
-        return new Recorder(machine, log, System::nanoTime, digestIntervalNs);
-    }
-
-    private Takeover follow(final JournalReader reader)
-    {
-        final Replayer replayer = new Replayer(machine, drives);
-        while (!stopping)
+        while (!finished)
         {
-            drives.check();
-            // Read before the journal is: entries that came before a request are replayed before going live.
-            final Takeover request = takeover;
-            final long seen = announcements;
-            int count = 0;
-            while (count < FOLLOW_BATCH && reader.next())
+            if (turn.get() == Turn.SHARER)
             {
-                replayer.apply(reader.entry());
-                outbox.replayed(reader.entry().timeNs());
-                replayedTimeNs = reader.entry().timeNs();
-                count++;
+                LockSupport.park(this);
             }
-            if (count > 0)
+            else if (tryStep() == 0)
             {
-                position = machine.position();
-                digestsCompared = replayer.digestsCompared();
-                replayedSequence = replayer.nextSequence() - 1;
-            }
-            if (replayer.outcome() != null && replayer.state().isEnd())
-            {
-                endState = replayer.state();
-                return null;
-            }
-            if (count == 0)
-            {
-                if (request != null)
-                {
-                    return request;
-                }
-                follower.await(() -> stopping || takeover != null || announcements != seen, MAX_SLEEP_NS);
+                rest();
             }
         }
-        return null;
     }
 
-    private void runLive(final Recorder recorder)
+    /** Waits for news, or for the guest's timer, and lets the thread that shares the guest take the turn meanwhile. */
+    private void rest()
     {
-        live = true;
-        agent.ring();
-        while (!stopping)
+        turn.set(Turn.FREE);
+        inbox.await(hasNews, inbox.isShared() ? 0 : Sleeper.LINGER_NS, Math.max(0, dueNs - System.nanoTime()));
+        turn.compareAndSet(Turn.FREE, Turn.HART);
+    }
+
+    private boolean hasNews()
+    {
+        return stopping || (live ? inbox.hasNews() : takeover != null || announcements != seenAnnouncements);
+    }
+
+    /** One look, and a slice of the guest; 0 when all of it can wait. */
+    private int tryStep()
+    {
+        try
         {
+            isBusy = false;
+            if (stopping)
+            {
+                finish();
+                return 1;
+            }
             drives.check();
-            final int work = inbox.drain(recorder) + completeRequests(recorder);
-            supplyEntropy(recorder);
-            // Before the guest runs, so that the entries are on their way while it does.
-            publishLogged(recorder.lastSequence());
-            if (throttleNs != 0)
-            {
-                slowDown();
-                if (throttleNs == HOLD)
-                {
-                    continue;
-                }
-            }
-            final RunState state = recorder.runSlice();
-            final boolean hasRun = machine.position() != position;
-            position = machine.position();
-            publishLogged(recorder.lastSequence());
-            outbox.flush();
-            if (state.isEnd())
-            {
-                endState = state;
-                return;
-            }
-            // A guest that has run may have room now for what it had none for.
-            if (state == RunState.IDLE && work == 0 && !hasRun && recorder.entropyWanted() == 0)
-            {
-                final long idleNs = recorder.idleNs();
-                if (idleNs > 0)
-                {
-                    inbox.await(Math.min(idleNs, MAX_SLEEP_NS));
-                }
-            }
+            return recorder == null ? follow() : runLive();
         }
-        if (closing)
+        // Whatever it is, the node must know: a replica whose guest cannot be run is a dead replica.
+        catch (final Throwable e)
+        {
+            failure = e;
+            end();
+            return 1;
+        }
+    }
+
+    /** Decides anew whether the guest is shared. By whoever has the turn. */
+    private void countAnswers(final int count)
+    {
+        answers += count;
+        if (answers >= ANSWERS && sharer != null)
+        {
+            final boolean isShort = machine.position() - answersFrom < SHORT_ANSWER_INSTRUCTIONS * answers;
+            inbox.share(isShort ? sharer : null);
+            answersFrom = machine.position();
+            answers = 0;
+        }
+    }
+
+    private void finish()
+    {
+        if (closing && recorder != null)
         {
             recorder.stop();
         }
+        end();
+    }
+
+    private void end()
+    {
+        if (reader != null)
+        {
+            reader.close();
+        }
+        finished = true;
+        agent.ring();
+    }
+
+    private void goLive(final EventLog log)
+    {
+        inbox.clear();
+        outbox.goLive(log::lastSequence);
+        recorder = new Recorder(machine, log, System::nanoTime, digestIntervalNs);
+        live = true;
+        agent.ring();
+    }
+
+    private int follow()
+    {
+        // Read before the journal is: entries that came before a request are replayed before going live.
+        final Takeover request = takeover;
+        seenAnnouncements = announcements;
+        final long limit = machine.position() + Recorder.SLICE_INSTRUCTIONS;
+        int count = 0;
+        while (count < FOLLOW_BATCH && (hasEntry || reader.next()))
+        {
+            hasEntry = true;
+            if (!replayer.advance(reader.entry(), limit))
+            {
+                isBusy = true;
+                break;
+            }
+            replayer.apply(reader.entry());
+            hasEntry = false;
+            outbox.replayed(reader.entry().timeNs());
+            replayedTimeNs = reader.entry().timeNs();
+            count++;
+        }
+        position = machine.position();
+        countAnswers(count);
+        if (count > 0)
+        {
+            digestsCompared = replayer.digestsCompared();
+            replayedSequence = replayer.nextSequence() - 1;
+        }
+        if (replayer.outcome() != null && replayer.state().isEnd())
+        {
+            endState = replayer.state();
+            end();
+            return 1;
+        }
+        isBusy |= count == FOLLOW_BATCH;
+        if (count > 0 || isBusy)
+        {
+            return 1;
+        }
+        dueNs = System.nanoTime() + MAX_SLEEP_NS;
+        if (request != null)
+        {
+            reader.close();
+            goLive(EventLog.to(request.journal));
+            recorder.generation(request.generation, request.cause, request.node);
+            return 1;
+        }
+        return 0;
+    }
+
+    private int runLive()
+    {
+        if (!outbox.hasRoom())
+        {
+            agent.ring();
+            isBusy = true;
+            if (Thread.currentThread() == thread)
+            {
+                LockSupport.parkNanos(this, FULL_WAIT_NS);
+            }
+            return 1;
+        }
+        if (ended != null)
+        {
+            endState = ended;
+            end();
+            return 1;
+        }
+        final int work = inbox.drain(recorder) + completeRequests();
+        supplyEntropy();
+        // Before the guest runs, so that the entries are on their way while it does.
+        publishLogged(recorder.lastSequence());
+        if (throttleNs != 0)
+        {
+            slowDown();
+            if (throttleNs == HOLD)
+            {
+                return 1;
+            }
+        }
+        countAnswers(work);
+        final RunState state = recorder.runSlice();
+        final boolean hasRun = machine.position() != position;
+        position = machine.position();
+        publishLogged(recorder.lastSequence());
+        outbox.flush();
+        if (state.isEnd())
+        {
+            ended = state;
+            isBusy = true;
+            return 1;
+        }
+        isBusy = state != RunState.IDLE;
+        // A guest that has run may have room now for what it had none for.
+        if (isBusy || work > 0 || hasRun || recorder.entropyWanted() > 0)
+        {
+            dueNs = System.nanoTime();
+            return 1;
+        }
+        final long idleNs = recorder.idleNs();
+        dueNs = System.nanoTime() + Math.min(idleNs, MAX_SLEEP_NS);
+        return idleNs > 0 ? 0 : 1;
     }
 
     private void publishLogged(final long sequence)
@@ -370,7 +576,7 @@ public final class GuestThread
     }
 
     /** Lets the guest know what its drives have done, drive by drive in the order of the requests. */
-    private int completeRequests(final Recorder recorder)
+    private int completeRequests()
     {
         int work = 0;
         for (int drive = 0; drive < recorder.driveCount(); drive++)
@@ -386,7 +592,7 @@ public final class GuestThread
         return work;
     }
 
-    private void supplyEntropy(final Recorder recorder)
+    private void supplyEntropy()
     {
         final int wanted = recorder.entropyWanted();
         if (wanted > 0)

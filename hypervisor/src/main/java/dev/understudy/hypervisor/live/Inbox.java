@@ -50,7 +50,9 @@ public final class Inbox implements Doorbell
     private final AtomicLong offers = new AtomicLong();
 
     private final Sleeper sleeper = new Sleeper();
-    private final BooleanSupplier hasNews = this::hasNews;
+
+    /** The thread that looks after the guest itself whenever it has offered something, or null. */
+    private volatile Thread sharer;
 
     /** What the handlers hand messages to; set during a drain on the hart thread. */
     private Recorder recorder;
@@ -124,11 +126,32 @@ public final class Inbox implements Doorbell
         ring();
     }
 
-    /** Wakes the hart thread if it sleeps in {@link #await}. */
+    /** Wakes the hart thread if it sleeps in {@link #await}, unless the caller will look after the guest. */
     @Override
     public void ring()
     {
+        if (Thread.currentThread() != sharer)
+        {
+            sleeper.wake();
+        }
+    }
+
+    /** Wakes the hart thread if it sleeps in {@link #await}, whoever calls. */
+    void wake()
+    {
         sleeper.wake();
+    }
+
+    /** Has the calls of a thread wake nobody from now on: it looks after the guest itself. Of none, if null. */
+    void share(final Thread with)
+    {
+        sharer = with;
+    }
+
+    /** Whether there is such a thread. */
+    boolean isShared()
+    {
+        return sharer != null;
     }
 
     /** Runs the commands and lets messages enter the guest; 0 if nothing has changed by it. On the hart thread. */
@@ -158,15 +181,21 @@ public final class Inbox implements Doorbell
     }
 
     /**
-     * Waits until something is offered since the last {@link #drain}, for the given time at most. What the guest has
-     * no room for does not keep it awake: it makes room only by running. On the hart thread.
+     * Waits until there are news for whoever runs the guest, for the given time at most. On the hart thread.
+     *
+     * @param hasNews  what is offered, among others; whoever makes it so calls {@link #ring} after that
+     * @param lingerNs looks so long before it sleeps
      */
-    void await(final long maxNs)
+    void await(final BooleanSupplier hasNews, final long lingerNs, final long maxNs)
     {
-        sleeper.await(hasNews, maxNs);
+        sleeper.await(hasNews, lingerNs, maxNs);
     }
 
-    private boolean hasNews()
+    /**
+     * Whether something was offered since the last {@link #drain}. What the guest has no room for does not count: it makes
+     * room only by running.
+     */
+    boolean hasNews()
     {
         return offers.get() != seenOffers || !commands.isEmpty();
     }

@@ -2,7 +2,9 @@ package dev.understudy.hypervisor.live;
 
 import dev.understudy.guest.OutputSink;
 import java.nio.ByteBuffer;
-import java.util.concurrent.locks.LockSupport;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Deque;
 import java.util.function.LongSupplier;
 import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
@@ -14,8 +16,8 @@ import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
 /**
  * What the guest did to the world and the world has not seen yet, each output with the journal entry it depends on.
  * <p>
- * The hart thread puts outputs in while it runs the guest and waits only when the box is full; the agent thread takes
- * them out in order, up to the first one that may not leave yet. While the machine replays, outputs do not leave:
+ * Whoever runs the guest puts outputs in, and runs it no further while the box is full; the agent thread takes them out
+ * in order, up to the first one that may not leave yet. While the machine replays, outputs do not leave:
  * console output and the last frames are kept, as far as there is room, for the case that this replica goes live and
  * the world has not seen them.
  * <pre>
@@ -36,12 +38,14 @@ public final class Outbox implements OutputSink
     /** Outputs released in one duty cycle, so that input is not starved. */
     private static final int MAX_RELEASES = 256;
 
-    /** Time between looks whether a full box has room. */
-    private static final long FULL_WAIT_NS = 50_000;
-
     private static final int CONSOLE = 1;
     private static final int VSOCK = 2;
     private static final int NETWORK = 3;
+
+    /** An output that found the box full. */
+    private record Late(int type, long dependency, byte[] output)
+    {
+    }
 
     /** Takes outputs that leave. Called on the agent thread. */
     public interface Releases
@@ -63,13 +67,15 @@ public final class Outbox implements OutputSink
     private final UnsafeBuffer kept = new UnsafeBuffer(new byte[MAX_KEPT_BYTES]);
     private final Doorbell agent;
     private final KeptFrames keptFrames = new KeptFrames();
+
+    /** What the guest did since the box was full: no more than one slice of it does. */
+    private final Deque<Late> late = new ArrayDeque<>();
     private int keptBytes;
     private long replayedTimeNs;
 
     /** Null while the machine replays. */
     private LongSupplier dependency;
     private Releases releases;
-    private volatile boolean closed;
     private volatile long released;
     private boolean isNew;
 
@@ -151,24 +157,44 @@ public final class Outbox implements OutputSink
         }
     }
 
+    /** Whether the guest may run: all outputs before are in the box. By whoever runs the guest. */
+    boolean hasRoom()
+    {
+        while (!late.isEmpty() && tryPut(late.peek()))
+        {
+            late.remove();
+        }
+        flush();
+        return late.isEmpty();
+    }
+
+    private boolean tryPut(final Late output)
+    {
+        return tryPut(output.type, output.dependency, output.output, 0, output.output.length);
+    }
+
     private void put(final int type, final byte[] data, final int offset, final int length)
     {
-        int index = messages.tryClaim(type, Long.BYTES + length);
-        while (index < 0)
+        final long last = dependency.getAsLong();
+        if (!late.isEmpty() || !tryPut(type, last, data, offset, length))
         {
-            if (closed)
-            {
-                return;
-            }
-            agent.ring();
-            LockSupport.parkNanos(FULL_WAIT_NS);
-            index = messages.tryClaim(type, Long.BYTES + length);
+            late.add(new Late(type, last, Arrays.copyOfRange(data, offset, offset + length)));
+        }
+    }
+
+    private boolean tryPut(final int type, final long last, final byte[] data, final int offset, final int length)
+    {
+        final int index = messages.tryClaim(type, Long.BYTES + length);
+        if (index < 0)
+        {
+            return false;
         }
         final MutableDirectBuffer buffer = messages.buffer();
-        buffer.putLong(index, dependency.getAsLong());
+        buffer.putLong(index, last);
         buffer.putBytes(index + Long.BYTES, data, offset, length);
         messages.commit(index);
         isNew = true;
+        return true;
     }
 
     /** Releases outputs that may leave; returns how many. On the agent thread. */
@@ -188,12 +214,6 @@ public final class Outbox implements OutputSink
     public long released()
     {
         return released;
-    }
-
-    /** Lets no further output in and frees a hart thread that waits for room. */
-    public void close()
-    {
-        closed = true;
     }
 
     private ControlledMessageHandler.Action onMessage(

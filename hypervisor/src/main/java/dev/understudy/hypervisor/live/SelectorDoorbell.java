@@ -50,6 +50,12 @@ public final class SelectorDoorbell implements Doorbell
         lastTrafficNs = nowNs;
     }
 
+    /** Whether {@link #sleep} will return at once, for it has been asked to. On the agent thread. */
+    public boolean isLingering(final long nowNs)
+    {
+        return nowNs - lastTrafficNs < Sleeper.LINGER_NS;
+    }
+
     /**
      * Sleeps until a channel is ready or the bell rings, not at all when it has rung since {@link #beginLook}. On the
      * agent thread.
@@ -59,7 +65,7 @@ public final class SelectorDoorbell implements Doorbell
      */
     public void sleep(final long nowNs, final long maxMs) throws IOException
     {
-        if (nowNs - lastTrafficNs < Sleeper.LINGER_NS)
+        if (isLingering(nowNs))
         {
             Thread.yield();
             return;

@@ -22,12 +22,13 @@ final class Sleeper
     /**
      * Waits until there is something to do, for the given time at most, or less. On the thread that sleeps.
      *
-     * @param hasWork whether there is; whoever makes it so calls {@link #wake} after that
+     * @param hasWork  whether there is; whoever makes it so calls {@link #wake} after that
+     * @param lingerNs looks so long before it sleeps
      */
-    void await(final BooleanSupplier hasWork, final long maxNs)
+    void await(final BooleanSupplier hasWork, final long lingerNs, final long maxNs)
     {
         final long startNs = System.nanoTime();
-        while (System.nanoTime() - startNs < Math.min(LINGER_NS, maxNs))
+        while (System.nanoTime() - startNs < Math.min(lingerNs, maxNs))
         {
             if (hasWork.getAsBoolean())
             {

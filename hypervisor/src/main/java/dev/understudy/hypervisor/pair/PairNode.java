@@ -255,8 +255,7 @@ public final class PairNode implements Replica, PairLink, PairHandler
     {
         bell.beginLook();
         final int linkWork = transport.doWork() + member.poll(nowNs);
-        int traffic = streamer == null ? 0 : streamer.doWork();
-        traffic += hasNewEntries ? 1 : 0;
+        int traffic = stream() + (hasNewEntries ? 1 : 0);
         finishBatch();
         watchGuestAndDisk();
         if (outbox != null && !ended)
@@ -269,6 +268,11 @@ public final class PairNode implements Replica, PairLink, PairHandler
             listenIfLive(nowNs);
             traffic += forwarder.doWork() + netdev.doWork(nowNs);
             announceIfLive(nowNs);
+        }
+        if (guest != null)
+        {
+            traffic += guest.runHere(nowNs) + stream();
+            transport.flush();
         }
         if (traffic > 0)
         {
@@ -284,9 +288,18 @@ public final class PairNode implements Replica, PairLink, PairHandler
         return linkWork + traffic;
     }
 
+    private int stream()
+    {
+        return streamer == null ? 0 : streamer.doWork();
+    }
+
     private void sleep(final long nowNs) throws IOException
     {
         final long untilHeartbeatMs = member.idleNs(nowNs) / 1_000_000 + 1;
+        if (guest != null && !bell.isLingering(nowNs))
+        {
+            guest.leave();
+        }
         bell.sleep(nowNs, Math.min(Math.min(MAX_SLEEP_MS, untilHeartbeatMs), transport.maxSleepMs(nowNs)));
     }
 
@@ -382,6 +395,7 @@ public final class PairNode implements Replica, PairLink, PairHandler
             inbox::announce);
         final Machine machine = new Machine(image.machine(), outbox, drives, SparseArray::allocate);
         guest = new GuestThread(machine, inbox, outbox, drives, bell, bell, configuration.digestMs() * 1_000_000L);
+        guest.share();
         guest.startFollowing(journal.reader());
     }
 

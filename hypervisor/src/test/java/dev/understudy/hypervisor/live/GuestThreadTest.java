@@ -75,17 +75,50 @@ class GuestThreadTest
         stop(guest);
     }
 
+    @Test
+    void aThreadThatSharesTheGuestRunsItAndLeavesItToItsOwnThread() throws Exception
+    {
+        final GuestThread guest = prepare(KV);
+        guest.share();
+        guest.startLive(EventLog.none());
+        awaitConsole("ready");
+        final byte[] request = HostPackets.header(VsockHeader.OP_REQUEST);
+        final int requests = 2_000;
+        int sharedWork = 0;
+        for (int i = 1; i <= requests; i++)
+        {
+            assertThat(inbox.offerVsock(request, 0, request.length)).isTrue();
+            final boolean isLeft = i % 40 == 0;
+            if (isLeft)
+            {
+                guest.leave();
+            }
+            while (seen.packets < i)
+            {
+                sharedWork += isLeft ? 0 : guest.runHere(System.nanoTime());
+                outbox.release(seen);
+            }
+        }
+        assertThat(sharedWork).isGreaterThan(requests / 2);
+        stop(guest);
+    }
+
     private GuestThread start(final Path kernel) throws Exception
+    {
+        final GuestThread guest = prepare(kernel);
+        guest.startLive(EventLog.none());
+        return guest;
+    }
+
+    private GuestThread prepare(final Path kernel) throws Exception
     {
         final Machine machine = new Machine(new MachineConfiguration(
             MEMORY_BYTES, MachineConfiguration.DEFAULT_VSOCK_CID, Files.readAllBytes(kernel), null, ""), outbox);
-        final GuestThread guest = new GuestThread(machine, inbox, outbox, Drives.none(), () ->
+        return new GuestThread(machine, inbox, outbox, Drives.none(), () ->
         {
         }, () ->
         {
         }, DIGEST_INTERVAL_NS);
-        guest.startLive(EventLog.none());
-        return guest;
     }
 
     private void awaitConsole(final String text) throws InterruptedException

@@ -22,6 +22,7 @@ class OutboxTest
         final byte[] output = new byte[OUTPUT_BYTES];
         for (int i = 0; i < OUTPUTS; i++)
         {
+            output[0] = (byte)i;
             outbox.onVsock(output, 0, output.length);
             assertThat(outbox.release(releases)).as("output %d", i).isEqualTo(1);
         }
@@ -29,9 +30,35 @@ class OutboxTest
         assertThat(outbox.isEmpty()).isTrue();
     }
 
+    @Test
+    void whatFindsTheBoxFullIsKeptInOrderUntilThereIsRoom()
+    {
+        final Outbox outbox = new Outbox(() ->
+        {
+        });
+        outbox.goLive(() -> 0);
+        final CountingReleases releases = new CountingReleases();
+        final byte[] output = new byte[OUTPUT_BYTES];
+        for (int i = 0; i < OUTPUTS; i++)
+        {
+            output[0] = (byte)i;
+            outbox.onVsock(output, 0, output.length);
+        }
+        assertThat(outbox.hasRoom()).isFalse();
+        while (!outbox.hasRoom())
+        {
+            assertThat(outbox.release(releases)).isPositive();
+        }
+        outbox.release(releases);
+        assertThat(releases.packets).isEqualTo(OUTPUTS);
+        assertThat(releases.isInOrder).isTrue();
+        assertThat(outbox.isEmpty()).isTrue();
+    }
+
     private static final class CountingReleases implements Outbox.Releases
     {
         private int packets;
+        private boolean isInOrder = true;
 
         @Override
         public boolean mayLeave(final long dependency)
@@ -47,6 +74,7 @@ class OutboxTest
         @Override
         public void vsock(final DirectBuffer buffer, final int offset, final int length)
         {
+            isInOrder &= buffer.getByte(offset) == (byte)packets;
             packets++;
         }
 
