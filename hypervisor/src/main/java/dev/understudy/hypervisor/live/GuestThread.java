@@ -88,7 +88,6 @@ public final class GuestThread
     private RunState ended;
     private boolean isBusy = true;
     private long dueNs;
-
     private long answersFrom;
     private int answers;
 

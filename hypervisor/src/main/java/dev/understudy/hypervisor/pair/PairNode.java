@@ -395,7 +395,11 @@ public final class PairNode implements Replica, PairLink, PairHandler
             inbox::announce);
         final Machine machine = new Machine(image.machine(), outbox, drives, SparseArray::allocate);
         guest = new GuestThread(machine, inbox, outbox, drives, bell, bell, configuration.digestMs() * 1_000_000L);
-        guest.share();
+        if (image.drives().isEmpty())
+        {
+            // A replay may wait for a drive, and heartbeats must not.
+            guest.share();
+        }
         guest.startFollowing(journal.reader());
     }
 
