@@ -3,6 +3,7 @@ package dev.understudy.hypervisor.live;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.agrona.DirectBuffer;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class OutboxTest
@@ -11,15 +12,21 @@ class OutboxTest
     private static final int OUTPUTS = 1_000;
     private static final int OUTPUT_BYTES = 45_000;
 
+    private final Outbox outbox = new Outbox(() ->
+    {
+    });
+    private final CountingReleases releases = new CountingReleases();
+    private final byte[] output = new byte[OUTPUT_BYTES];
+
+    @BeforeEach
+    void goLive()
+    {
+        outbox.goLive(() -> 0);
+    }
+
     @Test
     void aReleaseTakesWhatWaitsWhereverItLies()
     {
-        final Outbox outbox = new Outbox(() ->
-        {
-        });
-        outbox.goLive(() -> 0);
-        final CountingReleases releases = new CountingReleases();
-        final byte[] output = new byte[OUTPUT_BYTES];
         for (int i = 0; i < OUTPUTS; i++)
         {
             output[0] = (byte)i;
@@ -33,12 +40,6 @@ class OutboxTest
     @Test
     void whatFindsTheBoxFullIsKeptInOrderUntilThereIsRoom()
     {
-        final Outbox outbox = new Outbox(() ->
-        {
-        });
-        outbox.goLive(() -> 0);
-        final CountingReleases releases = new CountingReleases();
-        final byte[] output = new byte[OUTPUT_BYTES];
         for (int i = 0; i < OUTPUTS; i++)
         {
             output[0] = (byte)i;
