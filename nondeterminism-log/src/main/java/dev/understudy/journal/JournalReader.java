@@ -10,7 +10,7 @@ import java.util.List;
  * <p>
  * It reads the files and never maps them: neither damage nor a file that becomes shorter can hang or end the process.
  * An entry costs about a microsecond, as does finding that there is none; an interrupt of the thread changes nothing.
- * One that {@link JournalWriter#reader} made has what was appended just now from memory, which costs a fifth of that.
+ * One that {@link JournalWriter#reader} made has what was appended just now from memory, and spares file and hash then.
  * For a journal that nobody writes, {@link JournalScan} says more about damage. Owned by one thread at a time.
  */
 public final class JournalReader implements Closeable

@@ -131,7 +131,7 @@ final class Translator
 
     private static boolean isCompiled(final RegionCode code)
     {
-        // By turns with thousands of others nothing of a method is in the processor's caches.
+        // The first is not timed: by turns with thousands of others a method has to come into the processor's caches.
         batchNs(code);
         return batchNs(code) <= MAX_COMPILED_BATCH_NS;
     }

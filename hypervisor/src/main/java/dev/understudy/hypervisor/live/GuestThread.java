@@ -139,9 +139,7 @@ public final class GuestThread
         this.digestIntervalNs = digestIntervalNs;
     }
 
-    /**
-     * Lets the calling thread run the guest by {@link #runHere} as well. Before the start.
-     */
+    /** Lets the calling thread run the guest by {@link #runHere} as well. Before the start. */
     public void share()
     {
         sharer = Thread.currentThread();
