@@ -52,7 +52,7 @@ public final class MemoryHash
             }
         }
         memory.forgetDirty();
-        mmu.forgetStores();
+        mmu.markStores();
         return sum;
     }
 

@@ -174,7 +174,8 @@ public final class GuestMemory
 
     /**
      * Marks a page as written and tells whether later writes to it may bypass this class until the next
-     * {@link #forgetDirty}, {@link #takeDirty}, {@link #watchCode} or {@link #watchTable}.
+     * {@link #takeDirty}, {@link #watchCode} or {@link #watchTable}, or until {@link #forgetDirty} without a call of this
+     * right after it.
      *
      * @return false when writes to the page are watched, so that each one must come through here
      */

@@ -324,6 +324,25 @@ public final class Mmu
         return isFree;
     }
 
+    /**
+     * Marks the pages of the store cache dirty again, as the fast path may write to them at any time. Emptying the cache
+     * would do as well, but a miss may be a path of a region that HotSpot left out of its code.
+     */
+    public void markStores()
+    {
+        for (int i = 0; i < CONTEXTS; i++)
+        {
+            for (int slot = 0; slot < TLB_ENTRIES; slot++)
+            {
+                final long page = storeTags[i][slot];
+                if (page != NO_PAGE)
+                {
+                    memory.prepareWrite((int)page + storeAddends[i][slot] >> GuestMemory.PAGE_SHIFT);
+                }
+            }
+        }
+    }
+
     /** Empties the store cache, so that the next store to each page marks it dirty again. */
     public void forgetStores()
     {
