@@ -47,16 +47,8 @@ public final class JournalWriter implements Closeable
         this.directory = directory;
         this.lock = lock;
         reserve = new DiskReserve(directory, options);
-        final Path next = QueueFiles.nextSegment(directory);
-        try
-        {
-            segment = new QueueSegment(next, options, reserve, packer.buffer().byteArray());
-        }
-        catch (final RuntimeException e)
-        {
-            QueueSegment.discard(next);
-            throw e;
-        }
+        segment = new QueueSegment(
+            QueueFiles.nextSegment(directory), options, reserve, packer.buffer().byteArray());
     }
 
     /**
@@ -66,18 +58,18 @@ public final class JournalWriter implements Closeable
      */
     public static JournalWriter create(final Path directory, final Genesis genesis, final JournalOptions options)
     {
-        final JournalWriter writer = createEmpty(directory, options);
-        try
-        {
-            writer.finish(writer.encoder.genesis(genesis), 0, 0, false);
-            writer.genesis = genesis;
-            return writer;
-        }
-        catch (final RuntimeException e)
-        {
-            writer.close();
-            throw e;
-        }
+        return createEmpty(directory, options).begun(genesis);
+    }
+
+    /**
+     * As {@link #create}, but takes the directory only: until {@link #start}, an entry is in memory alone when the method
+     * that appended it returns. {@link #closed}, {@link #sync}, {@link #close} and an entry that finds no room there start
+     * the writer as well. A {@link #reader} sees what was in memory when another entry has followed.
+     */
+    public static JournalWriter createUnstarted(
+        final Path directory, final Genesis genesis, final JournalOptions options)
+    {
+        return createUnstarted(directory, options).begun(genesis);
     }
 
     /**
@@ -86,6 +78,11 @@ public final class JournalWriter implements Closeable
      * @throws JournalException when it has one, or another process is writing there
      */
     public static JournalWriter createEmpty(final Path directory, final JournalOptions options)
+    {
+        return createUnstarted(directory, options).started();
+    }
+
+    private static JournalWriter createUnstarted(final Path directory, final JournalOptions options)
     {
         final JournalLock lock = JournalLock.take(directory);
         try
@@ -128,13 +125,54 @@ public final class JournalWriter implements Closeable
             seal(scan);
             final JournalWriter writer = new JournalWriter(directory, lock, options);
             writer.resume(scan, genesis);
-            return writer;
+            return writer.started();
         }
         catch (final RuntimeException e)
         {
             lock.close();
             throw e;
         }
+    }
+
+    private JournalWriter begun(final Genesis itsGenesis)
+    {
+        try
+        {
+            finish(encoder.genesis(itsGenesis), 0, 0, false);
+            genesis = itsGenesis;
+            return this;
+        }
+        catch (final RuntimeException e)
+        {
+            close();
+            throw e;
+        }
+    }
+
+    private JournalWriter started()
+    {
+        try
+        {
+            start();
+            return this;
+        }
+        catch (final RuntimeException e)
+        {
+            close();
+            throw e;
+        }
+    }
+
+    /**
+     * Returns when every entry so far is in the journal; those that follow will be when their methods return. The first
+     * call takes a tenth of a second and more, in which Chronicle starts. On any thread.
+     *
+     * @throws JournalFullException when the disk has no room for the first file
+     * @throws JournalException     when it cannot be created, or Chronicle does not start: the writer appends nothing then
+     */
+    public void start()
+    {
+        segment.start();
     }
 
     private static Genesis readAll(final JournalScan scan)
@@ -406,8 +444,11 @@ public final class JournalWriter implements Closeable
                 packer.restart();
             }
             final int packedLength = packer.pack(type, encoder.buffer(), length);
-            segment.append(packedLength);
-            tail.add(lastSequence + 1, packer.buffer(), packedLength, segment.lastPlace(), isFirstOfFile);
+            final long place = segment.append(packedLength);
+            if (place >= 0)
+            {
+                tail.add(lastSequence + 1, packer.buffer(), packedLength, place, isFirstOfFile);
+            }
         }
         catch (final JournalFullException e)
         {

@@ -10,11 +10,17 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 
 import net.openhft.chronicle.bytes.Bytes;
 import net.openhft.chronicle.bytes.BytesStore;
+import net.openhft.chronicle.core.io.Closeable;
 import net.openhft.chronicle.queue.ExcerptAppender;
 import net.openhft.chronicle.queue.impl.single.SingleChronicleQueue;
 import net.openhft.chronicle.queue.impl.single.SingleChronicleQueueBuilder;
@@ -26,8 +32,10 @@ import org.agrona.concurrent.EpochClock;
  * <p>
  * Chronicle rolls by its clock, so that clock is ours: it stands still until a file is long enough, then it goes on to
  * the present minute, or to the next one when the file of that minute is there. A file's first blocks are allocated
- * before Chronicle takes it (it renames a precreated file), those that follow before they are written. Owned by the
- * writer's thread.
+ * before Chronicle takes it (it renames a precreated file), those that follow before they are written.
+ * <p>
+ * Chronicle takes a tenth of a second and more to start. Until someone asks for that, entries wait in memory; whoever
+ * does appends them. All else is the writer's thread's.
  */
 final class QueueSegment implements AutoCloseable
 {
@@ -53,6 +61,9 @@ final class QueueSegment implements AutoCloseable
     /** Chronicle lets an entry be a quarter of this long. */
     private static final long MIN_BLOCK_BYTES = 1 << 20;
 
+    /** Entries that may wait for Chronicle to start: the blocks that a file begins with have room for them. */
+    private static final int MAX_KEPT_BYTES = PackedEntry.MAX_BYTES;
+
     /** Nobody but this writer has the segment, so that Chronicle has nothing to wait for. */
     private static final long CHRONICLE_TIMEOUT_MS = 1_000;
 
@@ -70,25 +81,36 @@ final class QueueSegment implements AutoCloseable
     private final long reserveBytes;
     private final long fileBytes;
     private final long usefulBytes;
-    private final Bytes<byte[]> staged;
-    private final SingleChronicleQueue queue;
-    private final ExcerptAppender appender;
+    private final byte[] staging;
     private final List<Path> unsynced = new ArrayList<>();
 
+    private final AtomicBoolean isStartBegun = new AtomicBoolean();
+
+    /** Done when the files have what was kept, or cannot be had. */
+    private final CompletableFuture<Void> start = new CompletableFuture<>();
+
+    /** Of the thread that starts, until the start is done: even the first of Chronicle's classes takes long to load. */
+    private SingleChronicleQueue queue;
+    private ExcerptAppender appender;
+    private Bytes<byte[]> staged;
     private long minute;
     private Path file;
     private long allocatedEnd;
     private long writePosition;
     private long lastPlace;
     private boolean hasFile;
+
+    /** What was appended before Chronicle was there, in order. Guarded by itself, as is the end of the start. */
+    private final List<byte[]> kept = new ArrayList<>();
+    private long keptBytes;
+
     private boolean isFileEmpty = true;
     private boolean isDirectorySynced;
 
     /**
-     * Begins a segment.
+     * A segment that is not on the disk before {@link #start}.
      *
      * @param staging holds each packed entry that is appended, from its start on
-     * @throws JournalFullException when the disk has no room for its first file
      */
     QueueSegment(
         final Path directory, final JournalOptions options, final DiskReserve reserve, final byte[] staging)
@@ -99,28 +121,11 @@ final class QueueSegment implements AutoCloseable
         reserveBytes = options.reserveBytes();
         fileBytes = options.fileBytes();
         usefulBytes = fileBytes + reserveBytes + AROUND_ENTRY_BYTES;
-        staged = Bytes.wrapForRead(staging);
-        minute = clock.time() / MINUTE_MS;
-        createDirectory();
-        // First, as JournalScan takes a segment that has Chronicle's metadata and no file for one that lost it.
-        precreate();
-        createMetadata();
-        final long blockBytes = Math.max(MIN_BLOCK_BYTES, fileBytes + reserveBytes + FILE_HEAD_BYTES);
-        queue = SingleChronicleQueueBuilder.binary(directory)
-            .rollCycle(LegacyRollCycles.MINUTELY)
-            .indexCount(INDEX_COUNT)
-            .indexSpacing(INDEX_SPACING)
-            .blockSize(blockBytes)
-            .timeoutMS(CHRONICLE_TIMEOUT_MS)
-            .checkInterrupts(false)
-            .timeProvider(() -> minute * MINUTE_MS)
-            .build();
-        appender = queue.createAppender();
-        appender.singleThreadedCheckDisabled(true);
+        this.staging = staging;
     }
 
-    /** Takes away what the constructor made before it failed; the journal is as it was before. */
-    static void discard(final Path directory)
+    /** Takes away what a start made before it failed; the journal is as it was before. */
+    private void discard()
     {
         try (Stream<Path> files = Files.exists(directory) ? Files.list(directory) : Stream.empty())
         {
@@ -147,6 +152,15 @@ final class QueueSegment implements AutoCloseable
      */
     boolean prepare(final int length, final boolean mayUseReserve)
     {
+        if (!isReady())
+        {
+            // A failure is told at the next entry, and the last entry is there when its method returns.
+            if (!start.isDone() && !mayUseReserve && keptBytes + length <= MAX_KEPT_BYTES)
+            {
+                return isFileEmpty;
+            }
+            start();
+        }
         final long end = writePosition + length + AROUND_ENTRY_BYTES;
         if (end + (mayUseReserve ? 0 : reserveBytes) > allocatedEnd || end > fileBytes && !mayUseReserve)
         {
@@ -155,26 +169,122 @@ final class QueueSegment implements AutoCloseable
         return isFileEmpty;
     }
 
-    /** Appends what is staged, after {@link #prepare}. */
-    void append(final int length)
+    /**
+     * Appends what is staged, after {@link #prepare}.
+     *
+     * @return where the word before the entry stands in its file; -1 when the entry waits for Chronicle
+     */
+    long append(final int length)
     {
+        isFileEmpty = false;
+        if (!isReady() && keep(length))
+        {
+            return -1;
+        }
         staged.readPositionRemaining(0, length);
-        appender.writeBytes(staged);
+        write(staged, length);
+        return lastPlace;
+    }
+
+    /**
+     * Starts Chronicle and appends what was kept, or waits until another thread has done so.
+     *
+     * @throws JournalFullException when the disk has no room for the first file
+     * @throws JournalException     when it cannot be created, or Chronicle does not start: nothing can be appended then
+     */
+    void start()
+    {
+        if (isStartBegun.compareAndSet(false, true))
+        {
+            begin();
+        }
+        try
+        {
+            start.join();
+        }
+        catch (final CompletionException e)
+        {
+            if (e.getCause() instanceof final JournalException failure)
+            {
+                throw failure;
+            }
+            throw new JournalException("journal " + directory + " cannot be begun: " + e.getCause(), e.getCause());
+        }
+    }
+
+    private void begin()
+    {
+        try
+        {
+            minute = clock.time() / MINUTE_MS;
+            createDirectory();
+            // First, as JournalScan takes a segment that has Chronicle's metadata and no file for one that lost it.
+            precreate();
+            createMetadata();
+            open();
+            synchronized (kept)
+            {
+                kept.forEach(entry -> write(Bytes.wrapForRead(entry), entry.length));
+                kept.clear();
+                start.complete(null);
+            }
+        }
+        // Whatever it is, the writer's thread must know.
+        catch (final Throwable e)
+        {
+            start.completeExceptionally(e);
+        }
+    }
+
+    private void open()
+    {
+        staged = Bytes.wrapForRead(staging);
+        final long blockBytes = Math.max(MIN_BLOCK_BYTES, fileBytes + reserveBytes + FILE_HEAD_BYTES);
+        queue = SingleChronicleQueueBuilder.binary(directory)
+            .rollCycle(LegacyRollCycles.MINUTELY)
+            .indexCount(INDEX_COUNT)
+            .indexSpacing(INDEX_SPACING)
+            .blockSize(blockBytes)
+            .timeoutMS(CHRONICLE_TIMEOUT_MS)
+            .checkInterrupts(false)
+            .timeProvider(() -> minute * MINUTE_MS)
+            .build();
+        appender = queue.createAppender();
+        appender.singleThreadedCheckDisabled(true);
+    }
+
+    private boolean isReady()
+    {
+        return start.state() == Future.State.SUCCESS;
+    }
+
+    /** Has what is staged wait for Chronicle; false when that has started meanwhile. */
+    private boolean keep(final int length)
+    {
+        synchronized (kept)
+        {
+            if (isReady())
+            {
+                return false;
+            }
+            kept.add(Arrays.copyOf(staging, length));
+            keptBytes = QueueFile.after(keptBytes, length);
+            return true;
+        }
+    }
+
+    private void write(final Bytes<byte[]> entry, final int length)
+    {
+        appender.writeBytes(entry);
         writePosition = appender.wire().bytes().writePosition();
         lastPlace = writePosition - length - QueueFile.WORD_BYTES;
         hasFile = true;
-        isFileEmpty = false;
-    }
-
-    /** Where the word before the last entry stands in its file. */
-    long lastPlace()
-    {
-        return lastPlace;
     }
 
     /** Waits until the disk has every entry. */
     void sync()
     {
+        start();
         unsynced.forEach(DiskBlocks::sync);
         unsynced.clear();
         if (hasFile)
@@ -193,6 +303,21 @@ final class QueueSegment implements AutoCloseable
     @Override
     public void close()
     {
+        final boolean isFailureTold = start.isCompletedExceptionally();
+        try
+        {
+            start();
+        }
+        catch (final JournalException e)
+        {
+            Closeable.closeQuietly(appender, queue);
+            discard();
+            if (isFailureTold)
+            {
+                return;
+            }
+            throw e;
+        }
         appender.close();
         queue.close();
         if (Files.exists(file))

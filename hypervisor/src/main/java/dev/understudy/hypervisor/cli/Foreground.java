@@ -1,5 +1,6 @@
 package dev.understudy.hypervisor.cli;
 
+import dev.understudy.guest.RunState;
 import dev.understudy.hypervisor.config.ForwardSpec;
 import dev.understudy.hypervisor.drive.Drives;
 import dev.understudy.hypervisor.image.GuestImage;
@@ -33,6 +34,7 @@ final class Foreground
      * @param balloonPages pages of 4 KiB that the guest is asked to leave alone
      * @param netdev       closed at the end
      * @param opening      begins the content of the guest's drives
+     * @param start        has the log keep what it was given and will be; a signal before ends the process at once
      * @param journal      closed at the end, also when a signal ends the process
      */
     static int run(
@@ -43,6 +45,7 @@ final class Foreground
         final Netdev netdev,
         final Drives.Opening opening,
         final EventLog log,
+        final Runnable start,
         final Closeable journal)
         throws IOException
     {
@@ -59,7 +62,12 @@ final class Foreground
             journal;
             StatisticsOption.Watch watch = statistics.watch(guest::position, guest::translations))
         {
-            return guest.run(log).isFailure() ? ExitStatus.FAILURE : ExitStatus.SUCCESS;
+            final RunState end = guest.run(log, () ->
+            {
+                start.run();
+                signal.arm();
+            });
+            return end.isFailure() ? ExitStatus.FAILURE : ExitStatus.SUCCESS;
         }
     }
 }

@@ -69,7 +69,7 @@ final class RecordCommand implements Callable<Integer>
             ByteSize.parse(journalMax), alarm -> System.err.println("understudy: " + alarm));
         // Before the journal: one that a wrong option began would stand in the way of the next attempt.
         final Netdev netdev = guest.openNetdev();
-        final JournalWriter writer = JournalWriter.create(journal, image.genesis(name), options);
+        final JournalWriter writer = JournalWriter.createUnstarted(journal, image.genesis(name), options);
         return Foreground.run(
             image,
             statistics,
@@ -79,6 +79,7 @@ final class RecordCommand implements Callable<Integer>
             (i, drive) -> drive.isReadOnly() ? RawImage.readOnly(drive.path()) :
                 OverlayImage.create(drive, drives.get(i).overlay()),
             EventLog.to(writer),
+            writer::start,
             writer::close);
     }
 

@@ -57,6 +57,7 @@ final class RunCommand implements Callable<Integer>
             guest.openNetdev(),
             (i, drive) -> open(drives.get(i), drive),
             EventLog.none(),
+            () -> {},
             () -> {});
     }
 

@@ -52,6 +52,7 @@ final class ServeCommand implements Callable<Integer>
             notice -> System.err.println("understudy " + nodeName + ": " + notice));
         try (StopSignal signal = new StopSignal(node::leave, LEAVE_TIMEOUT_MS))
         {
+            signal.arm();
             return node.run();
         }
     }

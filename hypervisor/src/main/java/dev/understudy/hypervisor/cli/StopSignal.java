@@ -17,7 +17,7 @@ final class StopSignal implements AutoCloseable
     private final Thread hook = new Thread(this::onShutdown, "signal");
 
     /**
-     * From now on until {@link #close()}.
+     * From {@link #arm} until {@link #close()}.
      *
      * @param stop      asks the command to return; called on a thread of its own
      * @param timeoutMs that the command is given before the process ends all the same
@@ -26,7 +26,19 @@ final class StopSignal implements AutoCloseable
     {
         this.stop = stop;
         this.timeoutMs = timeoutMs;
-        Runtime.getRuntime().addShutdownHook(hook);
+    }
+
+    /** Before, a signal ends the process at once. Called once. */
+    void arm()
+    {
+        try
+        {
+            Runtime.getRuntime().addShutdownHook(hook);
+        }
+        catch (final IllegalStateException e)
+        {
+            // The signal has come: the process is about to end.
+        }
     }
 
     private void onShutdown()

@@ -87,9 +87,11 @@ public final class StandaloneGuest
     /**
      * Runs the guest until it ends or {@link #stop} is called.
      *
+     * @param start returns when the log keeps every entry so far, as it will those that follow: called once the guest
+     *              runs, before its first output leaves
      * @return how the guest ended; {@link RunState#RUNNING} when it was stopped
      */
-    public RunState run(final EventLog log) throws IOException
+    public RunState run(final EventLog log, final Runnable start) throws IOException
     {
         try (Selector selector = Selector.open())
         {
@@ -99,7 +101,7 @@ public final class StandaloneGuest
             try (Drives drives = Drives.open(image.drives(), opening, inbox::announce))
             {
                 final Machine machine = new Machine(image.machine(), outbox, drives, SparseArray::allocate);
-                runMachine(selector, machine, inbox, outbox, drives, log);
+                runMachine(selector, machine, inbox, outbox, drives, log, start);
             }
         }
         if (guest.failure() instanceof final DriveException failure)
@@ -128,7 +130,8 @@ public final class StandaloneGuest
         final Inbox inbox,
         final Outbox outbox,
         final Drives drives,
-        final EventLog log)
+        final EventLog log,
+        final Runnable start)
         throws IOException
     {
         try (VsockForwarder forwarder = new VsockForwarder(
@@ -146,6 +149,8 @@ public final class StandaloneGuest
             inbox.command(recorder -> recorder.balloonTarget(balloonPages));
             resize(inbox, terminal.size());
             guest.startLive(log);
+            // Outputs leave on this thread, so not before it is done.
+            start.run();
             terminal.onResize(size -> resize(inbox, size));
             netdev.start(selector, inbox::offerNetwork);
             startTerminalInput(inbox);
@@ -257,7 +262,7 @@ public final class StandaloneGuest
         });
     }
 
-    /** Without a backup every output may leave at once. */
+    /** Without a backup every output may leave. */
     private final class Releases implements Outbox.Releases
     {
         private final VsockForwarder forwarder;

@@ -30,16 +30,31 @@ public final class Terminal
     {
     }
 
+    private final InputStream input;
+    private final OutputStream output;
+
+    public Terminal()
+    {
+        this(System.in, new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), OUTPUT_BUFFER_BYTES));
+    }
+
+    /** With other streams than those of this process. */
+    Terminal(final InputStream input, final OutputStream output)
+    {
+        this.input = input;
+        this.output = output;
+    }
+
     /** What is typed. */
     public InputStream input()
     {
-        return System.in;
+        return input;
     }
 
     /** Takes what is to be shown. */
     public OutputStream output()
     {
-        return new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), OUTPUT_BUFFER_BYTES);
+        return output;
     }
 
     /** The size now; null when standard output is no terminal, or one without a size. */
