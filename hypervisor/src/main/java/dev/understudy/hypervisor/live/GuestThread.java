@@ -30,7 +30,7 @@ public final class GuestThread
     private static final int FOLLOW_BATCH = 64;
 
     /** A guest that is busy for more steps in a row goes back to the hart thread. */
-    private static final int MAX_SHARED_STEPS = 4;
+    static final int MAX_SHARED_STEPS = 4;
 
     /**
      * The guest is shared while it retires fewer instructions than this for what enters it: some microseconds, where

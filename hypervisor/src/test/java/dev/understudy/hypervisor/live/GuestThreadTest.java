@@ -25,6 +25,19 @@ class GuestThreadTest
     private static final long JOIN_TIMEOUT_MS = 10_000;
     private static final int REQUESTS = 2_000;
 
+    private static final String LONG_LINE = "x".repeat(199) + "\n";
+
+    /** So many at once keep the guest busy for some sixteen slices. */
+    private static final int LONG_INPUT_LINES = 20;
+    private static final int LONG_INPUTS = 20;
+
+    /** Of a long input: when it comes the guest still sleeps until its timer. */
+    private static final int IDLE_STEPS = 4;
+
+    /** Twice as many as are looked at together, and more. */
+    private static final int LINES = 640;
+    private static final int LINES_AT_ONCE = 32;
+
     private final Inbox inbox = new Inbox();
     private final Outbox outbox = new Outbox(() ->
     {
@@ -101,6 +114,75 @@ class GuestThreadTest
         }
         assertThat(sharedWork).isPositive();
         stop(guest);
+    }
+
+    @Test
+    void aGuestThatIsBusyForLongGoesBackToItsOwnThread() throws Exception
+    {
+        final GuestThread guest = prepare(ECHO);
+        guest.share();
+        guest.startLive(EventLog.none());
+        awaitConsole("quit ends\n");
+        seen.console.setLength(0);
+        int mostSteps = 0;
+        for (int i = 0; i < LONG_INPUTS; i++)
+        {
+            type(LONG_LINE.repeat(LONG_INPUT_LINES));
+            final int steps = runHere(guest, LONG_LINE, LONG_INPUT_LINES);
+            assertThat(steps).isLessThanOrEqualTo(GuestThread.MAX_SHARED_STEPS + 1 + IDLE_STEPS);
+            mostSteps = Math.max(mostSteps, steps);
+        }
+        // Fewer where the guest's own thread was awake and took the input.
+        assertThat(mostSteps).isGreaterThan(GuestThread.MAX_SHARED_STEPS);
+        stop(guest);
+    }
+
+    @Test
+    void aGuestOfLongAnswersIsNotSharedUntilTheyAreShortAgain() throws Exception
+    {
+        final GuestThread guest = prepare(ECHO);
+        guest.share();
+        guest.startLive(EventLog.none());
+        awaitConsole("quit ends\n");
+        seen.console.setLength(0);
+        answerLines(guest, LONG_LINE);
+        assertThat(inbox.isShared()).as("after long answers").isFalse();
+        type(LONG_LINE);
+        assertThat(runHere(guest, LONG_LINE, 1)).isZero();
+        answerLines(guest, "\n");
+        assertThat(inbox.isShared()).as("after short answers").isTrue();
+        stop(guest);
+    }
+
+    private void answerLines(final GuestThread guest, final String line)
+    {
+        for (int i = 0; i < LINES; i += LINES_AT_ONCE)
+        {
+            for (int k = 0; k < LINES_AT_ONCE; k++)
+            {
+                type(line);
+            }
+            runHere(guest, line, LINES_AT_ONCE);
+        }
+    }
+
+    /** Shares the guest until it has answered so many lines; returns how often there was something to do here. */
+    private int runHere(final GuestThread guest, final String line, final int lines)
+    {
+        int steps = 0;
+        while (seen.console.length() < lines * ("echo: " + line).length())
+        {
+            steps += guest.runHere(System.nanoTime()) > 0 ? 1 : 0;
+            outbox.release(seen);
+        }
+        seen.console.setLength(0);
+        return steps;
+    }
+
+    private void type(final String text)
+    {
+        final byte[] input = text.getBytes(StandardCharsets.US_ASCII);
+        assertThat(inbox.offerConsole(input, 0, input.length)).isTrue();
     }
 
     private GuestThread start(final Path kernel) throws Exception
