@@ -25,13 +25,27 @@ final class LinuxService
 
     static Service run(final Workspace work, final String memory) throws IOException, InterruptedException
     {
-        return service().started(work.understudy(guest(work, memory, "run")));
+        return run(work, memory, "");
+    }
+
+    /** With further arguments of the guest's command line. */
+    static Service run(final Workspace work, final String memory, final String options)
+        throws IOException, InterruptedException
+    {
+        return service().started(work.understudy(guest(work, memory, options, "run")));
     }
 
     static Service record(final Workspace work, final String memory, final Path journal)
         throws IOException, InterruptedException
     {
-        return service().started(work.understudy(guest(work, memory, "record", "--journal", journal.toString())));
+        return record(work, memory, "", journal);
+    }
+
+    static Service record(final Workspace work, final String memory, final String options, final Path journal)
+        throws IOException, InterruptedException
+    {
+        return service().started(
+            work.understudy(guest(work, memory, options, "record", "--journal", journal.toString())));
     }
 
     /** A pair, once it is protected, that no pause of a busy host is to take apart. */
@@ -40,18 +54,31 @@ final class LinuxService
         return pair(work, memory, PATIENT_MS);
     }
 
+    static Service pair(final Workspace work, final String memory, final String options)
+        throws IOException, InterruptedException
+    {
+        return pair(work, memory, options, PATIENT_MS);
+    }
+
     static Service pair(final Workspace work, final String memory, final int timeoutMs)
+        throws IOException, InterruptedException
+    {
+        return pair(work, memory, "", timeoutMs);
+    }
+
+    private static Service pair(
+        final Workspace work, final String memory, final String options, final int timeoutMs)
         throws IOException, InterruptedException
     {
         return service().startedPair(work, """
             name: linux
             kernel: %s
             initrd: %s
-            append: "%s"
+            append: '%s'
             memory: %s
             netdevs:
               - { tap: %s }
-            """.formatted(kernel(work), initrd(work), commandLine(memory), memory, FIRST_TAP),
+            """.formatted(kernel(work), initrd(work), commandLine(memory) + options, memory, FIRST_TAP),
             ", tap: " + SECOND_TAP, timeoutMs);
     }
 
@@ -82,11 +109,12 @@ final class LinuxService
         return new Service(ADDRESS, PORT);
     }
 
-    private static String[] guest(final Workspace work, final String memory, final String... command)
+    private static String[] guest(
+        final Workspace work, final String memory, final String options, final String... command)
     {
         final List<String> words = new ArrayList<>(List.of(command));
         words.addAll(List.of("--kernel", kernel(work).toString(), "--initrd", initrd(work).toString(),
-            "--append", commandLine(memory), "--memory", memory, "--netdev", "tap,ifname=" + FIRST_TAP));
+            "--append", commandLine(memory) + options, "--memory", memory, "--netdev", "tap,ifname=" + FIRST_TAP));
         return words.toArray(String[]::new);
     }
 
