@@ -41,6 +41,15 @@ public final class GuestThread
     /** Events after which it is looked again how long the guest's answers are. */
     private static final int ANSWERS = 256;
 
+    /**
+     * Instructions that the hart thread of a backup replays before it lets others have its processor: its agent, with
+     * which an output of the primary waits, may have no other one.
+     */
+    private static final int FOLLOW_SLICE = 4_000;
+
+    /** Steps in a row for which it does so: one that has fallen behind keeps its processor. */
+    private static final int POLITE_STEPS = 100;
+
     /** Time between looks whether a full outbox has room. */
     private static final long FULL_WAIT_NS = 50_000;
 
@@ -93,6 +102,9 @@ public final class GuestThread
 
     /** Of the thread that shares the guest. */
     private int busySteps;
+
+    /** Of the hart thread. */
+    private int stepsInARow;
 
     /** The thread that may share the guest, or null. */
     private Thread sharer;
@@ -377,8 +389,20 @@ public final class GuestThread
             else if (tryStep() == 0)
             {
                 rest();
+                stepsInARow = 0;
+            }
+            else if (isPolite())
+            {
+                stepsInARow++;
+                Thread.yield();
             }
         }
+    }
+
+    /** Whether this is the hart thread of a backup that keeps up. */
+    private boolean isPolite()
+    {
+        return recorder == null && stepsInARow < POLITE_STEPS && Thread.currentThread() == thread;
     }
 
     /** Waits for news, or for the guest's timer, and lets the thread that shares the guest take the turn meanwhile. */
@@ -463,7 +487,7 @@ public final class GuestThread
         // Read before the journal is: entries that came before a request are replayed before going live.
         final Takeover request = takeover;
         seenAnnouncements = announcements;
-        final long limit = machine.position() + Recorder.SLICE_INSTRUCTIONS;
+        final long limit = machine.position() + (isPolite() ? FOLLOW_SLICE : Recorder.SLICE_INSTRUCTIONS);
         int count = 0;
         while (count < FOLLOW_BATCH && (hasEntry || reader.next()))
         {
