@@ -66,7 +66,7 @@ final class RecordCommand implements Callable<Integer>
         drives.forEach(RecordCommand::requireThatTheImageStays);
         final GuestImage image = guest.image(name);
         final JournalOptions options = JournalOptions.defaults().bounded(
-            ByteSize.parse(journalMax), alarm -> System.err.println("understudy: " + alarm));
+            journalMaxBytes(), alarm -> System.err.println("understudy: " + alarm));
         // Before the journal: one that a wrong option began would stand in the way of the next attempt.
         final Netdev netdev = guest.openNetdev();
         final JournalWriter writer = JournalWriter.createUnstarted(journal, image.genesis(name), options);
@@ -81,6 +81,16 @@ final class RecordCommand implements Callable<Integer>
             EventLog.to(writer),
             writer::start,
             writer::close);
+    }
+
+    private long journalMaxBytes()
+    {
+        final long bytes = ByteSize.parse(journalMax);
+        if (bytes < JournalOptions.MIN_FILE_BYTES)
+        {
+            throw new UsageException("--journal-max " + journalMax + ": expected at least 256K, such as 8G");
+        }
+        return bytes;
     }
 
     /** A replay begins with the images that the recording began with. */

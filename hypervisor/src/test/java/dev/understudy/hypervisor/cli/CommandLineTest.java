@@ -158,7 +158,8 @@ class CommandLineTest
         "run --kernel " + BLOCK + " --drive file=" + BLOCK + ",readonly=1", "replay x --drive file=y,readonly=on",
         "", "fly", "run", "run --kernel none.elf", "run --kernel " + HELLO + " --memory 1M",
         "run --kernel " + HELLO + " --forward x", "run --kernel " + HELLO + " --balloon 64M", "demo --guest bsd",
-        "replay", "serve --config none.yaml --node a", "replay x --format xml"})
+        "replay", "serve --config none.yaml --node a", "replay x --format xml",
+        "record --journal none --kernel " + HELLO + " --journal-max 1K"})
     void wrongUsageEndsWithStatus2AndNoStackTrace(final String arguments)
     {
         assertThat(Understudy.execute(arguments.isEmpty() ? new String[0] : arguments.split(" "))).isEqualTo(2);
