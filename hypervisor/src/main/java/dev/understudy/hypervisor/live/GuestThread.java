@@ -47,8 +47,8 @@ public final class GuestThread
      */
     private static final int FOLLOW_SLICE = 4_000;
 
-    /** Steps in a row for which it does so: one that has fallen behind keeps its processor. */
-    private static final int POLITE_STEPS = 100;
+    /** Steps since it last rested after which it does so: one that has fallen behind keeps its processor. */
+    private static final int MAX_POLITE_STEPS = 100;
 
     /** Time between looks whether a full outbox has room. */
     private static final long FULL_WAIT_NS = 50_000;
@@ -103,8 +103,8 @@ public final class GuestThread
     /** Of the thread that shares the guest. */
     private int busySteps;
 
-    /** Of the hart thread. */
-    private int stepsInARow;
+    /** Of the hart thread: steps after which it let others have its processor, since it last rested. */
+    private int politeSteps;
 
     /** The thread that may share the guest, or null. */
     private Thread sharer;
@@ -389,11 +389,11 @@ public final class GuestThread
             else if (tryStep() == 0)
             {
                 rest();
-                stepsInARow = 0;
+                politeSteps = 0;
             }
             else if (isPolite())
             {
-                stepsInARow++;
+                politeSteps++;
                 Thread.yield();
             }
         }
@@ -402,7 +402,7 @@ public final class GuestThread
     /** Whether this is the hart thread of a backup that keeps up. */
     private boolean isPolite()
     {
-        return recorder == null && stepsInARow < POLITE_STEPS && Thread.currentThread() == thread;
+        return Thread.currentThread() == thread && recorder == null && politeSteps < MAX_POLITE_STEPS;
     }
 
     /** Waits for news, or for the guest's timer, and lets the thread that shares the guest take the turn meanwhile. */
