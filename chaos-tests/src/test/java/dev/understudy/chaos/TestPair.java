@@ -60,6 +60,7 @@ final class TestPair implements AutoCloseable
     private int timeoutMs = 400;
     private Path kernel = KV;
     private String settings = "";
+    private String nodeSettings = "";
     private Path config;
     private PairConfiguration configuration;
 
@@ -93,6 +94,13 @@ final class TestPair implements AutoCloseable
     {
         kernel = otherKernel;
         settings = furtherSettings;
+        return this;
+    }
+
+    /** Gives both nodes a further setting; before the first start. */
+    TestPair withNodeSetting(final String setting)
+    {
+        nodeSettings += ", " + setting;
         return this;
     }
 
@@ -162,12 +170,12 @@ final class TestPair implements AutoCloseable
             arbiter: { directory: %s }
             heartbeat: { intervalMs: 20, timeoutMs: %d }
             nodes:
-              a: { address: "127.0.0.1:%d", data: %s, listen: %s }
-              b: { address: "127.0.0.1:%d", data: %s, listen: %s }
+              a: { address: "127.0.0.1:%d", data: %s, listen: %s%s }
+              b: { address: "127.0.0.1:%d", data: %s, listen: %s%s }
             %s
             """.formatted(kernel, servicePort, arbiter, timeoutMs,
-            linkPorts.get("a"), directories.get("a"), LISTEN.get("a"),
-            linkPorts.get("b"), directories.get("b"), LISTEN.get("b"), settings));
+            linkPorts.get("a"), directories.get("a"), LISTEN.get("a"), nodeSettings,
+            linkPorts.get("b"), directories.get("b"), LISTEN.get("b"), nodeSettings, settings));
     }
 
     /** UDP and TCP ports of the nodes' links. */

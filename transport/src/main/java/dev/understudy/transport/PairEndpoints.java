@@ -1,5 +1,6 @@
 package dev.understudy.transport;
 
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -31,6 +32,15 @@ public record PairEndpoints(String node, InetSocketAddress own, InetSocketAddres
             throw new TransportException("node " + node + " and its peer have the same address " + text(own) +
                 ": give each node one of its own");
         }
+    }
+
+    /** Whether both nodes are on this machine, with nothing between them but its loopback interface. */
+    public boolean isWithinHost()
+    {
+        final InetAddress here = own.getAddress();
+        final InetAddress there = peer.getAddress();
+        return here != null && there != null &&
+            (here.equals(there) || here.isLoopbackAddress() && there.isLoopbackAddress());
     }
 
     String ownChannel()

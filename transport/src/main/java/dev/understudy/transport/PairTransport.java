@@ -278,18 +278,11 @@ public final class PairTransport implements AutoCloseable
             .publicationUnblockTimeoutNs(2 * CLIENT_LIVENESS_TIMEOUT_NS)
             .statusMessageTimeoutNs(STATUS_MESSAGE_TIMEOUT_NS)
             .socketRcvbufLength(receiveBufferBytes())
-            .mtuLength(isWithinHost(endpoints) ? WITHIN_HOST_MTU_BYTES : Configuration.MTU_LENGTH_DEFAULT)
+            .mtuLength(endpoints.isWithinHost() ? WITHIN_HOST_MTU_BYTES : Configuration.MTU_LENGTH_DEFAULT)
             .sendChannelEndpointSupplier((channel, status, context) ->
                 remember(senders.newInstance(channel, status, context)))
             .receiveChannelEndpointSupplier((channel, dispatcher, status, context) ->
                 remember(receivers.newInstance(channel, dispatcher, status, context)));
-    }
-
-    /** Whether nothing but the loopback interface lies between the two nodes. */
-    private static boolean isWithinHost(final PairEndpoints endpoints)
-    {
-        return endpoints.own().getAddress() != null && endpoints.own().getAddress().isLoopbackAddress() &&
-            endpoints.peer().getAddress() != null && endpoints.peer().getAddress().isLoopbackAddress();
     }
 
     /** As much as is wanted and the host allows. */

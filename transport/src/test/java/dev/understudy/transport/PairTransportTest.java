@@ -29,6 +29,8 @@ import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @Timeout(60)
 class PairTransportTest
@@ -455,6 +457,23 @@ class PairTransportTest
         assertThatThrownBy(() -> new PairEndpoints(
             "alpha", LinkEnd.loopback(portA), LinkEnd.loopback(portA), Path.of("/tmp/none")))
             .isInstanceOf(TransportException.class).hasMessageContaining("127.0.0.1:" + portA);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "127.0.0.1, 127.0.0.1, true",
+        "127.0.0.1, 127.0.0.2, true",
+        "127.0.0.1, ::1, true",
+        "192.0.2.1, 192.0.2.1, true",
+        "192.0.2.1, 192.0.2.2, false",
+        "192.0.2.1, 127.0.0.1, false",
+    })
+    void nodesShareAHostWhenTheyHaveItsAddress(final String own, final String peer, final boolean shared)
+    {
+        assertThat(new PairEndpoints("alpha", new InetSocketAddress(own, 1), new InetSocketAddress(peer, 2),
+            Path.of("/tmp/none")).isWithinHost()).isEqualTo(shared);
+        assertThat(new PairEndpoints("alpha", new InetSocketAddress(own, 1), InetSocketAddress.createUnresolved(peer, 2),
+            Path.of("/tmp/none")).isWithinHost()).isFalse();
     }
 
     @Test

@@ -3,9 +3,11 @@ package dev.understudy.hypervisor.config;
 import dev.understudy.guest.DriveConfiguration;
 import dev.understudy.guest.MacAddress;
 import dev.understudy.guest.MachineConfiguration;
+import dev.understudy.hypervisor.linux.Processors;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -63,8 +65,10 @@ public record PairConfiguration(
      * @param data    where its journal lies
      * @param listen  address that its forwards listen on; null: what they say
      * @param netdev  what the guest's network device is connected to on this host; null without one
+     * @param cpus    processors of its host, by their numbers, that agent and hart run on; null when it does not say
      */
-    public record Node(String name, InetSocketAddress address, Path data, String listen, NetdevSpec netdev)
+    public record Node(
+        String name, InetSocketAddress address, Path data, String listen, NetdevSpec netdev, BitSet cpus)
     {
     }
 
@@ -95,6 +99,7 @@ public record PairConfiguration(
         " printable ASCII characters";
     private static final String EXPECTED_STREAM =
         "the path of a Unix socket, with a slash in it, or HOST:PORT, such as /run/passt.sock";
+    private static final String EXPECTED_CPUS = "a list of processors such as \"0-3,6\"";
     private static final String EXPECTED_ADDRESS = "HOST:PORT such as \"127.0.0.1:40100\", the port from 1 to 65535";
 
     /**
@@ -384,7 +389,7 @@ public record PairConfiguration(
                 throw section.wrong(nodeName, "a name of " + EXPECTED_NAME);
             }
             final Section node = section.section(nodeName, "{ address: HOST:PORT, data: PATH }");
-            node.allow("address", "data", "listen", "tap", "stream");
+            node.allow("address", "data", "listen", "tap", "stream", "cpus");
             final InetSocketAddress address = address(node);
             final Path data = node.path("data", "the path of a directory for the journal of this node");
             for (final Node other : nodes.values())
@@ -400,9 +405,22 @@ public record PairConfiguration(
             }
             final String listen = node.has("listen") ?
                 node.text("listen", "the address that the forwards listen on, such as 127.0.0.1") : null;
-            nodes.put(nodeName, new Node(nodeName, address, data, listen, netdevOf(node, netdev)));
+            nodes.put(nodeName, new Node(
+                nodeName, address, data, listen, netdevOf(node, netdev), node.has("cpus") ? cpus(node) : null));
         }
         return Collections.unmodifiableMap(nodes);
+    }
+
+    private static BitSet cpus(final Section node)
+    {
+        try
+        {
+            return Processors.parse(node.text("cpus", EXPECTED_CPUS));
+        }
+        catch (final IllegalArgumentException e)
+        {
+            throw node.wrong("cpus", EXPECTED_CPUS);
+        }
     }
 
     /** Nodes of different hosts may well have a path in common. */

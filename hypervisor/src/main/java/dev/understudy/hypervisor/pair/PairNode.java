@@ -99,6 +99,7 @@ public final class PairNode implements Replica, PairLink, PairHandler
     private final SelectorDoorbell bell;
     private final JournalStore journal;
     private final JournalSyncer syncer;
+    private final NodeProcessors processors;
     private final PairTransport transport;
     private final ArbiterClient arbiter;
     private final PairMember member;
@@ -156,6 +157,9 @@ public final class PairNode implements Replica, PairLink, PairHandler
             configuration.mac());
         // Here, since later it would keep the agent thread from its heartbeats for seconds.
         image.drives().forEach(DriveFile::sha256);
+        final PairEndpoints endpoints = new PairEndpoints(
+            nodeName, node.address(), peer.address(), PairTransport.directoryFor(configuration.name() + nodeName));
+        processors = NodeProcessors.of(configuration, node, endpoints.isWithinHost());
         netdev = node.netdev() == null ? Netdev.none() : Netdev.open(node.netdev(), notices);
         journal = new JournalStore(
             node.data(), JournalOptions.defaults().bounded(configuration.journalMaxBytes(), notices), notices);
@@ -169,8 +173,7 @@ public final class PairNode implements Replica, PairLink, PairHandler
                 bell.ring();
             });
         transport = new PairTransport(
-            new PairEndpoints(
-                nodeName, node.address(), peer.address(), PairTransport.directoryFor(configuration.name() + nodeName)),
+            endpoints,
             incarnation,
             selector,
             Math.max(1, configuration.heartbeatIntervalMs()),
@@ -212,6 +215,8 @@ public final class PairNode implements Replica, PairLink, PairHandler
     {
         try (StatusServer server = new StatusServer(node.address(), () -> status))
         {
+            // Before the hart thread starts: it goes where this one is.
+            processors.take(notices);
             if (journal.genesis() != null)
             {
                 follow();

@@ -77,6 +77,7 @@ class PairConfigurationTest
         assertThat(configuration.journalSyncMs()).isZero();
         assertThat(configuration.digestMs()).isEqualTo(200);
         assertThat(configuration.node("a").listen()).isNull();
+        assertThat(configuration.node("a").cpus()).isNull();
         assertThat(configuration.forwardsOf(configuration.node("a"))).isEqualTo(configuration.forwards());
     }
 
@@ -84,7 +85,7 @@ class PairConfigurationTest
     void everyOptionalKeyIsRead() throws IOException
     {
         final PairConfiguration configuration = load(GOOD
-            .replace("b }", "b, listen: 127.0.0.3 }")
+            .replace("b }", "b, listen: 127.0.0.3, cpus: \"0-1,3\" }")
             .replace("{ host: 7000, guest: 6379 }",
                 "{ host: 7000, guest: 6379, address: 127.0.0.2 }\n  - { host: \"127.0.0.1:7001\", guest: 80 }") + """
             initrd: initrd.gz
@@ -94,6 +95,7 @@ class PairConfigurationTest
             digest: { everyMs: 5 }
             """);
 
+        assertThat(configuration.node("b").cpus()).hasToString("{0, 1, 3}");
         assertThat(configuration.initrd()).isEqualTo(directory.resolve("initrd.gz"));
         assertThat(configuration.append()).isEqualTo("console=hvc0 quiet");
         assertThat(configuration.softLagMs()).isEqualTo(50);
@@ -303,6 +305,8 @@ class PairConfigurationTest
         "understudy/b          | understudy/a               | nodes.b.data         | 12",
         "data: /var/lib/understudy/b | data: []             | nodes.b.data         | 12",
         "data: /var/lib/understudy/b | 'data: /b, listen: {}' | nodes.b.listen     | 12",
+        "data: /var/lib/understudy/b | 'data: /b, cpus: all' | nodes.b.cpus        | 12",
+        "data: /var/lib/understudy/b | 'data: /b, cpus: 1-0' | nodes.b.cpus        | 12",
         "'  b: { a'            | '  b c: { a'               | nodes.b c            | 12",
     })
     void wrongValueIsNamedWithItsLine(final String good, final String bad, final String key, final int line)
