@@ -553,7 +553,11 @@ public final class GuestThread
         final int work = inbox.drain(recorder) + completeRequests();
         supplyEntropy();
         // Before the guest runs, so that the entries are on their way while it does.
-        publishLogged(recorder.lastSequence());
+        if (publishLogged(recorder.lastSequence()) && Thread.currentThread() == thread)
+        {
+            // The agent, which sends them, may have no other processor.
+            Thread.yield();
+        }
         if (throttleNs != 0)
         {
             slowDown();
@@ -586,14 +590,17 @@ public final class GuestThread
         return idleNs > 0 ? 0 : 1;
     }
 
-    private void publishLogged(final long sequence)
+    /** Lets the agent send what was logged; false when there is nothing new. */
+    private boolean publishLogged(final long sequence)
     {
-        if (sequence != loggedSequence)
+        if (sequence == loggedSequence)
         {
-            loggedTimeNs = machine.timeNs();
-            loggedSequence = sequence;
-            sender.ring();
+            return false;
         }
+        loggedTimeNs = machine.timeNs();
+        loggedSequence = sequence;
+        sender.ring();
+        return true;
     }
 
     /** Lets the guest know what its drives have done, drive by drive in the order of the requests. */
