@@ -37,10 +37,10 @@ final class CpuBenchmark implements Benchmarks.Benchmark
                 final List<String> qemu = work.qemu(kernel, "");
                 plain.measure(rounds,
                     () -> compute(program, qemu),
-                    () -> compute(program, work.understudy("run", "--kernel", kernel.toString())));
+                    () -> run(work, program, ""));
                 recording.measure(rounds,
                     () -> compute(program, Workspace.recording(qemu, work.path("rr.bin"))),
-                    () -> record(work, program));
+                    () -> record(work, program, ""));
             }
         }
         plain.printMean(programs);
@@ -52,11 +52,19 @@ final class CpuBenchmark implements Benchmarks.Benchmark
         return work.guest("benchmarks/" + program + ".elf");
     }
 
-    /** Records one of the programs, and throws the journal away. */
-    static SideBySide.Outcome record(final Workspace work, final String program) throws Exception
+    /** Runs one of the programs with boot arguments. */
+    static SideBySide.Outcome run(final Workspace work, final String program, final String append) throws Exception
+    {
+        return compute(program, work.understudy("run",
+            "--kernel", kernel(work, program).toString(), "--append", append));
+    }
+
+    /** Records one of the programs with boot arguments, and throws the journal away. */
+    static SideBySide.Outcome record(final Workspace work, final String program, final String append) throws Exception
     {
         final SideBySide.Outcome outcome = compute(program, work.understudy("record",
-            "--journal", work.path("journal").toString(), "--kernel", kernel(work, program).toString()));
+            "--journal", work.path("journal").toString(),
+            "--kernel", kernel(work, program).toString(), "--append", append));
         work.delete("journal");
         return outcome;
     }
