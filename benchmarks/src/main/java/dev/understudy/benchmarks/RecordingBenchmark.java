@@ -8,7 +8,7 @@ import java.util.TreeMap;
 /** What recording costs a guest that only computes: whole processes, some ten seconds each. */
 final class RecordingBenchmark implements Benchmarks.Benchmark
 {
-    /** By program the rounds that take {@code run} ten to twelve seconds where {@code docs/performance.md} was measured. */
+    /** By program the rounds that take {@code run} some eleven seconds where {@code docs/performance.md} was measured. */
     private static final Map<String, Integer> ROUNDS =
         new TreeMap<>(Map.of("collatz", 36_000_000, "sort", 65, "nbody", 20_000_000));
 
