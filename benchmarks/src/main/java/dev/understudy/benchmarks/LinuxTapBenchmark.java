@@ -10,8 +10,8 @@ final class LinuxTapBenchmark implements Benchmarks.Benchmark
     private static final String MEMORY = "128M";
     private static final int CLIENTS = 20;
 
-    /** For the compilers of the processes: a service runs for days. */
-    private static final int WARM_UP_LOADS = 3;
+    /** For the compilers of the processes, two of which share the processors in a pair: a service runs for days. */
+    private static final int WARM_UP_LOADS = 10;
 
     private static final int WARM_UP = 20_000;
     private static final int REQUESTS = 50_000;
@@ -66,9 +66,18 @@ final class LinuxTapBenchmark implements Benchmarks.Benchmark
             Benchmarks.row("Linux, SET over TAP, 1 client: " + name, "requests/s", singleRates.get(kind));
             Benchmarks.row("Linux, SET over TAP, 1 client, p50: " + name, "ms", medians.get(kind));
         }
-        Benchmarks.row("ratio pair / run, " + CLIENTS + " clients", "", Benchmarks.ratios(rates.get(2), rates.get(0)));
-        Benchmarks.row("ratio run / QEMU, " + CLIENTS + " clients", "", Benchmarks.ratios(rates.get(0), rates.get(3)));
-        Benchmarks.row("ratio run / QEMU, 1 client", "", Benchmarks.ratios(singleRates.get(0), singleRates.get(3)));
+        printRatio("pair", "run", CLIENTS + " clients", rates);
+        printRatio("run", "QEMU", CLIENTS + " clients", rates);
+        printRatio("pair", "QEMU", CLIENTS + " clients", rates);
+        printRatio("run", "QEMU", "1 client", singleRates);
+        printRatio("pair", "QEMU", "1 client", singleRates);
+    }
+
+    private static void printRatio(
+        final String of, final String to, final String clients, final List<List<Double>> rates)
+    {
+        Benchmarks.row("ratio " + of + " / " + to + ", " + clients, "",
+            Benchmarks.ratios(rates.get(KINDS.indexOf(of)), rates.get(KINDS.indexOf(to))));
     }
 
     private static Service start(final Workspace work, final String kind) throws Exception
