@@ -18,12 +18,10 @@ final class NodeProcessors
 {
     /** Null for all. */
     private final BitSet processors;
-    private final String notice;
 
-    private NodeProcessors(final BitSet processors, final String notice)
+    private NodeProcessors(final BitSet processors)
     {
         this.processors = processors;
-        this.notice = notice;
     }
 
     /**
@@ -45,22 +43,21 @@ final class NodeProcessors
                     throw new ConfigurationException("nodes." + node.name() + ".cpus: expected processors of this machine, " +
                         online + "; got " + node.cpus());
                 }
-                return new NodeProcessors(node.cpus(), null);
+                return new NodeProcessors(node.cpus());
             }
             final BitSet chosen = Processors.allowed();
             chosen.and(online);
             if (sharesMachine && chosen.equals(online) && online.cardinality() > 1)
             {
                 final boolean isFirst = node.name().compareTo(configuration.peerOf(node.name()).name()) < 0;
-                return new NodeProcessors(
-                    half(online, isFirst), "shares this machine with its peer: takes half of the processors");
+                return new NodeProcessors(half(online, isFirst));
             }
         }
         catch (final IOException e)
         {
             // No Linux with /proc and /sys: it does without.
         }
-        return new NodeProcessors(null, null);
+        return new NodeProcessors(null);
     }
 
     /** The lower half of some processors, or the rest. */
@@ -75,17 +72,9 @@ final class NodeProcessors
     /** Takes them for the calling thread, and those that it starts from now on. */
     void take(final Consumer<String> notices)
     {
-        if (processors == null)
-        {
-            return;
-        }
-        if (!Processors.bind(processors))
+        if (processors != null && !Processors.bind(processors))
         {
             notices.accept("the system does not let it choose its processors");
-        }
-        else if (notice != null)
-        {
-            notices.accept(notice);
         }
     }
 }
