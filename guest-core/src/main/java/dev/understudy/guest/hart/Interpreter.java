@@ -484,7 +484,7 @@ public final class Interpreter extends HartEngine
     {
         if (code.decode(page, slot))
         {
-            mmu.forgetStores();
+            mmu.forgetStores(page);
         }
     }
 

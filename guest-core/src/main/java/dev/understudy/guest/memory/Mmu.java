@@ -24,8 +24,11 @@ public final class Mmu
     /** {@code satp.MODE} of Sv39. */
     public static final int MODE_SV39 = 8;
 
-    /** Entries of each direct-mapped translation cache: enough for 2 MiB of pages, small enough for the L1 cache. */
-    public static final int TLB_ENTRIES = 512;
+    /**
+     * Entries of each direct-mapped translation cache: enough for 16 MiB of pages. A guest uses few of them, so they stay
+     * in the host's caches; a miss costs more than half a microsecond.
+     */
+    public static final int TLB_ENTRIES = 4096;
 
     /** Mask of the index into a translation cache. */
     public static final int TLB_MASK = TLB_ENTRIES - 1;
@@ -66,9 +69,6 @@ public final class Mmu
     private static final long PAGE_MASK = -GuestMemory.PAGE_BYTES;
     private static final long OFFSET_MASK = GuestMemory.PAGE_BYTES - 1;
 
-    /** A tag that equals no page: its low bits are set, those of a page are not. */
-    private static final long NO_PAGE = -1;
-
     /** A physical address that no RAM has. */
     private static final long NOWHERE = -1;
 
@@ -84,12 +84,9 @@ public final class Mmu
     private final GuestMemory memory;
     private final Bus bus;
 
-    private final long[][] fetchTags = new long[CONTEXTS][TLB_ENTRIES];
-    private final int[][] fetchPages = new int[CONTEXTS][TLB_ENTRIES];
-    private final long[][] loadTags = new long[CONTEXTS][TLB_ENTRIES];
-    private final int[][] loadAddends = new int[CONTEXTS][TLB_ENTRIES];
-    private final long[][] storeTags = new long[CONTEXTS][TLB_ENTRIES];
-    private final int[][] storeAddends = new int[CONTEXTS][TLB_ENTRIES];
+    private final TranslationCache fetches = new TranslationCache(CONTEXTS);
+    private final TranslationCache loads = new TranslationCache(CONTEXTS);
+    private final TranslationCache stores = new TranslationCache(CONTEXTS);
 
     /** By page that is watched as a table of the last level: the virtual address that it maps, shifted right. */
     private final int[] mapped;
@@ -115,7 +112,6 @@ public final class Mmu
         this.memory = memory;
         this.bus = bus;
         mapped = new int[memory.pages()];
-        forgetTranslations();
         memory.onTableWrite(this::onTableWrite);
     }
 
@@ -151,25 +147,25 @@ public final class Mmu
     /** Tags of the load cache for the present privilege: address of the page, or a value that matches none. */
     public long[] loadTags()
     {
-        return loadTags[context];
+        return loads.tags(context);
     }
 
     /** What to add to the low half of a virtual address to get its index in {@link GuestMemory#array()}. */
     public int[] loadAddends()
     {
-        return loadAddends[context];
+        return loads.values(context);
     }
 
     /** As {@link #loadTags}, for stores; a page in it is marked dirty and not watched. */
     public long[] storeTags()
     {
-        return storeTags[context];
+        return stores.tags(context);
     }
 
     /** As {@link #loadAddends}, for stores. */
     public int[] storeAddends()
     {
-        return storeAddends[context];
+        return stores.values(context);
     }
 
     /** Number of the present privilege as far as it matters to translation: each has caches of its own. */
@@ -187,13 +183,13 @@ public final class Mmu
     /** Tags of the fetch cache for the present privilege. */
     public long[] fetchTags()
     {
-        return fetchTags[context];
+        return fetches.tags(context);
     }
 
     /** Pages of RAM that belong to {@link #fetchTags}. */
     public int[] fetchPages()
     {
-        return fetchPages[context];
+        return fetches.values(context);
     }
 
     /**
@@ -203,8 +199,8 @@ public final class Mmu
      */
     public int cachedFetchPage(final long address)
     {
-        final int slot = (int)(address >>> GuestMemory.PAGE_SHIFT) & TLB_MASK;
-        return fetchTags[context][slot] == (address & PAGE_MASK) ? fetchPages[context][slot] : -1;
+        final long page = address & PAGE_MASK;
+        return fetches.holds(context, page) ? fetches.value(context, page) : -1;
     }
 
     /**
@@ -216,8 +212,7 @@ public final class Mmu
      */
     public boolean cacheLoad(final long address, final int bytes)
     {
-        if (isInPage(address, bytes) &&
-            loadTags[context][(int)(address >>> GuestMemory.PAGE_SHIFT) & TLB_MASK] == (address & PAGE_MASK))
+        if (isInPage(address, bytes) && loads.holds(context, address & PAGE_MASK))
         {
             return true;
         }
@@ -234,8 +229,7 @@ public final class Mmu
     /** As {@link #cacheLoad}, for stores; false for pages whose writes are watched, too. */
     public boolean cacheStore(final long address, final int bytes)
     {
-        if (isInPage(address, bytes) &&
-            storeTags[context][(int)(address >>> GuestMemory.PAGE_SHIFT) & TLB_MASK] == (address & PAGE_MASK))
+        if (isInPage(address, bytes) && stores.holds(context, address & PAGE_MASK))
         {
             return true;
         }
@@ -307,9 +301,7 @@ public final class Mmu
 
     private void enterLoad(final long address, final long physical)
     {
-        final int slot = (int)(address >>> GuestMemory.PAGE_SHIFT) & TLB_MASK;
-        loadTags[context][slot] = address & PAGE_MASK;
-        loadAddends[context][slot] = (int)(physical - GuestMemory.BASE) - (int)address;
+        loads.enter(context, address & PAGE_MASK, (int)(physical - GuestMemory.BASE) - (int)address);
     }
 
     private boolean enterStore(final long address, final long physical)
@@ -317,9 +309,7 @@ public final class Mmu
         final boolean isFree = memory.prepareWrite((int)((physical - GuestMemory.BASE) >>> GuestMemory.PAGE_SHIFT));
         if (isFree)
         {
-            final int slot = (int)(address >>> GuestMemory.PAGE_SHIFT) & TLB_MASK;
-            storeTags[context][slot] = address & PAGE_MASK;
-            storeAddends[context][slot] = (int)(physical - GuestMemory.BASE) - (int)address;
+            stores.enter(context, address & PAGE_MASK, (int)(physical - GuestMemory.BASE) - (int)address);
         }
         return isFree;
     }
@@ -330,26 +320,13 @@ public final class Mmu
      */
     public void markStores()
     {
-        for (int i = 0; i < CONTEXTS; i++)
-        {
-            for (int slot = 0; slot < TLB_ENTRIES; slot++)
-            {
-                final long page = storeTags[i][slot];
-                if (page != NO_PAGE)
-                {
-                    memory.prepareWrite((int)page + storeAddends[i][slot] >> GuestMemory.PAGE_SHIFT);
-                }
-            }
-        }
+        stores.eachRam(memory::prepareWrite);
     }
 
-    /** Empties the store cache, so that the next store to each page marks it dirty again. */
-    public void forgetStores()
+    /** Has the next store to a page of RAM come through {@link GuestMemory#prepareWrite}. */
+    public void forgetStores(final int page)
     {
-        for (final long[] tags : storeTags)
-        {
-            Arrays.fill(tags, NO_PAGE);
-        }
+        stores.forgetRam(page);
     }
 
     /**
@@ -361,7 +338,7 @@ public final class Mmu
      */
     public int[] takeDirtyPages()
     {
-        forgetStores();
+        stores.clear();
         return memory.takeDirty();
     }
 
@@ -393,10 +370,9 @@ public final class Mmu
     public int fetchPage(final long address)
     {
         final long page = address & PAGE_MASK;
-        final int slot = (int)(address >>> GuestMemory.PAGE_SHIFT) & TLB_MASK;
-        if (fetchTags[context][slot] == page)
+        if (fetches.holds(context, page))
         {
-            return fetchPages[context][slot];
+            return fetches.value(context, page);
         }
 
         final long physical = translate(address, FETCH);
@@ -410,8 +386,7 @@ public final class Mmu
             return -1;
         }
         final int ramPage = (int)((physical - GuestMemory.BASE) >>> GuestMemory.PAGE_SHIFT);
-        fetchTags[context][slot] = page;
-        fetchPages[context][slot] = ramPage;
+        fetches.enter(context, page, ramPage);
         return ramPage;
     }
 
@@ -701,7 +676,7 @@ public final class Mmu
             }
             watchedTables[watchedTableCount++] = page;
             mapped[page] = maps;
-            forgetStores();
+            forgetStores(page);
         }
         else if (mapped[page] != maps)
         {
@@ -732,36 +707,21 @@ public final class Mmu
 
     private void forgetPage(final long page, final long entry)
     {
-        final int slot = (int)(page >>> GuestMemory.PAGE_SHIFT) & TLB_MASK;
-        for (int i = 0; i < CONTEXTS; i++)
-        {
-            forget(fetchTags[i], slot, page);
-            forget(loadTags[i], slot, page);
-            forget(storeTags[i], slot, page);
-        }
+        fetches.forget(page);
+        loads.forget(page);
+        stores.forget(page);
         if ((entry & PTE_X) != 0)
         {
             epoch++;
         }
     }
 
-    private static void forget(final long[] tags, final int slot, final long page)
-    {
-        if (tags[slot] == page)
-        {
-            tags[slot] = NO_PAGE;
-        }
-    }
-
     private void forgetTranslations()
     {
         epoch++;
-        for (int i = 0; i < CONTEXTS; i++)
-        {
-            Arrays.fill(fetchTags[i], NO_PAGE);
-            Arrays.fill(loadTags[i], NO_PAGE);
-        }
-        forgetStores();
+        fetches.clear();
+        loads.clear();
+        stores.clear();
         for (int i = 0; i < watchedTableCount; i++)
         {
             memory.unwatchTable(watchedTables[i]);

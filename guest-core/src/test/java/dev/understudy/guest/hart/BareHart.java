@@ -13,7 +13,8 @@ import java.util.Arrays;
 /** A hart with memory, an interrupt controller and one device that writes to memory; its first environment call ends it. */
 final class BareHart
 {
-    private static final int MEMORY_BYTES = 8 << 20;
+    /** More than a translation cache has places for. */
+    private static final int MEMORY_BYTES = 20 << 20;
 
     final GuestMemory memory = new GuestMemory(MEMORY_BYTES);
     final VirtioEntropy entropy = new VirtioEntropy(memory);

@@ -2,6 +2,8 @@ package dev.understudy.guest.hart;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.understudy.guest.memory.GuestMemory;
+import dev.understudy.guest.memory.Mmu;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
@@ -18,7 +20,7 @@ class RegionExitsTest
     private static final long PLIC = 0x0C00_0000L;
 
     /** Distance of pages that share a place in the translation caches. */
-    private static final long CACHE_BYTES = 2 << 20;
+    private static final long CACHE_BYTES = (long)Mmu.TLB_ENTRIES << GuestMemory.PAGE_SHIFT;
 
     @Test
     void accessesThatTrap()
@@ -73,7 +75,7 @@ class RegionExitsTest
         final ThreeEngines it = program(to ->
         {
             to.to.li(ADDRESS, SmallProgram.DATA);
-            to.to.li(7, SmallProgram.DATA - CACHE_BYTES);
+            to.to.li(7, SmallProgram.DATA + CACHE_BYTES);
             to.repeat(COUNTER, TIMES, () ->
             {
                 to.to.ld(10, ADDRESS, 0);
