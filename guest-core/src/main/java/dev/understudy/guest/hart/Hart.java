@@ -90,6 +90,9 @@ public final class Hart
     /** Number of instructions retired: the position. */
     long instret;
 
+    /** What the last region has left of its budget, in instructions; see {@link RegionCode#run}. */
+    int budgetLeft;
+
     HartState state = HartState.RUNNING;
 
     private final Mmu mmu;

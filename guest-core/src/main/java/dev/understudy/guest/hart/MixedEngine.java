@@ -141,7 +141,7 @@ final class MixedEngine extends HartEngine
         }
         else if (region.code != null)
         {
-            return execute(region, limit);
+            return execute(region.code, limit);
         }
         return interpret(limit);
     }
@@ -153,39 +153,37 @@ final class MixedEngine extends HartEngine
     }
 
     /** Executes a region and those that it leads to. */
-    private boolean execute(final Region first, final long limit)
+    private boolean execute(final RegionCode first, final long limit)
     {
         heat = 1;
-        Region region = first;
+        RegionCode code = first;
         while (true)
         {
-            final long budget = Math.min(limit - hart.instret, MAX_BUDGET) - region.bias;
-            if (budget < 0 || (region.isFloating && !isReady(region.plan)))
+            final long budget = Math.min(limit - hart.instret, MAX_BUDGET) - code.bias;
+            if (budget < 0 || (code.isFloating && !isReady(code.region.plan)))
             {
                 // At the limit not even the page of the next instruction may be looked at.
                 return hart.instret >= limit || interpret(limit);
             }
             final long base = hart.pc & PAGE_MASK;
-            final RegionCode code = region.code;
-            final long result = code.run((int)budget, base);
-            final RegionExit exit = code.exit((int)result);
-            final long executed = budget - (int)(result >> 32) + exit.executed;
+            final RegionExit exit = code.run((int)budget, base);
+            final long executed = budget - hart.budgetLeft + exit.executed;
             hart.instret += executed;
             translatedInstructions += executed;
-            if (exit.take(exit.cause == null ? WEIGHT_OF_STEP : 1) >= wideThreshold && !region.isWidened)
+            if (exit.take(exit.cause == null ? WEIGHT_OF_STEP : 1) >= wideThreshold && !code.region.isWidened)
             {
-                widen(region, base);
+                widen(code.region, base);
             }
             if (!leave(exit, base))
             {
                 return false;
             }
-            region = exit.target(hart.pc, mmu.epoch(), mmu.context());
-            if (region == null)
+            code = exit.target(hart.pc, mmu.epoch(), mmu.context());
+            if (code == null)
             {
-                region = link(exit);
+                code = link(exit);
             }
-            if (region == null)
+            if (code == null)
             {
                 return exit.cause != null || hart.instret >= limit ||
                     interpreter.advance(Math.min(limit, hart.instret + AFTER_STEP));
@@ -220,8 +218,8 @@ final class MixedEngine extends HartEngine
         return isCached ? ExitCause.MISS : ExitCause.of(mmu.slowAccess());
     }
 
-    /** The region that an exit leads to, if there is one; known from now on. */
-    private Region link(final RegionExit exit)
+    /** The code that an exit leads to, if there is some; known from now on. */
+    private RegionCode link(final RegionExit exit)
     {
         final int page = mmu.cachedFetchPage(hart.pc);
         final Region region = page < 0 ? null : cache.find(page, (int)hart.pc >>> 1 & SLOT_MASK, mmu.context());
@@ -229,8 +227,8 @@ final class MixedEngine extends HartEngine
         {
             return null;
         }
-        exit.target(region, hart.pc, mmu.epoch());
-        return region;
+        exit.target(region.code, hart.pc, mmu.epoch());
+        return region.code;
     }
 
     private boolean interpret(final long limit)

@@ -5,8 +5,6 @@ final class Region
 {
     final RegionPlan plan;
     final int context;
-    final int bias;
-    final boolean isFloating;
 
     /** Whether a wide region takes the place of this one, or is about to. */
     boolean isWidened;
@@ -24,14 +22,16 @@ final class Region
     {
         this.plan = plan;
         context = plan.context();
-        bias = plan.bias();
-        isFloating = plan.isFloating();
         isWidened = plan.isWide();
     }
 
     void forget()
     {
         isForgotten = true;
-        code = null;
+        if (code != null)
+        {
+            code.forget();
+            code = null;
+        }
     }
 }

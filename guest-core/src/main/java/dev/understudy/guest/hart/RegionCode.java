@@ -2,33 +2,62 @@ package dev.understudy.guest.hart;
 
 import java.util.List;
 
-/** The method of a translated region; each region has a class of its own. */
+/**
+ * The method of a translated region, beside what is looked at each time that it is entered; each region has a class of
+ * its own. Owned by the hart thread, once made.
+ */
 abstract class RegionCode
 {
+    /** That of {@link #of}. */
+    Region region;
+    int bias;
+    int context;
+    boolean isFloating;
+
+    /** Whether it may not be executed any more. */
+    private boolean isForgotten;
+
     private RegionExit[] exits;
 
-    /**
-     * Executes until an exit. The registers are the hart's on entry and on return; its {@code pc} is written only by an
-     * exit whose target the region does not know.
-     *
-     * @param budget instructions that may be executed, less {@link RegionPlan#bias()}; if negative, nothing is done at all
-     * @param base   virtual address of the page of the region's entry
-     * @return what is left of the budget in the high half, which may be negative, and the number of the exit in the low
-     */
-    abstract long run(int budget, long base);
-
-    RegionExit exit(final int number)
+    /** Says whose code this is. */
+    void of(final Region owner, final RegionExit... waysOut)
     {
-        return exits[number];
+        region = owner;
+        bias = owner.plan.bias();
+        context = owner.context;
+        isFloating = owner.plan.isFloating();
+        exits = waysOut;
+    }
+
+    /**
+     * Executes until an exit, which is returned. The registers are the hart's on entry and on return; its {@code pc} is
+     * written only by an exit whose target the region does not know.
+     *
+     * @param budget instructions that may be executed, less {@link #bias}; if negative, nothing is done at all and null
+     *     is returned. What is left of it, which may be negative, is in the hart then.
+     * @param base   virtual address of the page of the region's entry
+     */
+    abstract RegionExit run(int budget, long base);
+
+    /**
+     * Has it not be executed any more. Ways out of others may still name it, which keeps its class: it names no other.
+     */
+    void forget()
+    {
+        isForgotten = true;
+        for (final RegionExit exit : exits)
+        {
+            exit.forgetTarget();
+        }
+    }
+
+    boolean isForgotten()
+    {
+        return isForgotten;
     }
 
     List<RegionExit> exits()
     {
         return List.of(exits);
-    }
-
-    void exits(final RegionExit... newExits)
-    {
-        exits = newExits;
     }
 }

@@ -22,15 +22,18 @@ final class RegionCompiler
         this.operations = operations;
     }
 
-    RegionCode compile(final RegionPlan plan)
+    RegionCode compile(final Region region)
     {
-        final RegionMethod method = new RegionMethod(plan);
-        final RegionCode code = link(method.classFile(), plan.tables());
-        code.exits(method.exits());
+        final RegionMethod method = new RegionMethod(region.plan);
+        // The ways out are known when the bytecode is.
+        final byte[] classFile = method.classFile();
+        final RegionExit[] exits = method.exits();
+        final RegionCode code = link(classFile, region.plan.tables(), exits);
+        code.of(region, exits);
         return code;
     }
 
-    private RegionCode link(final byte[] classFile, final RegionPlan.Tables tables)
+    private RegionCode link(final byte[] classFile, final RegionPlan.Tables tables, final RegionExit[] exits)
     {
         synchronized (RegionLinkage.class)
         {
@@ -39,6 +42,7 @@ final class RegionCompiler
             RegionLinkage.ram = ram;
             RegionLinkage.operations = operations;
             RegionLinkage.tables = tables;
+            RegionLinkage.exits = exits;
             try
             {
                 LOOKUP.defineHiddenClass(classFile, true);

@@ -23,7 +23,7 @@ final class RegionExit
 
     /** How often control went this way, weighted by what that costs. */
     private int taken;
-    private Region target;
+    private RegionCode target;
     private long targetPc;
     private long targetEpoch;
 
@@ -54,19 +54,24 @@ final class RegionExit
     }
 
     /**
-     * The region at an address, if that is where the exit led to last.
+     * The code at an address, if that is where the exit led to last.
      *
      * @param epoch   {@link dev.understudy.guest.memory.Mmu#epoch()}
      * @param context {@link dev.understudy.guest.memory.Mmu#context()}
      */
-    Region target(final long pc, final long epoch, final int context)
+    RegionCode target(final long pc, final long epoch, final int context)
     {
-        final Region last = target;
-        return targetPc == pc && targetEpoch == epoch && last != null && last.context == context && last.code != null ?
+        final RegionCode last = target;
+        return targetPc == pc && targetEpoch == epoch && last != null && last.context == context && !last.isForgotten() ?
             last : null;
     }
 
-    void target(final Region newTarget, final long pc, final long epoch)
+    void forgetTarget()
+    {
+        target = null;
+    }
+
+    void target(final RegionCode newTarget, final long pc, final long epoch)
     {
         target = newTarget;
         targetPc = pc;

@@ -28,6 +28,7 @@ final class RegionFrame
     static final ClassDesc Z = ConstantDescs.CD_boolean;
     static final ClassDesc LONGS = J.arrayType();
     static final ClassDesc INTS = I.arrayType();
+    static final ClassDesc EXITS = descriptor(RegionExit[].class);
     static final ClassDesc BYTES = ConstantDescs.CD_byte.arrayType();
     static final MethodTypeDesc COMPARE = MethodTypeDesc.of(I, J, J);
 
@@ -63,7 +64,7 @@ final class RegionFrame
     void begin()
     {
         final Label begin = to.newLabel();
-        to.iload(BUDGET).ifge(begin).lconst_0().lreturn().labelBinding(begin);
+        to.iload(BUDGET).ifge(begin).aconst_null().areturn().labelBinding(begin);
         for (int register = 1; register < ALL_REGISTERS; register++)
         {
             if (local[register] != 0)
@@ -92,7 +93,8 @@ final class RegionFrame
                 to.lload(local[register]).lastore();
             }
         }
-        to.iload(BUDGET).i2l().bipush(32).lshl().iload(EXIT).i2l().lor().lreturn();
+        to.getstatic(SELF, "hart", HART).iload(BUDGET).putfield(HART, "budgetLeft", I)
+            .getstatic(SELF, "exits", EXITS).iload(EXIT).aaload().areturn();
     }
 
     /** Has code that is rarely executed made behind all other. */

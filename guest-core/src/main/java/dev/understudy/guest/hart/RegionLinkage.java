@@ -15,6 +15,7 @@ final class RegionLinkage
     static byte[] ram;
     static FloatingOperations operations;
     static RegionPlan.Tables tables;
+    static RegionExit[] exits;
     static RegionCode made;
 
     private RegionLinkage()
@@ -28,6 +29,7 @@ final class RegionLinkage
         ram = null;
         operations = null;
         tables = null;
+        exits = null;
         made = null;
     }
 }

@@ -4,6 +4,7 @@ import static dev.understudy.guest.hart.RegionFrame.ADDRESS;
 import static dev.understudy.guest.hart.RegionFrame.BUDGET;
 import static dev.understudy.guest.hart.RegionFrame.BYTES;
 import static dev.understudy.guest.hart.RegionFrame.COMPARE;
+import static dev.understudy.guest.hart.RegionFrame.EXITS;
 import static dev.understudy.guest.hart.RegionFrame.HART;
 import static dev.understudy.guest.hart.RegionFrame.I;
 import static dev.understudy.guest.hart.RegionFrame.INDEX;
@@ -39,7 +40,7 @@ final class RegionMethod
     private static final ClassDesc CODE = RegionFrame.descriptor(RegionCode.class);
     private static final ClassDesc LINKAGE = RegionFrame.descriptor(RegionLinkage.class);
     private static final ClassDesc TABLES = RegionFrame.descriptor(RegionPlan.Tables.class);
-    private static final MethodTypeDesc RUN = MethodTypeDesc.of(J, I, J);
+    private static final MethodTypeDesc RUN = MethodTypeDesc.of(RegionFrame.descriptor(RegionExit.class), I, J);
 
     private final RegionPlan plan;
     private final Map<Integer, Label> blockLabels = new HashMap<>();
@@ -72,6 +73,7 @@ final class RegionMethod
             .withField("unsafe", UNSAFE, ClassFile.ACC_STATIC | ClassFile.ACC_FINAL)
             .withField("hart", HART, ClassFile.ACC_STATIC | ClassFile.ACC_FINAL)
             .withField("mmu", MMU, ClassFile.ACC_STATIC | ClassFile.ACC_FINAL)
+            .withField("exits", EXITS, ClassFile.ACC_STATIC | ClassFile.ACC_FINAL)
             .withField("operations", OPERATIONS, ClassFile.ACC_STATIC | ClassFile.ACC_FINAL)
             .withField("fetchTags", LONGS, ClassFile.ACC_STATIC | ClassFile.ACC_FINAL)
             .withField("fetchPages", INTS, ClassFile.ACC_STATIC | ClassFile.ACC_FINAL)
@@ -95,6 +97,7 @@ final class RegionMethod
             .getfield(HART, "f", LONGS).putstatic(SELF, "f", LONGS)
             .getstatic(LINKAGE, "mmu", MMU).putstatic(SELF, "mmu", MMU)
             .getstatic(LINKAGE, "ram", BYTES).putstatic(SELF, "ram", BYTES)
+            .getstatic(LINKAGE, "exits", EXITS).putstatic(SELF, "exits", EXITS)
             .getstatic(LINKAGE, "operations", OPERATIONS).putstatic(SELF, "operations", OPERATIONS);
         code.invokestatic(UNSAFE, "getUnsafe", MethodTypeDesc.of(UNSAFE)).putstatic(SELF, "unsafe", UNSAFE);
         for (final String table : List.of("fetchTags", "loadTags", "storeTags"))

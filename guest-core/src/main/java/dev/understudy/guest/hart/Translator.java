@@ -97,7 +97,7 @@ final class Translator
             final long start = System.nanoTime();
             try
             {
-                final RegionCode code = compiler.compile(region.plan);
+                final RegionCode code = compiler.compile(region);
                 for (int i = 0; i < batches; i++)
                 {
                     batchNs(code);
