@@ -42,14 +42,14 @@ fi
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/guests.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-mkdir -p "$work/objects/runtime" "$work/objects/kv" "$work/objects/tests"
+mkdir -p "$work/objects/runtime" "$work/objects/tests"
 mkdir -p "$work/kv" "$work/tests" "$work/benchmarks"
 
 # Compiles one source, named relative to this directory, into the object of the same name.
 compile()
 {
     # shellcheck disable=SC2086
-    "${prefix}gcc" $flags ${2-} -c "$1" -o "$work/objects/${1%.*}.o"
+    "${prefix}gcc" $flags -c "$1" -o "$work/objects/${1%.*}.o"
 }
 
 # Links the objects or sources $2... into the guest $1.
@@ -88,14 +88,9 @@ do
     built="$built $guest"
 done
 
-objects=
-for source in kv/*.c
-do
-    compile "$source" "-I kv"
-    objects="$objects $work/objects/${source%.c}.o"
-done
+# As one program, so that what is called once stands where it is called.
 # shellcheck disable=SC2086
-link_guest kv/kv.elf $runtime $objects
+link_guest kv/kv.elf -flto -I kv $runtime kv/*.c
 built="kv/kv.elf $built"
 
 # shellcheck disable=SC2086
