@@ -1,6 +1,7 @@
 package dev.understudy.hypervisor.drive;
 
 import dev.understudy.guest.virtio.BlockRequest;
+import dev.understudy.hypervisor.linux.Processors;
 import java.io.IOException;
 import java.util.concurrent.locks.LockSupport;
 import org.agrona.concurrent.OneToOneConcurrentArrayQueue;
@@ -132,6 +133,7 @@ final class DriveThread
 
     private void run()
     {
+        Processors.unbind();
         try (image)
         {
             BlockRequest request = next();

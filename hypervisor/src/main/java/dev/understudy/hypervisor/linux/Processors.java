@@ -16,6 +16,7 @@ import java.util.regex.Pattern;
 public final class Processors
 {
     private static final Path ONLINE = Path.of("/sys/devices/system/cpu/online");
+    private static final Path PROCESS_STATUS = Path.of("/proc/self/status");
     private static final Path STATUS = Path.of("/proc/thread-self/status");
     private static final Pattern ALLOWED = Pattern.compile("(?m)^Cpus_allowed_list:\\s*(\\S+)$");
     private static final Pattern RANGE = Pattern.compile("(\\d{1,4})(?:-(\\d{1,4}))?");
@@ -65,6 +66,19 @@ public final class Processors
         catch (final Throwable e)
         {
             throw new AssertionError("a system call returns and never throws", e);
+        }
+    }
+
+    /** Lets the calling thread run where the process may, and not only where the thread that started it does. */
+    public static void unbind()
+    {
+        try
+        {
+            bind(allowed(PROCESS_STATUS));
+        }
+        catch (final IOException e)
+        {
+            // No Linux with /proc: nothing was bound.
         }
     }
 

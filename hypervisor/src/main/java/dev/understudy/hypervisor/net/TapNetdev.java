@@ -2,6 +2,7 @@ package dev.understudy.hypervisor.net;
 
 import dev.understudy.guest.virtio.VirtioNet;
 import dev.understudy.hypervisor.linux.LinuxCalls;
+import dev.understudy.hypervisor.linux.Processors;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -126,6 +127,7 @@ final class TapNetdev implements Netdev
 
     private void read()
     {
+        Processors.unbind();
         try (Arena own = Arena.ofConfined())
         {
             final LinuxCalls readerCalls = new LinuxCalls(own);

@@ -36,7 +36,7 @@ class ProcessorsTest
     }
 
     @Test
-    void boundThreadAndThoseThatItStartsRunThereAlone() throws Exception
+    void boundThreadAndThoseThatItStartsRunThereAloneUntilTheyAreUnbound() throws Exception
     {
         final BitSet before = Processors.allowed();
         final BitSet running = Processors.online();
@@ -44,10 +44,16 @@ class ProcessorsTest
         final BitSet last = new BitSet();
         last.set(running.length() - 1);
         final AtomicReference<BitSet> child = new AtomicReference<>();
+        final AtomicReference<BitSet> unbound = new AtomicReference<>();
         final FutureTask<BitSet> bound = new FutureTask<>(() ->
         {
             assertThat(Processors.bind(last)).isTrue();
-            final Thread started = new Thread(() -> child.set(allowed()));
+            final Thread started = new Thread(() ->
+            {
+                child.set(allowed());
+                Processors.unbind();
+                unbound.set(allowed());
+            });
             started.start();
             started.join();
             return Processors.allowed();
@@ -56,6 +62,7 @@ class ProcessorsTest
 
         assertThat(bound.get()).isEqualTo(last);
         assertThat(child.get()).isEqualTo(last);
+        assertThat(unbound.get()).isEqualTo(before);
         assertThat(Processors.allowed()).isEqualTo(before);
     }
 
