@@ -8,7 +8,7 @@ import java.util.List;
  */
 abstract class RegionCode
 {
-    /** That of {@link #of}. */
+    /** The owner, and what its plan says. */
     Region region;
     int bias;
     int context;

@@ -84,6 +84,12 @@ record RegionPlan(
         return false;
     }
 
+    /** Number of instructions. */
+    int length()
+    {
+        return blocks.stream().mapToInt(it -> it.instructions.length).sum();
+    }
+
     int physicalPage(final int offset)
     {
         final int delta = offset >> GuestMemory.PAGE_SHIFT;

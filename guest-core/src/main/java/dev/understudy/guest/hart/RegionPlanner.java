@@ -19,8 +19,8 @@ import java.util.stream.Stream;
 
 /**
  * Chooses what a region holds: the code that was executed and can be reached from the entry, breadth first, calls and
- * their returns included, on pages that the fetch cache knows now. A region ends where another begins, unless it is
- * wide. Owned by the hart thread.
+ * their returns included, on pages that the fetch cache knows now. A region ends where another begins, unless that is
+ * short or this one is wide. Owned by the hart thread.
  */
 final class RegionPlanner
 {
@@ -41,6 +41,9 @@ final class RegionPlanner
 
     /** How far such a target may be, in bytes. */
     private static final long MAX_DISTANCE = 1 << 30;
+
+    /** The most instructions of a region that others hold as well, such as a short function that many call. */
+    private static final int MAX_REPEATED = 32;
 
     private static final long PAGE_MASK = -GuestMemory.PAGE_BYTES;
     private static final int RETURN_ADDRESS = 1;
@@ -172,8 +175,8 @@ final class RegionPlanner
 
     /**
      * Whether the region ends before an offset because another begins there: to go over costs less than to translate
-     * the same code once more, for which HotSpot takes a tenth of a millisecond an instruction. A wide region goes on,
-     * with what the other has learnt.
+     * the same code once more, for which HotSpot takes a tenth of a millisecond an instruction, unless that is short. A
+     * wide region goes on, with what the other has learnt.
      */
     private boolean isEnd(final int offset, final int entry)
     {
@@ -187,7 +190,7 @@ final class RegionPlanner
         {
             learn(other.code, offset & -GuestMemory.PAGE_BYTES);
         }
-        return !isWide && offset != entry;
+        return !isWide && offset != entry && other.plan.length() > MAX_REPEATED;
     }
 
     /** Takes over where the indirect jumps of a region went, whose offsets count from one of this region's. */
