@@ -2,6 +2,7 @@ package dev.understudy.journal;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -109,6 +110,11 @@ final class QueueFiles
                 .filter(file -> file.getFileName().toString().startsWith(prefix))
                 .sorted()
                 .toList();
+        }
+        catch (final NoSuchFileException e)
+        {
+            // It was put aside since it was looked for.
+            return List.of();
         }
         catch (final IOException e)
         {
