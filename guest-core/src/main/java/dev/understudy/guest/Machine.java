@@ -190,7 +190,13 @@ public final class Machine
     /** Executes until a position is reached exactly, the guest waits, or it ends. */
     public RunState run(final long untilPosition)
     {
-        engine.run(untilPosition);
+        return run(untilPosition, untilPosition);
+    }
+
+    /** Executes until a position between two is reached, whichever is cheapest, the guest waits, or it ends. */
+    public RunState run(final long fromPosition, final long untilPosition)
+    {
+        engine.run(fromPosition, untilPosition);
         if (hart.state() == HartState.STOPPED)
         {
             return hart.crash() != null ? RunState.CRASHED : end;

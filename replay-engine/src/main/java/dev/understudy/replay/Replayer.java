@@ -72,14 +72,17 @@ public final class Replayer
     }
 
     /**
-     * Runs the machine towards an entry's position, but not past a limit; nothing enters the guest.
+     * Runs the machine towards an entry's position for a while; nothing enters the guest.
      *
-     * @param entry the next one of the journal
+     * @param entry           the next one of the journal
+     * @param maxInstructions how far at most
      * @return whether the machine has reached the entry's position, so that {@link #apply} will not run it further
      */
-    public boolean advance(final JournalEntry entry, final long limit)
+    public boolean advance(final JournalEntry entry, final long maxInstructions)
     {
-        state = machine.run(Math.min(entry.position(), limit));
+        final long position = machine.position();
+        state = entry.position() - position <= maxInstructions ? machine.run(entry.position()) :
+            machine.run(position + maxInstructions / 2, position + maxInstructions);
         return machine.position() >= entry.position() || state != RunState.RUNNING;
     }
 

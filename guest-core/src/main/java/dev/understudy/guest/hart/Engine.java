@@ -15,7 +15,16 @@ public interface Engine
      * Executes until {@code instret} reaches a position, the hart waits for an interrupt, or the guest ends, whichever
      * comes first; never executes past the position.
      */
-    void run(long untilPosition);
+    default void run(final long untilPosition)
+    {
+        run(untilPosition, untilPosition);
+    }
+
+    /**
+     * As {@link #run(long)}, but may return as soon as {@code instret} has reached {@code fromPosition}, wherever that is
+     * cheapest: to stop at a position exactly, an engine has to go the last steps one by one.
+     */
+    void run(long fromPosition, long untilPosition);
 
     /** What was translated so far; may be called by any thread, and is then not of one moment. */
     TranslationStatistics statistics();

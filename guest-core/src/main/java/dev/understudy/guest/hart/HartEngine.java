@@ -5,17 +5,21 @@ abstract class HartEngine implements Engine
 {
     final Hart hart;
 
+    /** The position from which on the run may end wherever that is cheapest. */
+    private long fromPosition;
+
     HartEngine(final Hart hart)
     {
         this.hart = hart;
     }
 
     @Override
-    public final void run(final long untilPosition)
+    public final void run(final long from, final long untilPosition)
     {
+        fromPosition = from;
         // At the position nothing happens any more, not even a wake-up: what a digest there sees must not depend on
         // how often this was called.
-        while (hart.instret < untilPosition)
+        while (hart.instret < from)
         {
             if (hart.state != HartState.RUNNING && !hart.wake())
             {
@@ -24,11 +28,17 @@ abstract class HartEngine implements Engine
             hart.takeInterrupt();
             final long limit = Math.min(untilPosition, hart.timerPosition());
             boolean isSame = true;
-            while (isSame && hart.instret < limit)
+            while (isSame && !mayEnd(limit))
             {
                 isSame = advance(limit);
             }
         }
+    }
+
+    /** Whether the hart need not go on to a limit now: it is there, or has gone far enough. */
+    final boolean mayEnd(final long limit)
+    {
+        return hart.instret >= Math.min(limit, fromPosition);
     }
 
     /**

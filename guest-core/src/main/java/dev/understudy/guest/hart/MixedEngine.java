@@ -163,7 +163,7 @@ final class MixedEngine extends HartEngine
             if (budget < 0 || (code.isFloating && !isReady(code.region.plan)))
             {
                 // At the limit not even the page of the next instruction may be looked at.
-                return hart.instret >= limit || interpret(limit);
+                return mayEnd(limit) || interpret(limit);
             }
             final long base = hart.pc & PAGE_MASK;
             final RegionExit exit = code.run((int)budget, base);

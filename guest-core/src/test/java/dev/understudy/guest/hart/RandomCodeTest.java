@@ -103,8 +103,10 @@ class RandomCodeTest
         {
             final long until = slices == null ? INSTRUCTIONS :
                 Math.min(INSTRUCTIONS, machine.position() + 1 + slices.nextInt(slices.nextBoolean() ? 5 : 3_000));
-            state = machine.run(until);
-            assertThat(machine.position()).isLessThanOrEqualTo(until);
+            final long from = slices == null ? until :
+                machine.position() + slices.nextLong(until - machine.position() + 1);
+            state = machine.run(from, until);
+            assertThat(machine.position()).isBetween(state == RunState.RUNNING ? from : 0, until);
             if (slices != null && slices.nextInt(10) == 0)
             {
                 machine.digest();

@@ -90,15 +90,21 @@ class RegionExitsTest
         assertThat(it.exits(ExitCause.FAULT)).isZero();
     }
 
-    @Test
-    void endOfTheBudget()
+    /** A loop of three instructions that does not end. */
+    private static ThreeEngines longLoop()
     {
         final SmallProgram to = new SmallProgram();
         to.to.li(COUNTER, 0x7FFF_FFFF);
         to.to.addi(10, 10, 3);
         to.to.addi(COUNTER, COUNTER, -1);
         to.to.word(Assembler.branch(SmallProgram.BNE, COUNTER, 0, -8));
-        final ThreeEngines it = new ThreeEngines(to);
+        return new ThreeEngines(to);
+    }
+
+    @Test
+    void endOfTheBudget()
+    {
+        final ThreeEngines it = longLoop();
         it.run(1_000);
         long exits = 0;
         for (int i = 1; i <= TIMES; i++)
@@ -109,6 +115,25 @@ class RegionExitsTest
             exits += it.exits(ExitCause.BUDGET);
         }
         assertThat(exits).isBetween((long)TIMES, 3L * TIMES);
+    }
+
+    @Test
+    void endOfTheBudgetWhereItIsCheapest()
+    {
+        final ThreeEngines it = longLoop();
+        it.run(1_000);
+        final BareHart translator = it.translator;
+        final long before = translator.engine.statistics().translatedInstructions();
+        for (int i = 0; i < TIMES; i++)
+        {
+            final long position = translator.hart.instret();
+            translator.engine.run(position + 500, position + 1_000);
+            assertThat(translator.hart.instret()).isBetween(position + 500, position + 1_000);
+        }
+        final long executed = translator.hart.instret() - 1_000;
+        assertThat(translator.engine.statistics().translatedInstructions() - before)
+            .as("none was interpreted").isEqualTo(executed);
+        it.run(translator.hart.instret());
     }
 
     @Test

@@ -492,7 +492,7 @@ public final class GuestThread
         while (count < FOLLOW_BATCH && (hasEntry || reader.next()))
         {
             hasEntry = true;
-            if (!replayer.advance(reader.entry(), limit))
+            if (!replayer.advance(reader.entry(), limit - machine.position()))
             {
                 isBusy = true;
                 break;
