@@ -26,8 +26,11 @@ import java.util.function.BooleanSupplier;
  */
 public final class GuestThread
 {
-    /** Entries replayed before the published position is renewed and requests are looked for. */
-    private static final int FOLLOW_BATCH = 64;
+    /**
+     * Entries replayed before the published position is renewed and others get their turn: a backup's agent acknowledges
+     * what has come meanwhile, and with that an output of the primary waits.
+     */
+    private static final int FOLLOW_BATCH = 8;
 
     /** A guest that is busy for more steps in a row goes back to the hart thread. */
     static final int MAX_SHARED_STEPS = 4;
