@@ -48,7 +48,7 @@ public final class GuestThread
      * Instructions that the hart thread of a backup replays before it lets others have its processor: its agent, with
      * which an output of the primary waits, may have no other one.
      */
-    private static final int FOLLOW_SLICE = 4_000;
+    private static final int FOLLOW_SLICE = 8_000;
 
     /** Steps since it last rested after which it does so: one that has fallen behind keeps its processor. */
     private static final int MAX_POLITE_STEPS = 100;
