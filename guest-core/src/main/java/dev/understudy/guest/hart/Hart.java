@@ -320,6 +320,12 @@ public final class Hart
         enterTrap(cause, value, stvec & ~3L);
     }
 
+    /** Whether an exception was taken at the present position. */
+    boolean hasExceptionHere()
+    {
+        return lastExceptionInstret == instret;
+    }
+
     void illegalInstruction(final int bits, final int bytes)
     {
         exception(CAUSE_ILLEGAL_INSTRUCTION, bytes == 2 ? bits & 0xFFFFL : bits & 0xFFFF_FFFFL);

@@ -5,8 +5,8 @@ abstract class HartEngine implements Engine
 {
     final Hart hart;
 
-    /** The position from which on the run may end wherever that is cheapest. */
-    private long fromPosition;
+    /** The position from which on a run may end wherever that is cheapest. */
+    private long endFrom;
 
     HartEngine(final Hart hart)
     {
@@ -14,12 +14,12 @@ abstract class HartEngine implements Engine
     }
 
     @Override
-    public final void run(final long from, final long untilPosition)
+    public final void run(final long fromPosition, final long untilPosition)
     {
-        fromPosition = from;
+        endFrom = fromPosition;
         // At the position nothing happens any more, not even a wake-up: what a digest there sees must not depend on
         // how often this was called.
-        while (hart.instret < from)
+        while (!mayEnd(untilPosition))
         {
             if (hart.state != HartState.RUNNING && !hart.wake())
             {
@@ -35,10 +35,13 @@ abstract class HartEngine implements Engine
         }
     }
 
-    /** Whether the hart need not go on to a limit now: it is there, or has gone far enough. */
+    /**
+     * Whether the run may end here, or the hart go no further than to this limit. Not behind an exception, which retires
+     * nothing: a run that ends at this position exactly has not taken it.
+     */
     final boolean mayEnd(final long limit)
     {
-        return hart.instret >= Math.min(limit, fromPosition);
+        return hart.instret >= limit || (hart.instret >= endFrom && !hart.hasExceptionHere());
     }
 
     /**
