@@ -40,6 +40,9 @@ class GuestProgramsTest
     /** End on purpose with a failure. */
     private static final List<String> FAILING = List.of("crash");
 
+    /** A digest at the end of each slice. */
+    private static final long DIGEST_INTERVAL_NS = 1;
+
     @TempDir
     private Path temp;
 
@@ -63,7 +66,7 @@ class GuestProgramsTest
         final Machine machine = machine(name, recorded);
         try (JournalWriter writer = JournalWriter.create(directory, genesis(), JournalOptions.defaults()))
         {
-            final RunState state = run(new Recorder(machine, EventLog.to(writer), () -> nowNs, 5_000_000));
+            final RunState state = run(new Recorder(machine, EventLog.to(writer), () -> nowNs, DIGEST_INTERVAL_NS));
             assertThat(state).isEqualTo(FAILING.contains(name) ? RunState.FAILURE : RunState.SHUTDOWN);
         }
         assertThat(recorded.text()).isEqualTo(expected(name));
@@ -87,7 +90,7 @@ class GuestProgramsTest
         final Machine machine = machine("trap_loop", new Console());
         try (JournalWriter writer = JournalWriter.create(directory, genesis(), JournalOptions.defaults()))
         {
-            assertThat(run(new Recorder(machine, EventLog.to(writer), () -> nowNs, 5_000_000)))
+            assertThat(run(new Recorder(machine, EventLog.to(writer), () -> nowNs, DIGEST_INTERVAL_NS)))
                 .isEqualTo(RunState.CRASHED);
         }
         assertThat(machine.crash()).contains("trap handler");
