@@ -12,8 +12,8 @@ import java.util.function.Consumer;
  * <p>
  * Two nodes on one machine keep apart: each takes half of the processors. Their threads look on for work that comes within
  * microseconds, and a scheduler leaves two of them on one processor for long while another one is idle: then each waits for
- * the other, as on two hosts it would not. The JVM's compilers run where
- * they like, and so does who waits for a TAP interface or a drive.
+ * the other, as on two hosts it would not. The JVM's compilers run where they like, and so does who waits for a TAP
+ * interface or a drive.
  */
 final class NodeProcessors
 {
