@@ -1,6 +1,9 @@
 package dev.understudy.hypervisor.live;
 
 import dev.understudy.guest.RunState;
+import dev.understudy.hypervisor.drive.DriveException;
+import dev.understudy.journal.JournalException;
+import dev.understudy.replay.DivergenceException;
 
 /** Says how a guest ended. */
 public final class GuestEnd
@@ -26,5 +29,12 @@ public final class GuestEnd
             case CRASHED -> "the guest crashed: " + crash;
             case RUNNING, IDLE -> throw new IllegalArgumentException("the guest has not ended: " + state);
         };
+    }
+
+    /** Whether the message of what ended the hart's thread tells the operator all; otherwise it is a defect. */
+    public static boolean isExplained(final Throwable failure)
+    {
+        return failure instanceof JournalException || failure instanceof DivergenceException ||
+            failure instanceof DriveException;
     }
 }

@@ -40,7 +40,6 @@ import dev.understudy.journal.JournalFullException;
 import dev.understudy.journal.JournalOptions;
 import dev.understudy.journal.JournalSyncer;
 import dev.understudy.journal.Outcome;
-import dev.understudy.replay.DivergenceException;
 import dev.understudy.transport.PairEndpoints;
 import dev.understudy.transport.PairHandler;
 import dev.understudy.transport.PairTransport;
@@ -365,9 +364,7 @@ public final class PairNode implements Replica, PairLink, PairHandler
 
     private static String describe(final Throwable failure)
     {
-        return failure instanceof JournalException || failure instanceof DivergenceException ||
-            failure instanceof DriveException ?
-            failure.getMessage() : "the hart thread failed: " + failure;
+        return GuestEnd.isExplained(failure) ? failure.getMessage() : "the hart thread failed: " + failure;
     }
 
     private void listenIfLive(final long nowNs)

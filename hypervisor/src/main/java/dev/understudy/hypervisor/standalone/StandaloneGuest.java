@@ -5,7 +5,6 @@ import dev.understudy.guest.MachineConfiguration;
 import dev.understudy.guest.RunState;
 import dev.understudy.guest.hart.TranslationStatistics;
 import dev.understudy.hypervisor.config.ForwardSpec;
-import dev.understudy.hypervisor.drive.DriveException;
 import dev.understudy.hypervisor.drive.Drives;
 import dev.understudy.hypervisor.image.GuestImage;
 import dev.understudy.hypervisor.linux.SparseArray;
@@ -104,7 +103,7 @@ public final class StandaloneGuest
                 runMachine(selector, machine, inbox, outbox, drives, log, start);
             }
         }
-        if (guest.failure() instanceof final DriveException failure)
+        if (guest.failure() instanceof final RuntimeException failure && GuestEnd.isExplained(failure))
         {
             throw failure;
         }
