@@ -12,7 +12,8 @@ import java.util.concurrent.atomic.AtomicLong;
  * <p>
  * Values of a key only grow. A write without a reply may or may not have happened, or may happen yet; a reply means that
  * it has, for good. A key with a write without a reply is read on but not written any more: the late write could come
- * after the next one. Has a thread of its own; others read its counters.
+ * after the next one. A reply that is none to its request is wrong, and ends the connection, whose other replies could
+ * belong to anything. Has a thread of its own; others read its counters.
  */
 public final class CheckingClient implements Runnable
 {
@@ -82,6 +83,12 @@ public final class CheckingClient implements Runnable
                     step(connection);
                 }
             }
+            catch (final WrongReplyException e)
+            {
+                noteWrong(e.getMessage());
+                attempt++;
+                pause();
+            }
             catch (final IOException e)
             {
                 // The server died, or is not there yet: that is what this client is for.
@@ -125,7 +132,11 @@ public final class CheckingClient implements Runnable
         final long value = ++key.sent;
         try
         {
-            connection.request("SET", key.name, Long.toString(value));
+            final String reply = connection.request("SET", key.name, Long.toString(value));
+            if (!"OK".equals(reply))
+            {
+                throw new WrongReplyException("key %s: the reply to a write is %s".formatted(key.name, reply));
+            }
             key.acknowledged = value;
         }
         catch (final IOException e)
@@ -138,17 +149,38 @@ public final class CheckingClient implements Runnable
 
     private void read(final RespConnection connection, final Key key) throws IOException
     {
-        final String reply = connection.request("GET", key.name);
-        final long value = reply == null ? 0 : Long.parseLong(reply);
+        final long value = get(connection, key);
         if (value >= key.acknowledged && value <= key.sent)
         {
             // A write without a reply is known to have happened once it was read.
             key.acknowledged = value;
             return;
         }
+        noteWrong("key %s: read %d, acknowledged %d, sent %d".formatted(key.name, value, key.acknowledged, key.sent));
+    }
+
+    /** The value that a key has; 0 before its first write. */
+    private static long get(final RespConnection connection, final Key key) throws IOException
+    {
+        final String reply = connection.request("GET", key.name);
+        if (reply == null)
+        {
+            return 0;
+        }
+        if (!reply.matches("\\d{1,18}"))
+        {
+            throw new WrongReplyException("key %s: the reply to a read is %.200s".formatted(key.name, reply));
+        }
+        return Long.parseLong(reply);
+    }
+
+    private void noteWrong(final String what)
+    {
         wrongReads = wrongReads + 1;
-        firstWrong = "key %s: read %d, acknowledged %d, sent %d".formatted(
-            key.name, value, key.acknowledged, key.sent);
+        if (firstWrong == null)
+        {
+            firstWrong = what;
+        }
     }
 
     /** Ends the thread soon. */
@@ -190,8 +222,7 @@ public final class CheckingClient implements Runnable
 
     private static boolean isLost(final RespConnection connection, final Key key) throws IOException
     {
-        final String reply = connection.request("GET", key.name);
-        return (reply == null ? 0 : Long.parseLong(reply)) < key.acknowledged;
+        return get(connection, key) < key.acknowledged;
     }
 
     /** Number of replies that came. */
@@ -200,13 +231,13 @@ public final class CheckingClient implements Runnable
         return acknowledgedRequests;
     }
 
-    /** Number of reads of a value that the key could not have. */
+    /** Number of reads of a value that the key could not have, and of replies that are none to their requests. */
     public long wrongReads()
     {
         return wrongReads;
     }
 
-    /** Describes a wrong read, or null. */
+    /** Describes the first of them, or null. */
     public String firstWrong()
     {
         return firstWrong;

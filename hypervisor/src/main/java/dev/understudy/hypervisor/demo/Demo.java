@@ -52,7 +52,7 @@ public final class Demo implements AutoCloseable
      *
      * @param acknowledgedRequests replies that the clients got
      * @param lostWrites           acknowledged writes that are not there at the end
-     * @param wrongReads           reads of a value that the key could not have
+     * @param wrongReads           reads of what the key could not have, and replies that do not fit their requests
      * @param bootMs               from the start of the first process to the guest's first reply
      * @param failoverMs           from each SIGKILL to the first reply after it
      * @param protectedAgainMs     from each start of a fresh backup until it has replayed what there was, and protects
@@ -178,7 +178,7 @@ public final class Demo implements AutoCloseable
     {
         try (RespConnection connection = new RespConnection(service))
         {
-            return connection.request("PING").equals("PONG");
+            return "PONG".equals(connection.request("PING"));
         }
         catch (final IOException e)
         {
@@ -225,6 +225,7 @@ public final class Demo implements AutoCloseable
     private Result finish(final double bootMs, final List<Double> failoverMs, final List<Double> protectedAgainMs)
         throws IOException, InterruptedException
     {
+        final String stalled = awaitEveryClient();
         clients.forEach(CheckingClient::stop);
         for (final Thread thread : threads)
         {
@@ -237,8 +238,8 @@ public final class Demo implements AutoCloseable
         {
             lost += client.countLost();
         }
-        final String wrong = clients.stream().map(CheckingClient::firstWrong).filter(it -> it != null).findFirst()
-            .orElse(null);
+        final String problem = clients.stream().map(CheckingClient::firstWrong).filter(it -> it != null).findFirst()
+            .orElse(stalled);
         return new Result(
             clients.stream().mapToLong(CheckingClient::acknowledgedRequests).sum(),
             lost,
@@ -248,7 +249,7 @@ public final class Demo implements AutoCloseable
             protectedAgainMs,
             status.primary() == null ? 0 : size(directory.resolve(status.primary()).resolve("journal")),
             digestsByProcess.values().stream().mapToLong(Long::longValue).sum(),
-            wrong);
+            problem);
     }
 
     private void startClients()
@@ -260,6 +261,25 @@ public final class Demo implements AutoCloseable
             threads.add(Thread.ofPlatform().daemon().name("client-" + i).start(client));
         }
         progress.accept(CLIENTS + " clients write and read");
+    }
+
+    /** Waits until each client got another reply, and says which one gets none: it would not see what is wrong. */
+    private String awaitEveryClient() throws InterruptedException
+    {
+        final long deadline = System.nanoTime() + REPLY_TIMEOUT_MS * 1_000_000;
+        final List<Long> before = clients.stream().map(CheckingClient::acknowledgedRequests).toList();
+        for (int i = 0; i < CLIENTS; i++)
+        {
+            while (clients.get(i).acknowledgedRequests() == before.get(i))
+            {
+                if (!threads.get(i).isAlive() || System.nanoTime() - deadline > 0)
+                {
+                    return "client " + i + " gets no replies any more";
+                }
+                Thread.sleep(POLL_MS);
+            }
+        }
+        return null;
     }
 
     private void awaitProtected() throws IOException, InterruptedException

@@ -15,6 +15,10 @@ public final class RespConnection implements Closeable
     private static final int CONNECT_TIMEOUT_MS = 250;
     private static final int REPLY_TIMEOUT_MS = 2_000;
 
+    /** No value of any guest here is longer. */
+    private static final int MAX_BULK_BYTES = 64 << 20;
+    private static final String SHOWN_LINE = "%.200s";
+
     private final Socket socket;
     private final InputStream in;
 
@@ -43,7 +47,11 @@ public final class RespConnection implements Closeable
         }
     }
 
-    /** Sends a request and waits for its reply; null for a key that is not there. */
+    /**
+     * Sends a request and waits for its reply; null for a key that is not there.
+     *
+     * @throws WrongReplyException when the reply is an error or not one of the protocol
+     */
     public String request(final String... arguments) throws IOException
     {
         final StringBuilder request = new StringBuilder("*").append(arguments.length).append("\r\n");
@@ -57,21 +65,30 @@ public final class RespConnection implements Closeable
         return switch (line.charAt(0))
         {
             case '+', ':' -> line.substring(1);
-            case '$' -> readBulk(Integer.parseInt(line.substring(1)));
-            default -> throw new IOException("the server answered " + line);
+            case '$' -> readBulk(line);
+            default -> throw new WrongReplyException("the server answered " + SHOWN_LINE.formatted(line));
         };
     }
 
-    private String readBulk(final int length) throws IOException
+    private String readBulk(final String line) throws IOException
     {
-        if (length < 0)
+        if (line.equals("$-1"))
         {
             return null;
+        }
+        final int length = line.matches("\\$\\d{1,9}") ? Integer.parseInt(line.substring(1)) : Integer.MAX_VALUE;
+        if (length > MAX_BULK_BYTES)
+        {
+            throw new WrongReplyException("the server answered " + SHOWN_LINE.formatted(line) + " where a value begins");
         }
         final byte[] bytes = in.readNBytes(length + 2);
         if (bytes.length < length + 2)
         {
             throw new EOFException("the connection ended within a reply");
+        }
+        if (bytes[length] != '\r' || bytes[length + 1] != '\n')
+        {
+            throw new WrongReplyException("a value does not end after the " + length + " bytes that the server said");
         }
         return new String(bytes, 0, length, StandardCharsets.US_ASCII);
     }
@@ -92,7 +109,7 @@ public final class RespConnection implements Closeable
         }
         if (line.isEmpty())
         {
-            throw new IOException("the server sent an empty line");
+            throw new WrongReplyException("the server sent an empty line");
         }
         return line.toString();
     }
