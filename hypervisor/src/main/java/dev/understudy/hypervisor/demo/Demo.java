@@ -1,11 +1,13 @@
 package dev.understudy.hypervisor.demo;
 
+import com.sun.management.OperatingSystemMXBean;
 import dev.understudy.hypervisor.config.PairConfiguration;
 import dev.understudy.hypervisor.status.NodeStatus;
 import dev.understudy.hypervisor.status.PairStatus;
 import dev.understudy.transport.PairTransport;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
@@ -79,9 +81,7 @@ public final class Demo implements AutoCloseable
     }
 
     private final DemoGuest guest;
-    private final Path directory;
-    private final PairConfiguration configuration;
-    private final Map<String, UnderstudyProcess> nodes = new TreeMap<>();
+    private final String guestSettings;
     private final InetSocketAddress service;
     private final Consumer<String> progress;
     private final AtomicLong lastReplyNs = new AtomicLong();
@@ -90,7 +90,15 @@ public final class Demo implements AutoCloseable
     private final Map<String, Long> digestsByProcess = new TreeMap<>();
     private int restarts;
 
+    // What there is to clean up, guarded by this: nothing is made or started any more once it was.
+    private final Map<String, UnderstudyProcess> nodes = new TreeMap<>();
+    private Path directory;
+    private PairConfiguration configuration;
+    private boolean closed;
+
     /**
+     * Checks what the demo needs; makes nothing yet.
+     *
      * @param home     the directory of the repository
      * @param port     TCP port for the clients; 0 for a free one
      * @param progress told what is going on, a line each
@@ -100,11 +108,15 @@ public final class Demo implements AutoCloseable
     {
         this.guest = guest;
         this.progress = progress;
-        final String settings = guest.settings(home);
+        guestSettings = guest.settings(home);
         requireMemory();
-        final int servicePort = port == 0 ? freePort() : requireFree(port);
+        service = new InetSocketAddress("127.0.0.1", port == 0 ? freePort() : requireFree(port));
+    }
+
+    private synchronized void makeFiles() throws IOException
+    {
+        requireOpen();
         directory = Files.createTempDirectory("understudy-demo-");
-        service = new InetSocketAddress("127.0.0.1", servicePort);
         final Path config = directory.resolve("vm.yaml");
         Files.createDirectory(directory.resolve("arbiter"));
         Files.writeString(config, """
@@ -117,8 +129,9 @@ public final class Demo implements AutoCloseable
             nodes:
               a: { address: "127.0.0.1:%d", data: %s }
               b: { address: "127.0.0.1:%d", data: %s }
-            """.formatted(servicePort, DemoGuest.PORT, directory.resolve("arbiter"),
-            freePort(), directory.resolve("a"), freePort(), directory.resolve("b")) + settings, StandardCharsets.UTF_8);
+            """.formatted(service.getPort(), DemoGuest.PORT, DemoGuest.quoted(directory.resolve("arbiter")),
+            freePort(), DemoGuest.quoted(directory.resolve("a")),
+            freePort(), DemoGuest.quoted(directory.resolve("b"))) + guestSettings, StandardCharsets.UTF_8);
         configuration = PairConfiguration.load(config);
         for (final String name : configuration.nodes().keySet())
         {
@@ -130,13 +143,11 @@ public final class Demo implements AutoCloseable
     /** Runs the demo. */
     public Result run(final int kills, final int seconds) throws IOException, InterruptedException
     {
+        makeFiles();
         progress.accept("starts a pair: nodes a and b, clients on TCP port " + service.getPort() + ", guest " +
             guest.title());
         final long startNs = System.nanoTime();
-        for (final UnderstudyProcess node : nodes.values())
-        {
-            node.start();
-        }
+        startNodes();
         final double bootMs = awaitGuest(startNs);
         awaitProtected();
         startClients();
@@ -154,6 +165,23 @@ public final class Demo implements AutoCloseable
         }
         Thread.sleep(MIN_ROUND_MS);
         return finish(bootMs, failoverMs, protectedAgainMs);
+    }
+
+    private synchronized void startNodes() throws IOException
+    {
+        requireOpen();
+        for (final UnderstudyProcess node : nodes.values())
+        {
+            node.start();
+        }
+    }
+
+    private void requireOpen() throws IOException
+    {
+        if (closed)
+        {
+            throw new IOException("the demo was stopped");
+        }
     }
 
     /** Waits until the guest has booted and its service answers. */
@@ -217,9 +245,15 @@ public final class Demo implements AutoCloseable
         final double ms = (firstReplyNs - killedNs) / 1e6;
         progress.accept("kill %d of %d: node %s is dead, first reply after %.0f ms; starts a fresh %s, which replays the guest from the beginning".formatted(
             number, kills, victim, ms, victim));
-        deleteTree(directory.resolve(victim));
-        node.start();
+        startAfresh(victim);
         return ms;
+    }
+
+    private synchronized void startAfresh(final String name) throws IOException
+    {
+        requireOpen();
+        deleteTree(directory.resolve(name));
+        nodes.get(name).start();
     }
 
     private Result finish(final double bootMs, final List<Double> failoverMs, final List<Double> protectedAgainMs)
@@ -252,8 +286,9 @@ public final class Demo implements AutoCloseable
             problem);
     }
 
-    private void startClients()
+    private synchronized void startClients() throws IOException
     {
+        requireOpen();
         for (int i = 0; i < CLIENTS; i++)
         {
             final CheckingClient client = new CheckingClient(i, List.of(service), lastReplyNs);
@@ -298,8 +333,9 @@ public final class Demo implements AutoCloseable
     }
 
     /** A node that halted, because a loaded machine kept it from its heartbeats, is started again, as systemd would. */
-    private void restartEnded() throws IOException
+    private synchronized void restartEnded() throws IOException
     {
+        requireOpen();
         for (final Map.Entry<String, UnderstudyProcess> entry : nodes.entrySet())
         {
             final UnderstudyProcess node = entry.getValue();
@@ -348,17 +384,24 @@ public final class Demo implements AutoCloseable
 
     private static void requireMemory() throws IOException
     {
+        // The machine's, or what the control group of this process may use.
+        requireMemory(
+            ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize(), "may be used here");
         for (final String line : Files.readAllLines(Path.of("/proc/meminfo")))
         {
             if (line.startsWith("MemAvailable:"))
             {
-                final long bytes = Long.parseLong(line.replaceAll("\\D", "")) << 10;
-                if (bytes < NEEDED_BYTES)
-                {
-                    throw new IOException("the demo needs %d MiB of memory, %d are available".formatted(
-                        NEEDED_BYTES >> 20, bytes >> 20));
-                }
+                requireMemory(Long.parseLong(line.replaceAll("\\D", "")) << 10, "are available");
             }
+        }
+    }
+
+    private static void requireMemory(final long bytes, final String what) throws IOException
+    {
+        if (bytes < NEEDED_BYTES)
+        {
+            throw new IOException("the demo needs %d MiB of memory, %d %s".formatted(
+                NEEDED_BYTES >> 20, bytes >> 20, what));
         }
     }
 
@@ -412,10 +455,11 @@ public final class Demo implements AutoCloseable
         }
     }
 
-    /** Ends every process and deletes every file of the demo. */
+    /** Ends every process and deletes every file of the demo. On any thread, and more than once. */
     @Override
     public synchronized void close()
     {
+        closed = true;
         clients.forEach(CheckingClient::stop);
         try
         {
@@ -425,7 +469,10 @@ public final class Demo implements AutoCloseable
                 // Its link's buffers outlive a process that was killed; asking for the name's directory deletes them.
                 PairTransport.directoryFor(configuration.name() + node.getKey());
             }
-            deleteTree(directory);
+            if (directory != null)
+            {
+                deleteTree(directory);
+            }
         }
         catch (final InterruptedException e)
         {

@@ -46,12 +46,18 @@ public enum DemoGuest
      */
     String settings(final Path home) throws IOException
     {
-        final StringBuilder text = new StringBuilder("kernel: ").append(file(home, kernel)).append('\n');
+        final StringBuilder text = new StringBuilder("kernel: ").append(quoted(file(home, kernel))).append('\n');
         if (initrd != null)
         {
-            text.append("initrd: ").append(file(home, initrd)).append('\n');
+            text.append("initrd: ").append(quoted(file(home, initrd))).append('\n');
         }
         return text.append("append: \"").append(append).append("\"\n").toString();
+    }
+
+    /** A path as YAML, whatever is in it. */
+    static String quoted(final Path path)
+    {
+        return "'" + path.toString().replace("'", "''") + "'";
     }
 
     private static Path file(final Path home, final String name) throws IOException
