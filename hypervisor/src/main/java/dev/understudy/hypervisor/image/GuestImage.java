@@ -36,6 +36,12 @@ public record GuestImage(
     List<DriveFile> drives,
     MacAddress mac)
 {
+    /** What else is on the JVM's heap: a guest that does little starts with 24 MiB, decoded code takes 8 at most. */
+    private static final long OTHER_HEAP_BYTES = 32L << 20;
+
+    /** A heap is advised in steps of so many MiB; one of them is more than the part of a heap that is never used. */
+    private static final long HEAP_STEP_MIB = 64;
+
     public GuestImage
     {
         drives = List.copyOf(drives);
@@ -55,7 +61,7 @@ public record GuestImage(
         final List<DriveFile> drives,
         final MacAddress mac)
     {
-        return new GuestImage(
+        final GuestImage image = new GuestImage(
             kernel.toString(),
             readFile("kernel", kernel),
             initrd == null ? null : initrd.toString(),
@@ -64,6 +70,21 @@ public record GuestImage(
             Math.toIntExact(memoryBytes),
             drives,
             mac);
+        image.requireHeap();
+        return image;
+    }
+
+    /** Throws when the heap cannot hold the guest: the JVM would end in the middle of its start. */
+    private void requireHeap()
+    {
+        final long heapBytes = Runtime.getRuntime().maxMemory();
+        final long neededBytes = memoryBytes + kernel.length + (initrd == null ? 0 : initrd.length) + OTHER_HEAP_BYTES;
+        if (heapBytes < neededBytes)
+        {
+            throw new ImageException(("a guest with %d MiB of RAM does not fit into the JVM's heap of %d MiB: give it " +
+                "less memory, or the JVM more with UNDERSTUDY_JAVA_OPTS=-Xmx%dm").formatted(
+                memoryBytes >> 20, heapBytes >> 20, ((neededBytes >> 20) / HEAP_STEP_MIB + 2) * HEAP_STEP_MIB));
+        }
     }
 
     /**

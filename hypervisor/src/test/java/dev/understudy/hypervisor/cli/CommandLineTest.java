@@ -166,6 +166,18 @@ class CommandLineTest
         assertThat(err.toString(StandardCharsets.UTF_8)).contains("understudy: ").doesNotContain("\tat ");
     }
 
+    @Test
+    void memoryThatDoesNotFitTheHeapIsOneLine()
+    {
+        // The JVM of this test has 2 GiB, for itself as well.
+        final String journal = temp.resolve("journal").toString();
+        assertThat(Understudy.execute("record", "--journal", journal, "--kernel", HELLO, "--memory", "2047M"))
+            .isEqualTo(1);
+        assertThat(err.toString(StandardCharsets.UTF_8).lines()).singleElement().asString()
+            .startsWith("understudy: a guest with 2047 MiB of RAM does not fit").contains("UNDERSTUDY_JAVA_OPTS=-Xmx2");
+        assertThat(temp.resolve("journal")).doesNotExist();
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"run", "record", "replay", "journal", "verify", "serve", "status", "demo"})
     void everyCommandHasHelpWithAnExample(final String command)
