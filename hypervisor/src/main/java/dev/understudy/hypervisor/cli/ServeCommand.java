@@ -1,5 +1,6 @@
 package dev.understudy.hypervisor.cli;
 
+import dev.understudy.hypervisor.config.ConfigurationException;
 import dev.understudy.hypervisor.config.PairConfiguration;
 import dev.understudy.hypervisor.pair.PairNode;
 import java.io.BufferedOutputStream;
@@ -45,6 +46,11 @@ final class ServeCommand implements Callable<Integer>
     public Integer call() throws IOException
     {
         final PairConfiguration configuration = PairConfiguration.load(config);
+        if (!configuration.nodes().containsKey(nodeName))
+        {
+            throw new ConfigurationException(config + ": nodes: there is no node \"" + nodeName +
+                "\"; expected --node to be one of " + String.join(", ", configuration.nodes().keySet()));
+        }
         final PairNode node = new PairNode(
             configuration,
             nodeName,

@@ -176,7 +176,7 @@ public record PairConfiguration(
             DEFAULT_JOURNAL_BYTES;
         final int journalSyncMs = journal.optionalMilliseconds("syncMs", 0, 0, MAX_TIME_MS);
 
-        final Section digest = root.optionalSection("digest", "{ everyMs: 100 }");
+        final Section digest = root.optionalSection("digest", "{ everyMs: 200 }");
         digest.allow("everyMs");
         final int digestMs = digest.optionalMilliseconds("everyMs", DEFAULT_DIGEST_MS, 1, MAX_TIME_MS);
 

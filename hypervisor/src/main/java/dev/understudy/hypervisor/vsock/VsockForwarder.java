@@ -95,6 +95,12 @@ public final class VsockForwarder implements AutoCloseable
     {
         for (final ForwardSpec forward : forwards)
         {
+            if (forward.socketAddress().isUnresolved())
+            {
+                stopListening();
+                throw new IOException("cannot listen on TCP port " + forward.hostPort() + " of " + forward.address() +
+                    ": there is no such host; name an address of this one, such as 127.0.0.1");
+            }
             try
             {
                 listenOn(forward);

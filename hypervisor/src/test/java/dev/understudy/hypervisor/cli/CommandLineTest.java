@@ -178,6 +178,33 @@ class CommandLineTest
         assertThat(temp.resolve("journal")).doesNotExist();
     }
 
+    @Test
+    void forwardFromAHostThatIsNotThereIsOneLine()
+    {
+        assertThat(Understudy.execute("run", "--kernel", HELLO, "--forward", "nohost.invalid:7000:6379")).isEqualTo(1);
+        assertThat(err.toString(StandardCharsets.UTF_8).lines()).singleElement().asString()
+            .startsWith("understudy: cannot listen on TCP port 7000 of nohost.invalid: there is no such host");
+    }
+
+    @Test
+    void nodeThatIsNotInTheConfigurationIsRefusedWithFileAndKey() throws IOException
+    {
+        final Path config = Files.writeString(temp.resolve("vm.yaml"), """
+            name: kv
+            kernel: %s
+            memory: 64M
+            forwards: []
+            arbiter: { directory: arbiter }
+            heartbeat: { intervalMs: 20, timeoutMs: 200 }
+            nodes:
+              a: { address: "127.0.0.1:40100", data: a }
+              b: { address: "127.0.0.1:40200", data: b }
+            """.formatted(Path.of(HELLO).toAbsolutePath()));
+        assertThat(Understudy.execute("serve", "--config", config.toString(), "--node", "c")).isEqualTo(2);
+        assertThat(err.toString(StandardCharsets.UTF_8).lines()).singleElement().asString()
+            .startsWith("understudy: " + config + ": nodes: there is no node \"c\"").endsWith("one of a, b");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"run", "record", "replay", "journal", "verify", "serve", "status", "demo"})
     void everyCommandHasHelpWithAnExample(final String command)
