@@ -309,7 +309,9 @@ public record PairConfiguration(
             }
             return null;
         }
-        final NetdevSpec spec = own == null ? netdevSpec(netdev) : own;
+        // Read even where both nodes have their own: what is wrong there is said all the same.
+        final NetdevSpec shared = netdevSpec(netdev);
+        final NetdevSpec spec = own == null ? shared : own;
         if (spec == null)
         {
             throw node.wrong("tap", "the name of this node's TAP interface, here or in netdevs, or a stream");
