@@ -73,15 +73,6 @@ public final class PairNode implements Replica, PairLink, PairHandler
     private static final long STATUS_INTERVAL_NS = 20_000_000;
     private static final long JOIN_TIMEOUT_MS = 5_000;
 
-    /**
-     * Sleep after a slice while a joining backup has the whole journal and replays it: a busy guest runs at a fifth of
-     * its speed, so that the backup catches up at all, and one that is not busy hardly notices.
-     */
-    private static final long JOINING_THROTTLE_NS = 300_000;
-
-    /** The longest sleep after a slice while the guest is slowed. */
-    private static final long MAX_THROTTLE_NS = 2_000_000;
-
     /** The host's vsock ports of a generation begin at its number times this, so that none is used twice. */
     private static final long PORTS_OF_GENERATION = 1 << 20;
     private static final long FIRST_HOST_PORT = 1024;
@@ -104,6 +95,7 @@ public final class PairNode implements Replica, PairLink, PairHandler
     private final PairMember member;
     private final Netdev netdev;
     private final OutputGate gate = new OutputGate();
+    private final LagControl lagControl;
     private final Inbox inbox = new Inbox();
     private final Releases releases = new Releases();
 
@@ -145,6 +137,7 @@ public final class PairNode implements Replica, PairLink, PairHandler
         this.configuration = configuration;
         this.console = new ConsoleWriter(console);
         this.notices = notices;
+        lagControl = new LagControl(configuration.softLagMs(), configuration.hardLagMs());
         node = configuration.node(nodeName);
         peer = configuration.peerOf(nodeName);
         image = GuestImage.read(
@@ -438,27 +431,19 @@ public final class PairNode implements Replica, PairLink, PairHandler
         drives = Drives.none();
     }
 
-    /** The primary slows its guest when the backup's replay falls behind, so that a failover stays short. */
     private void controlLag()
     {
         if (guest == null || !guest.isLive())
         {
             return;
         }
-        final long lagMs = backupLagMs();
-        final int soft = configuration.softLagMs();
-        final int hard = configuration.hardLagMs();
-        if (member.isSolo())
+        if (!member.isSolo())
         {
-            guest.throttle(holdsJournal() && lagMs > soft ? JOINING_THROTTLE_NS : 0);
-        }
-        else if (lagMs >= hard)
-        {
-            guest.throttle(GuestThread.HOLD);
+            guest.throttle(lagControl.whileProtected(backupLagMs()));
         }
         else
         {
-            guest.throttle(lagMs <= soft ? 0 : MAX_THROTTLE_NS * (lagMs - soft) / Math.max(1, hard - soft) + 1);
+            guest.throttle(holdsJournal() ? lagControl.whileJoining(backupLagMs()) : 0);
         }
     }
 
