@@ -1,7 +1,6 @@
 package dev.understudy.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.understudy.hypervisor.linux.Processors;
 import java.io.IOException;
@@ -25,7 +24,10 @@ class SharedMachineTest
     void nodesOnOneMachineKeepApartAndTheirCompilersDoNot() throws Exception
     {
         final BitSet all = Processors.online();
-        assumeTrue(all.cardinality() > 1, "needs two processors");
+        if (all.cardinality() < 2)
+        {
+            Needs.missing("there is one processor, and two nodes want one each");
+        }
         try (TestPair pair = new TestPair(root).startProtected())
         {
             final BitSet a = processorsOf(pair, "a", "hart");

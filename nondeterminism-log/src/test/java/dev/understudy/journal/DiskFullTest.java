@@ -33,7 +33,9 @@ class DiskFullTest
     {
         disk = Files.createDirectory(root.resolve("disk"));
         isMounted = run("mount", "-t", "tmpfs", "-o", "size=" + DISK_BYTES, "tmpfs", disk.toString());
-        assumeThat(isMounted).as("a tmpfs can be mounted, which needs root").isTrue();
+        final String needed = "a tmpfs can be mounted, which needs root";
+        assertThat(isMounted || System.getenv("UNDERSTUDY_SKIP_NOTHING") == null).as(needed).isTrue();
+        assumeThat(isMounted).as(needed).isTrue();
     }
 
     @AfterEach

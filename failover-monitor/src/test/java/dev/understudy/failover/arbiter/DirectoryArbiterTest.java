@@ -174,7 +174,8 @@ class DirectoryArbiterTest
         final Path kernels = Path.of("/sys/kernel");
         final boolean isRefused = directory.toFile().setWritable(false) && !Files.isWritable(directory);
         final Path readOnly = isRefused ? directory : kernels;
-        assumeTrue(Files.isDirectory(readOnly), "there is no directory here that this user may not write");
+        assumeTrue(Files.isDirectory(readOnly) || System.getenv("UNDERSTUDY_SKIP_NOTHING") != null,
+            "there is no directory here that this user may not write");
         assertThatThrownBy(() -> new DirectoryArbiter(readOnly).claim(1, "a", "test"))
             .isInstanceOf(ArbiterUnavailableException.class)
             .hasMessageContaining(readOnly.toString()).hasMessageContaining("cannot be written");

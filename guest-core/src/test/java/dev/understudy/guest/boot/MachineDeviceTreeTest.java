@@ -142,8 +142,9 @@ class MachineDeviceTreeTest
         }
         catch (final IOException e)
         {
-            assumeTrue(false, "dtc is missing, so the blob was not checked with it: install device-tree-compiler");
-            return;
+            assumeTrue(System.getenv("UNDERSTUDY_SKIP_NOTHING") != null,
+                "dtc is missing, so the blob was not checked with it: install device-tree-compiler");
+            throw e;
         }
         assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
 

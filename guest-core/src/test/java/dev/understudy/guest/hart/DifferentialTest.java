@@ -33,7 +33,8 @@ class DifferentialTest
     @Test
     void randomSequencesAgreeWithQemu() throws IOException, InterruptedException
     {
-        assumeTrue(isQemuThere(), "needs qemu-riscv64-static (Debian: apt-get install qemu-user-static)");
+        assumeTrue(isQemuThere() || System.getenv("UNDERSTUDY_SKIP_NOTHING") != null,
+            "needs qemu-riscv64-static (Debian: apt-get install qemu-user-static)");
         final Long chosen = Long.getLong("differential.seed");
         if (chosen != null)
         {

@@ -60,7 +60,8 @@ class SupervisorDifferentialTest
     @Test
     void randomProgramsAgreeWithQemu() throws IOException, InterruptedException
     {
-        assumeTrue(isQemuThere(), "needs qemu-system-riscv64 (Debian: apt-get install qemu-system-misc opensbi)");
+        assumeTrue(isQemuThere() || System.getenv("UNDERSTUDY_SKIP_NOTHING") != null,
+            "needs qemu-system-riscv64 (Debian: apt-get install qemu-system-misc opensbi)");
         final Long chosen = Long.getLong("smode.seed");
         if (chosen != null)
         {
