@@ -94,6 +94,11 @@ class EntryPackerTest
         return unpacker.unpack(length);
     }
 
+    private static <T> T any(final Random random, final T[] values)
+    {
+        return values[random.nextInt(values.length)];
+    }
+
     private int encode(final Random random, final int sequence)
     {
         final long position = random.nextBoolean() ? sequence * 1000L : random.nextLong();
@@ -105,13 +110,31 @@ class EntryPackerTest
             random.nextBytes(payload);
         }
         final UnsafeBuffer data = new UnsafeBuffer(payload);
-        return switch (random.nextInt(4))
+        final EventType[] types = EventType.values();
+        return switch (types[random.nextInt(types.length)])
         {
-            case 0 -> encoder.digest(sequence, position, timeNs, outputs, random.nextLong());
-            case 1 -> encoder.vsockPacket(sequence, position, timeNs, outputs, data, 0, payload.length);
-            case 2 -> encoder.generation(
-                sequence, position, timeNs, outputs, random.nextLong(), GenerationCause.PROMOTED, "node");
-            default -> encoder.networkFrame(sequence, position, timeNs, outputs, data, 0, payload.length);
+            case GENESIS -> encoder.genesis(
+                random.nextBoolean() ? SampleJournal.GENESIS_WITH_DRIVES : SampleJournal.GENESIS_WITH_NETWORK);
+            case CLOCK_SAMPLE ->
+                encoder.clockSample(sequence, position, timeNs, outputs, random.nextInt(), random.nextInt());
+            case CONSOLE_INPUT -> encoder.consoleInput(sequence, position, timeNs, outputs, data, 0, payload.length);
+            case ENTROPY -> encoder.entropy(sequence, position, timeNs, outputs, data, 0, payload.length);
+            case VSOCK_PACKET -> encoder.vsockPacket(sequence, position, timeNs, outputs, data, 0, payload.length);
+            case NETWORK_FRAME -> encoder.networkFrame(sequence, position, timeNs, outputs, data, 0, payload.length);
+            case DIGEST -> encoder.digest(sequence, position, timeNs, outputs, random.nextLong());
+            case GENERATION -> encoder.generation(
+                sequence, position, timeNs, outputs, random.nextLong(), any(random, GenerationCause.values()), "node");
+            case BACKUP_JOINED ->
+                encoder.backupJoined(sequence, position, timeNs, outputs, random.nextLong(), "another node");
+            case CLOSED -> encoder.closed(
+                sequence, position, timeNs, outputs, any(random, Outcome.values()), random.nextLong());
+            case BLOCK_COMPLETION -> encoder.blockCompletion(
+                sequence, position, timeNs, outputs, random.nextInt(256), random.nextLong(),
+                any(random, BlockOutcome.values()));
+            case CONSOLE_SIZE ->
+                encoder.consoleSize(sequence, position, timeNs, outputs, random.nextInt(1 << 16), random.nextInt(1 << 16));
+            case BALLOON_TARGET ->
+                encoder.balloonTarget(sequence, position, timeNs, outputs, random.nextInt() & 0xFFFF_FFFFL);
         };
     }
 }

@@ -12,6 +12,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.LongRange;
 import net.jqwik.api.constraints.Size;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -127,6 +128,20 @@ class JournalEntryTest
         assertThat(entry.drive()).isEqualTo(drive);
         assertThat(entry.request()).isEqualTo(request);
         assertThat(entry.status()).isEqualTo(status);
+    }
+
+    @Property(tries = TRIES)
+    void consoleSizeAndBalloonTargetComeBack(
+        @ForAll final long sequence,
+        @ForAll @IntRange(max = 0xFFFE) final int columns,
+        @ForAll @IntRange(max = 0xFFFE) final int rows,
+        @ForAll @LongRange(max = 0xFFFF_FFFFL) final long pages)
+    {
+        wrap(encoder.consoleSize(sequence, 1, 2, 3, columns, rows), EventType.CONSOLE_SIZE, sequence, 1, 2, 3);
+        assertThat(entry.columns()).isEqualTo(columns);
+        assertThat(entry.rows()).isEqualTo(rows);
+        wrap(encoder.balloonTarget(sequence, 1, 2, 3, pages), EventType.BALLOON_TARGET, sequence, 1, 2, 3);
+        assertThat(entry.pages()).isEqualTo(pages);
     }
 
     @Example
