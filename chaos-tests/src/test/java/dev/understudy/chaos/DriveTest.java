@@ -3,8 +3,11 @@ package dev.understudy.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -100,6 +103,42 @@ class DriveTest
         finally
         {
             Commands.run("umount", "-l", disk.toString()).assertSuccess();
+        }
+    }
+
+    @Test
+    void aBackupThatDivergesStopsAndSaysWhereAndThePrimaryGoesOn() throws Exception
+    {
+        try (TestPair pair = pair().startProtected())
+        {
+            final String primary = pair.primary();
+            final String backup = TestPair.peerOf(primary);
+            awaitRound(pair, primary, ENOUGH_ROUNDS);
+
+            changeEverySector(pair.data(backup).resolve("drive-0.overlay"));
+
+            assertThat(pair.awaitExit(backup)).as(pair::logs).isEqualTo(1);
+            assertThat(pair.log(backup)).containsPattern(
+                "halted: replay diverged at entry \\d+ \\(position [\\d,]+\\): .+: recorded \\S.*, replayed \\S");
+            pair.await("the primary goes on alone", it -> it.nodes().get(primary).solo());
+            awaitRound(pair, primary, awaitRound(pair, primary, 1) + ENOUGH_ROUNDS);
+            assertThat(pair.log(primary)).contains("backup " + backup + " left: replay diverged at entry ");
+            // What the backup was told is still there for who looks into it.
+            Commands.understudy("verify", pair.data(backup).resolve("journal").toString()).assertSuccess();
+        }
+    }
+
+    /** What a disk does that returns wrong bytes: a bit of each sector is another, for each that the guest has written. */
+    private static void changeEverySector(final Path overlay) throws IOException
+    {
+        final int sectorBytes = 512;
+        final byte[] before = Files.readAllBytes(overlay);
+        try (FileChannel channel = FileChannel.open(overlay, StandardOpenOption.WRITE))
+        {
+            for (int place = 0; place < before.length; place += sectorBytes)
+            {
+                channel.write(ByteBuffer.wrap(new byte[] {(byte)(before[place] ^ 1)}), place);
+            }
         }
     }
 
