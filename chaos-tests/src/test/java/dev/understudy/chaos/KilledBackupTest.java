@@ -1,8 +1,11 @@
 package dev.understudy.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.understudy.hypervisor.demo.RespConnection;
 import dev.understudy.hypervisor.status.PairStatus;
+import java.net.ConnectException;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -44,7 +47,8 @@ class KilledBackupTest
             assertThat(pair.primary()).isEqualTo(primary);
             pair.assertNothingLost();
 
-            // What the new backup has is as good as what the primary has.
+            // What the new backup has is as good as what the primary has, but only one of them listens.
+            assertThatThrownBy(() -> new RespConnection(pair.service(backup))).isInstanceOf(ConnectException.class);
             pair.kill(primary);
             pair.await("the backup takes over", it -> backup.equals(it.primary()));
             pair.awaitService(backup);
