@@ -3,10 +3,14 @@ package dev.understudy.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.understudy.hypervisor.demo.RespConnection;
 import dev.understudy.hypervisor.status.PairStatus;
 import java.net.ConnectException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -57,6 +61,39 @@ class KilledBackupTest
     }
 
     @Test
+    void statusForMachinesHasTheKeysThatScriptsRead() throws Exception
+    {
+        try (TestPair pair = new TestPair(root).startProtected())
+        {
+            final String primary = pair.primary();
+            final String backup = TestPair.peerOf(primary);
+            pair.load();
+            final JsonNode both = json(status(pair, "--format", "json").assertSuccess());
+            assertThat(both.fieldNames()).toIterable()
+                .containsExactly("protected", "generation", "nodes", "lastFailover");
+            assertThat(both.get("protected").booleanValue()).isTrue();
+            assertThat(both.get("generation").longValue()).isEqualTo(pair.arbitrated());
+            assertThat(both.get("nodes").fieldNames()).toIterable().containsExactly("a", "b");
+            assertThat(both.at("/nodes/" + primary + "/role").textValue()).isEqualTo("primary");
+            assertThat(both.at("/nodes/" + backup + "/role").textValue()).isEqualTo("backup");
+            for (final JsonNode node : both.get("nodes"))
+            {
+                assertThat(node.get("position").longValue()).isPositive();
+                assertThat(node.get("lagEvents").isIntegralNumber()).isTrue();
+                assertThat(node.get("lagMs").isIntegralNumber()).isTrue();
+            }
+
+            pair.kill(primary);
+            pair.await("the backup takes over", it -> backup.equals(it.primary()));
+            final JsonNode alone = json(status(pair, "--format", "json").assertStatus(1));
+            assertThat(alone.get("protected").booleanValue()).isFalse();
+            assertThat(alone.at("/nodes/" + primary + "/role").textValue()).isEqualTo("unreachable");
+            assertThat(alone.at("/lastFailover/from").textValue()).isEqualTo(primary);
+            assertThat(alone.at("/lastFailover/to").textValue()).isEqualTo(backup);
+        }
+    }
+
+    @Test
     void backupOfAnOldGenerationWaitsForTheNodeThatWentOnWithoutIt() throws Exception
     {
         try (TestPair pair = new TestPair(root).startProtected())
@@ -83,8 +120,15 @@ class KilledBackupTest
         }
     }
 
-    private static Commands.Result status(final TestPair pair) throws Exception
+    private static Commands.Result status(final TestPair pair, final String... options) throws Exception
     {
-        return Commands.understudy("status", "--config", pair.config().toString());
+        final List<String> arguments = new ArrayList<>(List.of("status", "--config", pair.config().toString()));
+        arguments.addAll(List.of(options));
+        return Commands.understudy(arguments.toArray(String[]::new));
+    }
+
+    private static JsonNode json(final Commands.Result result) throws Exception
+    {
+        return new ObjectMapper().readTree(result.output());
     }
 }

@@ -2,13 +2,21 @@ package dev.understudy.hypervisor.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.understudy.journal.JournalScan;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -20,6 +28,7 @@ class CommandLineTest
 {
     private static final String HELLO = "../guests/tests/hello.elf";
     private static final String CRASH = "../guests/tests/crash.elf";
+    private static final String TIMER = "../guests/tests/timer.elf";
     private static final String BLOCK = "../guests/tests/block.elf";
     private static final String ROUNDS = "../guests/tests/block_rounds.elf";
 
@@ -68,6 +77,113 @@ class CommandLineTest
         assertThat(out.toString(StandardCharsets.UTF_8)).contains("GENESIS").contains("CLOSED");
         assertThat(Understudy.execute("record", "--journal", journal, "--kernel", HELLO)).isEqualTo(1);
         assertThat(err.toString(StandardCharsets.UTF_8)).contains(journal);
+    }
+
+    @Test
+    void replayStopsAtAPositionAndGivesDigestsOnItsWay() throws IOException
+    {
+        final String journal = temp.resolve("journal").toString();
+        assertThat(Understudy.execute("record", "--journal", journal, "--kernel", HELLO)).as(err::toString).isZero();
+        final JsonNode whole = json(0, "replay", journal);
+        final long end = whole.get("position").longValue();
+        final long middle = end / 2;
+        final long distance = end / 9;
+
+        final JsonNode part = json(0, "replay", journal, "--until-position", Long.toString(middle),
+            "--digest-every", Long.toString(distance));
+
+        assertThat(part.get("outcome").textValue()).isEqualTo("LIMIT");
+        assertThat(part.get("position").longValue()).isEqualTo(middle);
+        assertThat(part.get("entries").longValue()).isBetween(1L, whole.get("entries").longValue() - 1);
+        assertThat(part.get("digests").findValues("position")).extracting(JsonNode::longValue)
+            .containsExactly(distance, 2 * distance, 3 * distance, 4 * distance);
+        // What a digest on the way says is what one at the end of a replay to there says.
+        final JsonNode shorter = json(0, "replay", journal, "--until-position", Long.toString(3 * distance));
+        assertThat(part.at("/digests/2/digest").textValue()).isEqualTo(shorter.get("digest").textValue());
+        assertThat(part.get("digest").textValue()).isNotEqualTo(shorter.get("digest").textValue());
+
+        assertThat(Understudy.execute("replay", journal, "--until-position", Long.toString(middle),
+            "--digest-every", Long.toString(distance))).isZero();
+        assertThat(err.toString(StandardCharsets.UTF_8))
+            .contains("digest at position %,d: %s".formatted(3 * distance, shorter.get("digest").textValue()))
+            .contains("to position %,d: LIMIT, digest %s".formatted(middle, part.get("digest").textValue()));
+    }
+
+    @Test
+    void resultsForMachinesHaveTheKeysThatScriptsRead() throws IOException
+    {
+        final String journal = temp.resolve("journal").toString();
+        assertThat(Understudy.execute("record", "--journal", journal, "--kernel", HELLO)).as(err::toString).isZero();
+        final JsonNode replay = json(0, "replay", journal);
+        final JsonNode verify = json(0, "verify", journal);
+
+        assertThat(replay.fieldNames()).toIterable().containsExactly(
+            "outcome", "entries", "position", "digest", "digestsCompared", "outputsCompared", "tornTail");
+        assertThat(replay.get("outcome").textValue()).isEqualTo("SHUTDOWN");
+        assertThat(replay.get("entries").longValue()).isGreaterThan(1);
+        assertThat(replay.get("position").longValue()).isPositive();
+        assertThat(verify.fieldNames()).toIterable().containsExactly(
+            "intact", "entries", "position", "bytes", "diskBytes", "chain", "outcome", "tornTail", "damage");
+        assertThat(verify.get("intact").booleanValue()).isTrue();
+        assertThat(verify.get("damage").isNull()).isTrue();
+        for (final String key : List.of("outcome", "entries", "position"))
+        {
+            assertThat(verify.get(key)).isEqualTo(replay.get(key));
+        }
+    }
+
+    /** A replay of it has no result: the error alone is said. */
+    @Test
+    void damagedJournalEndsWithStatus1AndWhereItIs() throws IOException
+    {
+        final Path journal = temp.resolve("journal");
+        assertThat(Understudy.execute("record", "--journal", journal.toString(), "--kernel", TIMER))
+            .as(err::toString).isZero();
+        assertThat(json(0, "verify", journal.toString()).get("entries").longValue())
+            .as("entries, of which the last passes for one that was never finished").isGreaterThan(2);
+        final Path file = changeABitOfEntry1(journal);
+
+        final JsonNode verify = json(1, "verify", journal.toString());
+        assertThat(verify.get("intact").booleanValue()).isFalse();
+        assertThat(verify.get("damage").textValue()).contains(file.toString()).contains("entry 1");
+        assertThat(Understudy.execute("replay", journal.toString(), "--format", "json")).isEqualTo(1);
+        assertThat(out.size()).isZero();
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("understudy: ").contains("entry 1");
+    }
+
+    private static Path changeABitOfEntry1(final Path journal) throws IOException
+    {
+        final Path file;
+        try (Stream<Path> files = Files.walk(journal))
+        {
+            file = files.filter(it -> it.toString().endsWith(".cq4")).findFirst().orElseThrow();
+        }
+        final ByteBuffer content = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
+        try (JournalScan scan = JournalScan.open(journal))
+        {
+            scan.next();
+            scan.next();
+            int place = 0;
+            while (content.getLong(place) != scan.entry().chainHigh())
+            {
+                place++;
+            }
+            content.put(place, (byte)(content.get(place) ^ 1));
+        }
+        return Files.write(file, content.array());
+    }
+
+    /** Runs a command and reads what it gives to machines. */
+    private JsonNode json(final int status, final String... arguments) throws IOException
+    {
+        out.reset();
+        final String[] all = Arrays.copyOf(arguments, arguments.length + 2);
+        all[arguments.length] = "--format";
+        all[arguments.length + 1] = "json";
+        assertThat(Understudy.execute(all)).as(err::toString).isEqualTo(status);
+        final JsonNode result = new ObjectMapper().readTree(out.toString(StandardCharsets.UTF_8));
+        out.reset();
+        return result;
     }
 
     @Test
