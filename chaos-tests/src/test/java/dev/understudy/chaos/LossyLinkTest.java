@@ -19,8 +19,7 @@ class LossyLinkTest
     void aTenthOfAllDatagramsLostMakesNoResultWrong() throws Exception
     {
         try (TestPair pair = new TestPair(root)
-            .withJvmOption("-Daeron.ReceiveChannelEndpoint.supplier=" +
-                "io.aeron.driver.ext.DebugReceiveChannelEndpointSupplier")
+            .withJvmOption("-Daeron.ReceiveChannelEndpoint.supplier=" + CountedLoss.class.getName())
             .withJvmOption("-Daeron.debug.receive.data.loss.rate=0.1")
             .withJvmOption("-Daeron.debug.receive.data.loss.seed=7")
             .startProtected())
@@ -28,6 +27,8 @@ class LossyLinkTest
             final String primary = pair.primary();
             final String backup = TestPair.peerOf(primary);
             pair.load();
+            pair.awaitLog("a", CountedLoss.MESSAGE);
+            pair.awaitLog("b", CountedLoss.MESSAGE);
             assertThat(pair.primary()).isEqualTo(primary);
 
             pair.kill(primary);
