@@ -3,9 +3,16 @@ package dev.understudy.chaos;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import java.io.RandomAccessFile;
+import java.util.Date;
+import java.util.Random;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 /** The walls between the modules, as docs/design.md draws them. */
@@ -13,6 +20,13 @@ class ArchitectureTest
 {
     private static final JavaClasses CLASSES = new ClassFileImporter()
         .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS).importPackages("dev.understudy");
+
+    /** Methods that say something of the host, called or referred to. */
+    private static final Set<String> OF_THE_HOST = Set.of(
+        "java.lang.System.nanoTime", "java.lang.System.currentTimeMillis", "java.lang.System.getenv",
+        "java.lang.System.getProperty", "java.lang.System.getProperties", "java.lang.System.identityHashCode",
+        "java.lang.Integer.getInteger", "java.lang.Long.getLong", "java.lang.Boolean.getBoolean",
+        "java.lang.Math.random", "java.lang.StrictMath.random");
 
     @Test
     void guestCoreKnowsNothingButTheJdkAndAgrona()
@@ -30,17 +44,16 @@ class ArchitectureTest
         noClasses().that().resideInAPackage("dev.understudy.guest..")
             // Decides when a translation is there, never what the guest computes.
             .and().doNotHaveFullyQualifiedName("dev.understudy.guest.hart.Translator")
-            .should().dependOnClassesThat().haveFullyQualifiedName("java.util.Random")
-            .orShould().dependOnClassesThat().haveFullyQualifiedName("java.lang.Thread")
+            // Reads which engine to take: a matter of speed, too.
+            .and().doNotHaveFullyQualifiedName("dev.understudy.guest.hart.EngineKind")
+            .should().dependOnClassesThat().belongToAnyOf(Random.class, SplittableRandom.class, UUID.class, Date.class,
+                RandomAccessFile.class, Thread.class, Runtime.class, Process.class, ProcessBuilder.class, ProcessHandle.class)
             .orShould().dependOnClassesThat().resideInAnyPackage(
                 "java.nio.file..", "java.nio.channels..", "java.net..", "java.time..", "java.util.concurrent..",
                 "java.security..")
             .orShould().dependOnClassesThat().haveNameMatching("java\\.io\\.File.*")
-            .orShould().callMethod(System.class, "nanoTime")
-            .orShould().callMethod(System.class, "currentTimeMillis")
-            .orShould().callMethod(System.class, "getenv", String.class)
-            .orShould().callMethod(System.class, "getProperty", String.class)
-            .orShould().callMethod(System.class, "identityHashCode", Object.class)
+            .orShould().accessTargetWhere(DescribedPredicate.describe("is of the host",
+                access -> OF_THE_HOST.contains(access.getTargetOwner().getName() + "." + access.getName())))
             .check(CLASSES);
     }
 
@@ -56,6 +69,28 @@ class ArchitectureTest
     {
         noClasses().that().resideOutsideOfPackage("dev.understudy.transport..")
             .should().dependOnClassesThat().resideInAPackage("io.aeron..").check(CLASSES);
+    }
+
+    @Test
+    void commandLineAndConfigurationStayInTheHypervisor()
+    {
+        noClasses().that().resideOutsideOfPackage("dev.understudy.hypervisor..")
+            .should().dependOnClassesThat().resideInAnyPackage("picocli..", "com.fasterxml.jackson..").check(CLASSES);
+    }
+
+    @Test
+    void packagesAreNamedForWhatHappensThere()
+    {
+        noClasses().should().resideInAnyPackage("..util..", "..impl..", "..model..", "..common..").check(CLASSES);
+    }
+
+    @Test
+    void transportKnowsNothingButTheJournalAndItsLibraries()
+    {
+        noClasses().that().resideInAPackage("dev.understudy.transport..")
+            .should().dependOnClassesThat().resideOutsideOfPackages(
+                "dev.understudy.transport..", "dev.understudy.journal..", "io.aeron..", "org.agrona..", "java..")
+            .check(CLASSES);
     }
 
     @Test
