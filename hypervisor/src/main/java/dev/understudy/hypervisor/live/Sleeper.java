@@ -15,7 +15,7 @@ final class Sleeper
      * requests come one after another, a wake-up from another processor costs each of them more than it takes the guest
      * to answer.
      */
-    static final long LINGER_NS = 200_000;
+    static final long LINGER_NS = 50_000;
 
     private volatile Thread asleep;
 
