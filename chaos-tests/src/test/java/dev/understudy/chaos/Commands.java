@@ -91,17 +91,17 @@ final class Commands
      */
     static String replayUnderEngines(final Path journal) throws IOException, InterruptedException
     {
-        return replayUnderEngines(journal, ALL_ENGINES, TIMEOUT, JVM_OPTIONS);
+        return replayUnderEngines(journal, TIMEOUT, JVM_OPTIONS);
     }
 
-    /** As {@link #replayUnderEngines(Path)}, of a journal that takes longer, or more memory, and so fewer engines by default. */
+    /** As {@link #replayUnderEngines(Path)}, of a journal that takes longer, or more memory. */
     static String replayUnderEngines(
-        final Path journal, final String engines, final Duration timeout, final List<String> jvmOptions)
+        final Path journal, final Duration timeout, final List<String> jvmOptions)
         throws IOException, InterruptedException
     {
         String output = null;
         String result = null;
-        for (final String engine : System.getProperty("replay.engines", engines).split(",", -1))
+        for (final String engine : System.getProperty("replay.engines", ALL_ENGINES).split(",", -1))
         {
             output = understudy(timeout, jvmOptions,
                 "replay", journal.toString(), "--format", "json", "--engine", engine).assertSuccess().output();
