@@ -174,8 +174,22 @@ final class Service implements AutoCloseable
     /** Writes from some clients at once; options are those of redis-benchmark. */
     Load set(final int clients, final int requests, final String... options) throws IOException, InterruptedException
     {
+        return load(List.of(), clients, requests, options);
+    }
+
+    /** The same with the clients on the last processor alone, not wherever Linux runs them. */
+    Load setBound(final int clients, final int requests) throws IOException, InterruptedException
+    {
+        final int last = Runtime.getRuntime().availableProcessors() - 1;
+        return load(List.of("taskset", "--cpu-list", Integer.toString(last)), clients, requests);
+    }
+
+    private Load load(final List<String> prefix, final int clients, final int requests, final String... options)
+        throws IOException, InterruptedException
+    {
         final long startNs = System.nanoTime();
-        final List<String> words = new ArrayList<>(List.of("redis-benchmark", "-h", host, "-p", Integer.toString(port),
+        final List<String> words = new ArrayList<>(prefix);
+        words.addAll(List.of("redis-benchmark", "-h", host, "-p", Integer.toString(port),
             "-t", "set", "-n", Integer.toString(requests), "-c", Integer.toString(clients), "--csv"));
         words.addAll(List.of(options));
         final String[] lines = Command.output(words).split("\n");
