@@ -2,6 +2,7 @@ package dev.understudy.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.understudy.hypervisor.demo.UnderstudyProcess;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -80,6 +81,33 @@ class DriveTest
             assertThat(result.output()).contains("other.img").contains("SHA-256");
             result.assertNoStackTrace();
         }
+    }
+
+    @Test
+    void anImageUnderAnOverlayIsNotGivenToAnotherProcess() throws Exception
+    {
+        final Path log = root.resolve("guest.log");
+        final UnderstudyProcess guest = new UnderstudyProcess(log, "run", "--kernel", GUEST.toString(), "--append", "rounds=1000000",
+            "--drive", "file=" + image + ",overlay=" + root.resolve("overlay"));
+        guest.start(Commands.JVM_OPTIONS.toArray(String[]::new));
+        try
+        {
+            final long deadlineNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+            while (!ROUND.matcher(Files.readString(log)).find())
+            {
+                assertThat(System.nanoTime() - deadlineNs).as(Files.readString(log)).isNegative();
+                Thread.sleep(50);
+            }
+            final Commands.Result result = Commands.understudy(
+                "run", "--kernel", GUEST.toString(), "--drive", "file=" + image).assertStatus(1);
+            assertThat(result.output()).contains(image.toString()).contains("in use");
+            result.assertNoStackTrace();
+        }
+        finally
+        {
+            guest.kill();
+        }
+        assertThat(Files.readAllBytes(image)).isEqualTo(content);
     }
 
     @Test

@@ -9,23 +9,33 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * A file on the host's disk, locked against others as long as it is open.
  */
 final class ChannelAccess implements StableFile
 {
+    /** Files that drives of this process write. */
+    private static final Set<ChannelAccess> WRITERS = ConcurrentHashMap.newKeySet();
+
     private final Path path;
     private final FileChannel channel;
 
-    private ChannelAccess(final Path path, final FileChannel channel)
+    /** Kept, since the JVM forgets a lock that nobody refers to; null beside another drive of this process that reads. */
+    private final FileLock lock;
+
+    private ChannelAccess(final Path path, final FileChannel channel, final FileLock lock)
     {
         this.path = path;
         this.channel = channel;
+        this.lock = lock;
     }
 
     /** Opens an image that nobody may write meanwhile. */
@@ -56,8 +66,12 @@ final class ChannelAccess implements StableFile
         try
         {
             opened = FileChannel.open(path, options);
-            lock(path, opened, isShared);
-            return new ChannelAccess(path, opened);
+            final ChannelAccess access = new ChannelAccess(path, opened, lock(path, opened, isShared));
+            if (!isShared)
+            {
+                WRITERS.add(access);
+            }
+            return access;
         }
         catch (final NoSuchFileException e)
         {
@@ -84,7 +98,7 @@ final class ChannelAccess implements StableFile
         }
     }
 
-    private static void lock(final Path path, final FileChannel channel, final boolean isShared) throws IOException
+    private static FileLock lock(final Path path, final FileChannel channel, final boolean isShared) throws IOException
     {
         FileLock lock = null;
         try
@@ -93,10 +107,10 @@ final class ChannelAccess implements StableFile
         }
         catch (final OverlappingFileLockException e)
         {
-            if (isShared)
+            if (isShared && !isWrittenHere(path))
             {
-                // Another drive of this process: either it only reads as well, or it will not be given the lock.
-                return;
+                // Another drive of this process, which only reads as well.
+                return null;
             }
         }
         if (lock == null)
@@ -104,6 +118,19 @@ final class ChannelAccess implements StableFile
             throw new DriveException("drive " + path + " is in use " +
                 (isShared ? "by a guest that writes it" : "by another drive or guest") + ": each image has one writer");
         }
+        return lock;
+    }
+
+    private static boolean isWrittenHere(final Path path) throws IOException
+    {
+        for (final ChannelAccess writer : WRITERS)
+        {
+            if (Files.exists(writer.path) && Files.isSameFile(writer.path, path))
+            {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static void close(final FileChannel channel)
@@ -181,6 +208,11 @@ final class ChannelAccess implements StableFile
     @Override
     public void close() throws IOException
     {
+        WRITERS.remove(this);
+        if (lock != null)
+        {
+            lock.close();
+        }
         channel.close();
     }
 }

@@ -177,6 +177,11 @@ public final class OverlayImage implements BlockImage
         StableFile base = null;
         try
         {
+            if (isKept)
+            {
+                // Now: whoever closes a file gives up all locks that the process has on it.
+                drive.sha256();
+            }
             base = ChannelAccess.forReading(drive.path());
             return new OverlayImage(base, drive.bytes(), file, isKept);
         }

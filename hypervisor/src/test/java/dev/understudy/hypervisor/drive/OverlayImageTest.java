@@ -211,6 +211,13 @@ class OverlayImageTest
             assertThatThrownBy(() -> OverlayImage.create(drive, overlay)).hasMessageContaining("exists already");
             RawImage.readOnly(base).close();
         }
+        try (RawImage written = RawImage.writable(base))
+        {
+            assertThatThrownBy(() -> RawImage.readOnly(base)).hasMessageContaining("in use");
+            assertThatThrownBy(() -> OverlayImage.beginAnew(drive, directory.resolve("other"))).hasMessageContaining("in use");
+            written.flush();
+        }
+        RawImage.readOnly(base).close();
     }
 
     @Test
