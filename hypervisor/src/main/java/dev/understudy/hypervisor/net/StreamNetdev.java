@@ -2,6 +2,8 @@ package dev.understudy.hypervisor.net;
 
 import dev.understudy.hypervisor.config.NetdevSpec;
 import java.io.IOException;
+import java.net.BindException;
+import java.net.ConnectException;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -15,7 +17,6 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.function.Consumer;
 import org.agrona.DirectBuffer;
 
@@ -34,6 +35,10 @@ final class StreamNetdev implements Netdev
 
     /** Reads before others have their turn. */
     private static final int MAX_READS = 16;
+
+    /** Of {@code st_mode}, see inode(7). */
+    private static final int S_IFMT = 0170000;
+    private static final int S_IFSOCK = 0140000;
 
     private final NetdevSpec.Stream spec;
     private final Consumer<String> notices;
@@ -87,10 +92,18 @@ final class StreamNetdev implements Netdev
         }
     }
 
-    /** A socket outlives the process that listened on it; anything else at its path is somebody's file. */
+    /** A socket outlives the process that listened on it; one that listens, and anything else at its path, is somebody's. */
     private static void deleteSocket(final Path path) throws IOException
     {
-        if (Files.exists(path) && Files.readAttributes(path, BasicFileAttributes.class).isOther())
+        if (!Files.exists(path) || ((int)Files.getAttribute(path, "unix:mode") & S_IFMT) != S_IFSOCK)
+        {
+            return;
+        }
+        try (SocketChannel other = SocketChannel.open(UnixDomainSocketAddress.of(path)))
+        {
+            throw new BindException("another process listens");
+        }
+        catch (final ConnectException e)
         {
             Files.delete(path);
         }

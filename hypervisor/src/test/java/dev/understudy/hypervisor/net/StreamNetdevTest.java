@@ -130,7 +130,7 @@ class StreamNetdevTest
     }
 
     @Test
-    void aSocketOfAProcessThatDiedIsReplacedAndAFileIsNot() throws IOException
+    void aSocketOfAProcessThatDiedIsReplacedAndWhatIsSomebodysIsNot() throws Exception
     {
         try (ServerSocketChannel dead = ServerSocketChannel.open(StandardProtocolFamily.UNIX))
         {
@@ -140,11 +140,22 @@ class StreamNetdevTest
         startClient();
         assertThatFramesPass();
 
+        assertThatNobodyCanListenAt(address.getPath());
+        assertThatFramesPass();
         final Path file = Files.writeString(directory.resolve("file"), "somebody's");
-        assertThatThrownBy(
-            () -> Netdev.open(new NetdevSpec.Stream(UnixDomainSocketAddress.of(file), true), notices::add))
-            .isInstanceOf(NetdevException.class);
+        assertThatNobodyCanListenAt(file);
         assertThat(file).hasContent("somebody's");
+        final Path fifo = directory.resolve("fifo");
+        assertThat(new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor()).isZero();
+        assertThatNobodyCanListenAt(fifo);
+        assertThat(fifo).exists();
+    }
+
+    private void assertThatNobodyCanListenAt(final Path path)
+    {
+        assertThatThrownBy(
+            () -> Netdev.open(new NetdevSpec.Stream(UnixDomainSocketAddress.of(path), true), notices::add))
+            .isInstanceOf(NetdevException.class).hasMessageContaining("cannot listen");
     }
 
     private void startServer()
