@@ -61,8 +61,26 @@ final class MixedEngine extends HartEngine
         final EnvironmentCalls environment,
         final int capacity)
     {
+        return inBackground(hart, mmu, memory, environment, capacity, 5_000, 4_000_000);
+    }
+
+    /**
+     * The same for code that is hotter, or less hot.
+     *
+     * @param threshold     heat at which a region is translated: 40 for each 500 instructions that are interpreted there
+     * @param wideThreshold how often a way out of a region is taken until a wide one is worth its translation
+     */
+    static MixedEngine inBackground(
+        final Hart hart,
+        final Mmu mmu,
+        final GuestMemory memory,
+        final EnvironmentCalls environment,
+        final int capacity,
+        final int threshold,
+        final int wideThreshold)
+    {
         return new MixedEngine(hart, mmu, memory, environment, Translator::inBackground, new RegionCache(capacity),
-            500, 40, 5_000, 4_000_000);
+            500, 40, threshold, wideThreshold);
     }
 
     /**

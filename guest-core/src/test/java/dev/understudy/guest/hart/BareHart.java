@@ -16,6 +16,10 @@ final class BareHart
     /** More than a translation cache has places for. */
     private static final int MEMORY_BYTES = 20 << 20;
 
+    /** What makes the mixed engine translate programs as short as those of a test. */
+    private static final int WARM = 40;
+    private static final int WIDE = 500;
+
     final GuestMemory memory = new GuestMemory(MEMORY_BYTES);
     final VirtioEntropy entropy = new VirtioEntropy(memory);
     final VirtioMmio entropyWindow;
@@ -46,7 +50,7 @@ final class BareHart
         {
             case INTERPRETER -> Engine.of(kind, hart, mmu, memory, end);
             case TRANSLATOR -> MixedEngine.atOnce(hart, mmu, memory, end, capacity);
-            case MIXED -> MixedEngine.inBackground(hart, mmu, memory, end, capacity);
+            case MIXED -> MixedEngine.inBackground(hart, mmu, memory, end, capacity, WARM, WIDE);
         };
         memory.write(RandomProgram.BASE, image, 0, image.length);
         start();

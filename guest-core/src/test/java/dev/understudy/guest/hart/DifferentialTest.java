@@ -30,6 +30,9 @@ class DifferentialTest
     @TempDir
     private Path temp;
 
+    /** Instructions that were translated. */
+    private long translated;
+
     @Test
     void randomSequencesAgreeWithQemu() throws IOException, InterruptedException
     {
@@ -47,7 +50,9 @@ class DifferentialTest
             instructions += compare(seed);
         }
         instructions += compare(System.nanoTime());
+        System.out.printf("user level: %,d instructions, %,d of them translated%n", instructions, translated);
         assertThat(instructions).isGreaterThan(FIXED_SEEDS * 10_000L);
+        assertThat(translated).isPositive();
     }
 
     @Test
@@ -81,9 +86,15 @@ class DifferentialTest
     {
         final RandomProgram program = new RandomProgram(seed);
         final byte[] expected = runOnQemu(seed, program);
-        final BareHart bench = new BareHart(EngineKind.preset(), program.image());
+        compare(seed, program, expected, EngineKind.INTERPRETER);
+        return compare(seed, program, expected, EngineKind.TRANSLATOR);
+    }
+
+    private long compare(final long seed, final RandomProgram program, final byte[] expected, final EngineKind engine)
+    {
+        final BareHart bench = new BareHart(engine, program.image());
         bench.run(MAX_INSTRUCTIONS);
-        assertThat(bench.hart.state()).as("seed %d: the end", seed).isEqualTo(HartState.STOPPED);
+        assertThat(bench.hart.state()).as("seed %d, engine %s: the end", seed, engine).isEqualTo(HartState.STOPPED);
         final byte[] actual = new byte[expected.length];
         bench.memory.read(RandomProgram.BASE + RandomProgram.outputOffset(), actual, 0, actual.length);
         final int difference = Arrays.mismatch(expected, actual);
@@ -91,6 +102,7 @@ class DifferentialTest
         {
             explain(seed, program, expected, actual, difference);
         }
+        translated += bench.engine.statistics().translatedInstructions();
         return bench.hart.instret();
     }
 

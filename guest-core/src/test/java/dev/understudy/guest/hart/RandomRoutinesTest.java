@@ -29,6 +29,9 @@ class RandomRoutinesTest
     private static long programs;
     private static long instructions;
     private static long translated;
+
+    /** By the mixed engine: what its thread beside had ready in time. */
+    private static long translatedBeside;
     private static long traps;
     private static long stops;
 
@@ -60,6 +63,7 @@ class RandomRoutinesTest
             assertThat(EXITS).containsOnlyKeys(ExitCause.values());
             assertThat(EXITS).allSatisfy((cause, times) -> assertThat(times).as("exits %s", cause).isPositive());
             assertThat(translated).isGreaterThan(instructions / 4);
+            assertThat(translatedBeside).isGreaterThan(instructions / 100);
         }
     }
 
@@ -69,7 +73,8 @@ class RandomRoutinesTest
         final Random random = new Random(seed);
         final BareHart expected = new BareHart(EngineKind.INTERPRETER, image);
         final BareHart translator = new BareHart(EngineKind.TRANSLATOR, image);
-        final List<BareHart> others = List.of(translator, new BareHart(EngineKind.MIXED, image));
+        final BareHart mixed = new BareHart(EngineKind.MIXED, image);
+        final List<BareHart> others = List.of(translator, mixed);
         while (expected.hart.instret() < INSTRUCTIONS)
         {
             final int stretch = 1 + random.nextInt(random.nextInt(4) == 0 ? SHORT : LONG);
@@ -94,6 +99,7 @@ class RandomRoutinesTest
         traps += expected.hart.x(29);
         final TranslationStatistics statistics = translator.engine.statistics();
         translated += statistics.translatedInstructions();
+        translatedBeside += mixed.engine.statistics().translatedInstructions();
         statistics.exits().forEach((cause, times) -> EXITS.merge(cause, times, Long::sum));
     }
 

@@ -14,7 +14,7 @@ final class SupervisorBench
 {
     final GuestMemory memory;
     final Hart hart;
-    private final Engine engine;
+    final Engine engine;
 
     SupervisorBench(final EngineKind kind, final int memoryBytes, final long entry, final byte[] image)
     {
