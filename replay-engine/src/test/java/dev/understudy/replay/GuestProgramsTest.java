@@ -24,10 +24,14 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The small test guests print here what they print on QEMU, and their recordings replay under each engine to the same digests. */
+/**
+ * The small test guests print here what they print on QEMU, and their recordings, made under each engine, replay under each
+ * to the same digests.
+ */
 class GuestProgramsTest
 {
     private static final Path GUESTS = Path.of("../guests/tests");
@@ -48,22 +52,24 @@ class GuestProgramsTest
 
     private long nowNs;
 
-    static Stream<String> programs() throws IOException
+    /** Each program, and each engine that it is recorded under. */
+    static Stream<Arguments> recordings() throws IOException
     {
         try (Stream<Path> files = Files.list(GUESTS.resolve("expected")))
         {
             return files.map(file -> file.getFileName().toString().replace(".txt", ""))
-                .filter(name -> !SPECIAL.contains(name)).sorted().toList().stream();
+                .filter(name -> !SPECIAL.contains(name)).sorted().toList().stream()
+                .flatMap(name -> Stream.of(EngineKind.values()).map(engine -> Arguments.of(name, engine)));
         }
     }
 
     @ParameterizedTest
-    @MethodSource("programs")
-    void programPrintsWhatItPrintsOnQemuAndReplays(final String name) throws IOException
+    @MethodSource("recordings")
+    void programPrintsWhatItPrintsOnQemuAndReplays(final String name, final EngineKind recording) throws IOException
     {
         final Path directory = temp.resolve(name);
         final Console recorded = new Console();
-        final Machine machine = machine(name, recorded);
+        final Machine machine = machine(name, recorded, recording);
         try (JournalWriter writer = JournalWriter.create(directory, genesis(), JournalOptions.defaults()))
         {
             final RunState state = run(new Recorder(machine, EventLog.to(writer), () -> nowNs, DIGEST_INTERVAL_NS));
