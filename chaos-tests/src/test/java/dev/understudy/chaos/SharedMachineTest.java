@@ -7,8 +7,12 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,13 +34,44 @@ class SharedMachineTest
         }
         try (TestPair pair = new TestPair(root).startProtected())
         {
-            final BitSet a = processorsOf(pair, "a", "hart");
-            final BitSet b = processorsOf(pair, "b", "hart");
-
-            assertThat(a.intersects(b)).as("%s and %s", a, b).isFalse();
-            a.or(b);
-            assertThat(a).isEqualTo(all);
+            final BitSet a = awaitHalf(pair, "a", half -> half.cardinality() < all.cardinality());
+            a.flip(0, all.length());
+            a.and(all);
+            awaitHalf(pair, "b", a::equals);
             assertThat(processorsOf(pair, "a", "C1 CompilerThre")).isEqualTo(all);
+        }
+    }
+
+    /** The backup's processors are mostly idle meanwhile. */
+    @Test
+    void nodesChangeHalvesWhenOthersFillThePrimarys() throws Exception
+    {
+        Needs.program("taskset", "util-linux");
+        Needs.program("redis-benchmark", "redis-tools");
+        if (Processors.online().cardinality() < 2)
+        {
+            Needs.missing("there is one processor, and two nodes want one each");
+        }
+        final List<Process> others = new ArrayList<>();
+        try (TestPair pair = new TestPair(root).withTimeoutMs(1_500).startProtected("a"))
+        {
+            pair.awaitService("a");
+            final BitSet before = processorsOf(pair, "a", "hart");
+            final String service = Integer.toString(pair.service("a").getPort());
+            final String everything = before.stream().mapToObj(Integer::toString).collect(Collectors.joining(","));
+            others.add(start(everything, "redis-benchmark", "-p", service, "-t", "set", "-n", "100000000", "-c", "20", "-q"));
+            for (final int processor : before.stream().toArray())
+            {
+                others.add(start(Integer.toString(processor), "sh", "-c", "while :; do :; done"));
+            }
+
+            awaitHalf(pair, "a", half -> !half.intersects(before));
+            awaitHalf(pair, "b", before::equals);
+            pair.awaitProtected();
+        }
+        finally
+        {
+            others.forEach(Process::destroyForcibly);
         }
     }
 
@@ -59,6 +94,29 @@ class SharedMachineTest
                 "serve", "--config", pair.config().toString(), "--node", "b").assertStatus(2).assertNoStackTrace();
             assertThat(refused.output()).contains("nodes.b.cpus: expected processors of this machine, ");
         }
+    }
+
+    private static Process start(final String processors, final String... command) throws IOException
+    {
+        final List<String> words = new ArrayList<>(List.of("taskset", "-c", processors));
+        words.addAll(List.of(command));
+        return new ProcessBuilder(words)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+    }
+
+    /** Waits until the processors of a node's hart are as wanted: they change while the machine is busy. */
+    private static BitSet awaitHalf(final TestPair pair, final String node, final Predicate<BitSet> wanted)
+        throws Exception
+    {
+        final long endNs = System.nanoTime() + TestPair.TIMEOUT.toNanos();
+        BitSet half = processorsOf(pair, node, "hart");
+        while (!wanted.test(half))
+        {
+            assertThat(System.nanoTime() - endNs).as("%s of node %s", half, node).isNegative();
+            Thread.sleep(20);
+            half = processorsOf(pair, node, "hart");
+        }
+        return half;
     }
 
     /** Where the system lets the threads of this name run, which begins so. */

@@ -12,6 +12,8 @@ import dev.understudy.transport.codec.JoinReplyDecoder;
 import dev.understudy.transport.codec.JoinReplyEncoder;
 import dev.understudy.transport.codec.MessageHeaderDecoder;
 import dev.understudy.transport.codec.MessageHeaderEncoder;
+import dev.understudy.transport.codec.PlacementDecoder;
+import dev.understudy.transport.codec.PlacementEncoder;
 import dev.understudy.transport.codec.SenderEncoder;
 import java.nio.ByteOrder;
 import java.util.HashSet;
@@ -44,6 +46,8 @@ final class ControlMessages
     private final AcknowledgeDecoder acknowledgeDecoder = new AcknowledgeDecoder();
     private final GoodbyeEncoder goodbyeEncoder = new GoodbyeEncoder();
     private final GoodbyeDecoder goodbyeDecoder = new GoodbyeDecoder();
+    private final PlacementEncoder placementEncoder = new PlacementEncoder();
+    private final PlacementDecoder placementDecoder = new PlacementDecoder();
 
     private final String node;
     private final long incarnation;
@@ -118,6 +122,14 @@ final class ControlMessages
         sender(goodbyeEncoder.sender(), generation);
         goodbyeEncoder.reason(shortened(reason));
         return MessageHeaderEncoder.ENCODED_LENGTH + goodbyeEncoder.encodedLength();
+    }
+
+    int placement(final long generation, final boolean upperHalf, final int busyPercent)
+    {
+        placementEncoder.wrapAndApplyHeader(buffer, 0, headerEncoder);
+        sender(placementEncoder.sender(), generation);
+        placementEncoder.upperHalf((short)(upperHalf ? 1 : 0)).busyPercent((short)busyPercent);
+        return MessageHeaderEncoder.ENCODED_LENGTH + placementEncoder.encodedLength();
     }
 
     private static String shortened(final String text)
@@ -217,6 +229,14 @@ final class ControlMessages
                 {
                     final GoodbyeDecoder it = goodbyeDecoder.wrapAndApplyHeader(message, offset, headerDecoder);
                     handler.onGoodbye(it.sender().incarnation(), it.sender().generation(), it.reason());
+                }
+            }
+            case PlacementDecoder.TEMPLATE_ID ->
+            {
+                if (isWhole(message, offset, length, PlacementDecoder.BLOCK_LENGTH, false, handler))
+                {
+                    final PlacementDecoder it = placementDecoder.wrapAndApplyHeader(message, offset, headerDecoder);
+                    handler.onPlacement(it.sender().incarnation(), it.upperHalf() != 0, it.busyPercent());
                 }
             }
             default -> complain(handler, "a control message of unknown type " + headerDecoder.templateId() +

@@ -59,6 +59,13 @@ public interface PairHandler
     void onGoodbye(long incarnation, long generation, String reason);
 
     /**
+     * The peer shares the machine with this node, and says which half of its processors it runs on.
+     *
+     * @param busyPercent of that half's time that it used lately
+     */
+    void onPlacement(long incarnation, boolean upperHalf, int busyPercent);
+
+    /**
      * A message that this release does not understand was dropped. Said once for each kind and process of the peer.
      *
      * @param what it was, and what to do, in one sentence for the operator

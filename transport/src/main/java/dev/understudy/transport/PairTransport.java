@@ -475,6 +475,17 @@ public final class PairTransport implements AutoCloseable
     }
 
     /**
+     * Says where this node runs on a machine that it shares with the peer.
+     *
+     * @param busyPercent 0 to 100
+     * @return false when it was not taken
+     */
+    public boolean placement(final long generation, final boolean upperHalf, final int busyPercent)
+    {
+        return send(messages.placement(generation, upperHalf, busyPercent));
+    }
+
+    /**
      * Asks for the journal after what this node has. Not sent before the journal of the peer's present process can be
      * received: its first entries would be lost.
      *

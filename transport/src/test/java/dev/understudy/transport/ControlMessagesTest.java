@@ -46,6 +46,14 @@ class ControlMessagesTest
     }
 
     @Property
+    void placementIsReadAsItWasWritten(
+        @ForAll final long generation, @ForAll final boolean upper, @ForAll @IntRange(max = 100) final int busy)
+    {
+        deliver(messages.placement(generation, upper, busy));
+        assertThat(heard.calls).containsExactly("placement " + INCARNATION + " " + upper + " " + busy);
+    }
+
+    @Property
     void joinIsReadAsItWasWritten(
         @ForAll final long generation, @ForAll final long have, @ForAll final long high, @ForAll final long low)
     {
@@ -99,7 +107,7 @@ class ControlMessagesTest
             messages.dispatch(copy, 0, copy.capacity(), heard);
         }
         assertThat(heard.calls).hasSize(1);
-        assertThat(heard.calls.getFirst()).startsWith("unknown the peer speaks version 2").contains("this node version 1");
+        assertThat(heard.calls.getFirst()).startsWith("unknown the peer speaks version 3").contains("this node version 2");
         messages.onNewSpeaker();
         final UnsafeBuffer copy = copy(messages.heartbeat(1, 1, false, 1, 1, 1));
         new MessageHeaderEncoder().wrap(copy, 0).version(0);
@@ -129,6 +137,7 @@ class ControlMessagesTest
             copy(messages.join(1, 2, 3, 4)),
             copy(messages.joinReply(1, 2, 3)),
             copy(messages.acknowledge(1, 2, 3, 4, 5)),
+            copy(messages.placement(1, true, 2)),
             copy(messages.goodbye(1, "reason"))))
         {
             for (int length = 0; length < whole.capacity(); length++)
@@ -141,7 +150,7 @@ class ControlMessagesTest
 
     @Property
     void damageNeverThrows(
-        @ForAll @IntRange(max = 4) final int kind,
+        @ForAll @IntRange(max = 5) final int kind,
         @ForAll @Size(max = 6) final List<@IntRange(max = 200) Integer> places,
         @ForAll final byte value,
         @ForAll @IntRange(max = 200) final int length)
@@ -152,6 +161,7 @@ class ControlMessagesTest
             case 1 -> messages.join(1, 2, 3, 4);
             case 2 -> messages.joinReply(1, 2, 3);
             case 3 -> messages.acknowledge(1, 2, 3, 4, 5);
+            case 4 -> messages.placement(1, true, 2);
             default -> messages.goodbye(1, "reason");
         });
         places.forEach(place -> copy.putByte(place % copy.capacity(), value));
@@ -242,6 +252,12 @@ class ControlMessagesTest
         public void onGoodbye(final long incarnation, final long generation, final String reason)
         {
             calls.add("goodbye " + incarnation + " " + generation + " " + reason);
+        }
+
+        @Override
+        public void onPlacement(final long incarnation, final boolean upperHalf, final int busyPercent)
+        {
+            calls.add("placement " + incarnation + " " + upperHalf + " " + busyPercent);
         }
 
         @Override

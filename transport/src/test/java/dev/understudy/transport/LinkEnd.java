@@ -216,6 +216,12 @@ final class LinkEnd implements AutoCloseable, PairHandler
     }
 
     @Override
+    public void onPlacement(final long speaker, final boolean upperHalf, final int busyPercent)
+    {
+        speakers.add(speaker);
+    }
+
+    @Override
     public void onUnknownMessage(final String what)
     {
         unknown.add(what);

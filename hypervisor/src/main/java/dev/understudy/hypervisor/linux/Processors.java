@@ -57,11 +57,22 @@ public final class Processors
      */
     public static boolean bind(final BitSet processors)
     {
+        return bind(0, processors);
+    }
+
+    /**
+     * Lets a thread run on these alone.
+     *
+     * @param thread the number that the system knows it by; 0 for the calling one
+     * @return whether the system does so; not without one that runs and that the process may have
+     */
+    public static boolean bind(final int thread, final BitSet processors)
+    {
         final long[] mask = processors.toLongArray();
         try
         {
             return (int)SCHED_SETAFFINITY.invokeExact(
-                0, (long)mask.length * Long.BYTES, MemorySegment.ofArray(mask)) == 0;
+                thread, (long)mask.length * Long.BYTES, MemorySegment.ofArray(mask)) == 0;
         }
         catch (final Throwable e)
         {

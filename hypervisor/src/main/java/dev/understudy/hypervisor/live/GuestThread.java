@@ -165,15 +165,19 @@ public final class GuestThread
     public void startLive(final EventLog log)
     {
         goLive(log);
-        start();
+        start(() -> {});
     }
 
-    /** Starts to replay a journal as it grows, until {@link #goLive} or {@link #stop}. Closes the reader. */
-    public void startFollowing(final JournalReader journal)
+    /**
+     * Starts to replay a journal as it grows, until {@link #goLive} or {@link #stop}. Closes the reader.
+     *
+     * @param first what the hart thread does before all else
+     */
+    public void startFollowing(final JournalReader journal, final Runnable first)
     {
         reader = journal;
         replayer = new Replayer(machine, drives);
-        start();
+        start(first);
     }
 
     /**
@@ -375,9 +379,13 @@ public final class GuestThread
         return machine.crash();
     }
 
-    private void start()
+    private void start(final Runnable first)
     {
-        thread = new Thread(this::run, "hart");
+        thread = new Thread(() ->
+        {
+            first.run();
+            run();
+        }, "hart");
         thread.start();
     }
 

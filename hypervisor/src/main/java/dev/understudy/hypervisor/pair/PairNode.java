@@ -282,6 +282,10 @@ public final class PairNode implements Replica, PairLink, PairHandler
             controlLag();
             publishStatus();
         }
+        if (processors.poll(nowNs, member.role() == Role.PRIMARY))
+        {
+            sayPlacement();
+        }
         return linkWork + traffic;
     }
 
@@ -395,7 +399,7 @@ public final class PairNode implements Replica, PairLink, PairHandler
             // A replay may wait for a drive, and heartbeats must not.
             guest.share();
         }
-        guest.startFollowing(journal.reader());
+        guest.startFollowing(journal.reader(), processors::join);
     }
 
     private void stopGuest()
@@ -712,6 +716,15 @@ public final class PairNode implements Replica, PairLink, PairHandler
     public void heartbeat(final Role role, final long generation, final boolean solo)
     {
         transport.heartbeat(generation, role.ordinal(), solo, journalSequence(), position(), releasedOutputs());
+        if (processors.isHalf())
+        {
+            sayPlacement();
+        }
+    }
+
+    private void sayPlacement()
+    {
+        transport.placement(member.generation(), processors.isUpper(), processors.busyPercent());
     }
 
     @Override
@@ -837,6 +850,12 @@ public final class PairNode implements Replica, PairLink, PairHandler
     public void onGoodbye(final long peerIncarnation, final long generation, final String reason)
     {
         member.onGoodbye(System.nanoTime(), peerIncarnation, reason);
+    }
+
+    @Override
+    public void onPlacement(final long peerIncarnation, final boolean upperHalf, final int busyPercent)
+    {
+        processors.onPeer(upperHalf, busyPercent, member.role() == Role.PRIMARY);
     }
 
     @Override
