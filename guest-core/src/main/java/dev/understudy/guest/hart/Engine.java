@@ -40,8 +40,10 @@ public interface Engine
         return switch (kind)
         {
             case INTERPRETER -> new Interpreter(hart, mmu, memory, environment);
-            case TRANSLATOR -> MixedEngine.atOnce(hart, mmu, memory, environment, RegionCache.DEFAULT_CAPACITY);
-            case MIXED -> MixedEngine.inBackground(hart, mmu, memory, environment, RegionCache.DEFAULT_CAPACITY);
+            case TRANSLATOR -> new MixedEngine(hart, mmu, memory, environment,
+                Translator::atOnce, RegionCache.DEFAULT_CAPACITY, Thresholds.AT_ONCE);
+            case MIXED -> new MixedEngine(hart, mmu, memory, environment,
+                Translator::inBackground, RegionCache.DEFAULT_CAPACITY, Thresholds.BESIDE);
         };
     }
 }

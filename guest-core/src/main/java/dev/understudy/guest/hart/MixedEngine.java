@@ -33,12 +33,9 @@ final class MixedEngine extends HartEngine
     private final RegionCache cache;
     private final Translator translator;
 
-    /** Instructions that are interpreted before a look at where they are: a loop within a page shows by that only. */
-    private final int stretch;
-    private final int stretchHeat;
-    private final int threshold;
+    private final Thresholds thresholds;
 
-    /** How often a way out of a region is taken until a wide one is worth its translation. */
+    /** Of the thresholds, as it is looked at on each way out. */
     private final int wideThreshold;
 
     private int heat = 1;
@@ -50,79 +47,28 @@ final class MixedEngine extends HartEngine
     private final long[] exits = new long[ExitCause.values().length];
 
     /**
-     * Translates on a thread beside.
-     *
+     * @param kind     when to translate, and on which thread
      * @param capacity the most regions to keep
      */
-    static MixedEngine inBackground(
-        final Hart hart,
-        final Mmu mmu,
-        final GuestMemory memory,
-        final EnvironmentCalls environment,
-        final int capacity)
-    {
-        return inBackground(hart, mmu, memory, environment, capacity, 5_000, 4_000_000);
-    }
-
-    /**
-     * The same for code that is hotter, or less hot.
-     *
-     * @param threshold     heat at which a region is translated: 40 for each 500 instructions that are interpreted there
-     * @param wideThreshold how often a way out of a region is taken until a wide one is worth its translation
-     */
-    static MixedEngine inBackground(
-        final Hart hart,
-        final Mmu mmu,
-        final GuestMemory memory,
-        final EnvironmentCalls environment,
-        final int capacity,
-        final int threshold,
-        final int wideThreshold)
-    {
-        return new MixedEngine(hart, mmu, memory, environment, Translator::inBackground, new RegionCache(capacity),
-            500, 40, threshold, wideThreshold);
-    }
-
-    /**
-     * Translates all code when it is come upon for the second time, and waits for it.
-     *
-     * @param capacity the most regions to keep
-     */
-    static MixedEngine atOnce(
-        final Hart hart,
-        final Mmu mmu,
-        final GuestMemory memory,
-        final EnvironmentCalls environment,
-        final int capacity)
-    {
-        return new MixedEngine(hart, mmu, memory, environment, Translator::atOnce, new RegionCache(capacity),
-            20, 1, 1, 500);
-    }
-
-    private MixedEngine(
+    MixedEngine(
         final Hart hart,
         final Mmu mmu,
         final GuestMemory memory,
         final EnvironmentCalls environment,
         final Function<RegionCompiler, Translator> kind,
-        final RegionCache cache,
-        final int stretch,
-        final int stretchHeat,
-        final int threshold,
-        final int wideThreshold)
+        final int capacity,
+        final Thresholds thresholds)
     {
         super(hart);
         this.mmu = mmu;
-        this.cache = cache;
-        this.stretch = stretch;
-        this.stretchHeat = stretchHeat;
-        this.threshold = threshold;
-        this.wideThreshold = wideThreshold;
+        this.thresholds = thresholds;
+        wideThreshold = thresholds.wide();
+        cache = new RegionCache(capacity);
         final FloatingOperations operations = new FloatingOperations(hart.fflags);
         final DecodedCode code = new DecodedCode(memory);
         interpreter = new Interpreter(hart, mmu, memory, environment, code, operations);
         privileged = interpreter.privileged();
-        planner = new RegionPlanner(hart, mmu, code, cache);
+        planner = new RegionPlanner(hart, mmu, code, cache, thresholds.target());
         translator = kind.apply(new RegionCompiler(hart, mmu, memory, operations));
         memory.onCodeWrite((offset, length) ->
         {
@@ -152,7 +98,7 @@ final class MixedEngine extends HartEngine
         final Region region = cache.find(page, slot, mmu.context());
         if (region == null)
         {
-            if (cache.heat(page, slot, heat, threshold))
+            if (cache.heat(page, slot, heat, thresholds.region()))
             {
                 translate();
             }
@@ -190,7 +136,7 @@ final class MixedEngine extends HartEngine
             translatedInstructions += executed;
             if (exit.take(exit.cause == null ? WEIGHT_OF_STEP : 1) >= wideThreshold && !code.region.isWidened)
             {
-                widen(code.region, base);
+                widen(code.region, base, exit);
             }
             if (!leave(exit, base))
             {
@@ -252,7 +198,7 @@ final class MixedEngine extends HartEngine
     private boolean interpret(final long limit)
     {
         heat = 1;
-        final long stop = Math.min(limit, hart.instret + stretch);
+        final long stop = Math.min(limit, hart.instret + thresholds.stretch());
         final boolean isSame = interpreter.advance(stop);
         return isSame && hart.instret == stop && stop < limit ? seek(limit) : isSame;
     }
@@ -260,7 +206,7 @@ final class MixedEngine extends HartEngine
     /** Goes on to the target of the next jump back. */
     private boolean seek(final long limit)
     {
-        heat = stretchHeat;
+        heat = thresholds.stretchHeat();
         for (int i = 0; i < SEEK && hart.instret < limit; i++)
         {
             final long before = hart.pc;
@@ -278,7 +224,7 @@ final class MixedEngine extends HartEngine
 
     private void translate()
     {
-        final RegionPlan plan = translator.isBusy() ? null : planner.plan(hart.pc, false);
+        final RegionPlan plan = translator.isBusy() ? null : planner.plan(hart.pc);
         if (plan != null)
         {
             final Region region = new Region(plan);
@@ -287,18 +233,22 @@ final class MixedEngine extends HartEngine
         }
     }
 
-    /** Has a region that is left time and again translated once more, together with what it is left for. */
-    private void widen(final Region region, final long base)
+    /**
+     * Has a region that is left time and again translated once more, together with what it is left for. If that is not
+     * possible now, it is tried again when the way out has been taken as often once more.
+     */
+    private void widen(final Region region, final long base, final RegionExit exit)
     {
-        final RegionPlan plan =
-            translator.isBusy() ? null : planner.plan(base + 2L * region.plan.slot(), true);
-        if (plan != null)
+        final RegionPlan plan = translator.isBusy() ? null : planner.widen(region.plan, base);
+        if (plan == null)
         {
-            region.isWidened = true;
-            final Region wide = new Region(plan);
-            cache.prepare(wide);
-            translator.translate(wide);
+            exit.forgetTaken();
+            return;
         }
+        region.isWidened = true;
+        final Region wide = new Region(plan);
+        cache.prepare(wide);
+        translator.translate(wide);
     }
 
     /** Takes over the translations that were finished. */

@@ -42,6 +42,12 @@ final class RegionExit
         return taken;
     }
 
+    /** Begins to count anew. */
+    void forgetTaken()
+    {
+        taken = 0;
+    }
+
     int taken()
     {
         return taken;

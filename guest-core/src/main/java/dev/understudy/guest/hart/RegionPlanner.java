@@ -36,9 +36,6 @@ final class RegionPlanner
     /** The most addresses that the target of an indirect jump is compared with. */
     private static final int MAX_TARGETS = 4;
 
-    /** How often an indirect jump was taken whose last target is worth a comparison. */
-    private static final int MIN_TAKEN = 1_000;
-
     /** How far such a target may be, in bytes. */
     private static final long MAX_DISTANCE = 1 << 30;
 
@@ -52,6 +49,7 @@ final class RegionPlanner
     private final Mmu mmu;
     private final DecodedCode code;
     private final RegionCache cache;
+    private final int minTaken;
 
     /** The region's instructions by offset. */
     private final NavigableMap<Integer, Long> instructions = new TreeMap<>();
@@ -69,21 +67,43 @@ final class RegionPlanner
     private boolean isRounding;
     private boolean isWide;
 
-    RegionPlanner(final Hart hart, final Mmu mmu, final DecodedCode code, final RegionCache cache)
+    /**
+     * @param minTaken how often an indirect jump was taken whose last target is worth a comparison
+     */
+    RegionPlanner(
+        final Hart hart, final Mmu mmu, final DecodedCode code, final RegionCache cache, final int minTaken)
     {
         this.hart = hart;
         this.mmu = mmu;
         this.code = code;
         this.cache = cache;
+        this.minTaken = minTaken;
     }
 
     /**
      * Plans the region that begins at an address in the present context.
      *
-     * @param makeWide whether to make it a wide one
      * @return null when the instruction there has not been decoded or is not one that can be translated
      */
-    RegionPlan plan(final long pc, final boolean makeWide)
+    RegionPlan plan(final long pc)
+    {
+        return plan(pc, false);
+    }
+
+    /**
+     * Plans the wide region that is to take the place of another.
+     *
+     * @param base virtual address of the page of the entry
+     * @return null when that would be less than is there, because code of it is not decoded any more
+     */
+    RegionPlan widen(final RegionPlan present, final long base)
+    {
+        final RegionPlan wide = plan(base + 2L * present.slot(), true);
+        // Where the size is what ends it, it may be shorter: its instructions take more room.
+        return wide != null && (bytes >= MAX_BYTES || wide.length() >= present.length()) ? wide : null;
+    }
+
+    private RegionPlan plan(final long pc, final boolean makeWide)
     {
         isWide = makeWide;
         targets.clear();
@@ -199,7 +219,7 @@ final class RegionPlanner
         for (final RegionExit exit : code.exits())
         {
             final long target = exit.targetPc() - base;
-            if (exit.cause == ExitCause.INDIRECT && exit.taken() >= MIN_TAKEN && Math.abs(target) <= MAX_DISTANCE)
+            if (exit.cause == ExitCause.INDIRECT && exit.taken() >= minTaken && Math.abs(target) <= MAX_DISTANCE)
             {
                 targets.putIfAbsent(from + exit.offset, (int)target);
             }

@@ -17,8 +17,7 @@ final class BareHart
     private static final int MEMORY_BYTES = 20 << 20;
 
     /** What makes the mixed engine translate programs as short as those of a test. */
-    private static final int WARM = 40;
-    private static final int WIDE = 500;
+    private static final Thresholds WARM = new Thresholds(500, 40, 40, 500, 1_000);
 
     final GuestMemory memory = new GuestMemory(MEMORY_BYTES);
     final VirtioEntropy entropy = new VirtioEntropy(memory);
@@ -49,8 +48,9 @@ final class BareHart
         engine = switch (kind)
         {
             case INTERPRETER -> Engine.of(kind, hart, mmu, memory, end);
-            case TRANSLATOR -> MixedEngine.atOnce(hart, mmu, memory, end, capacity);
-            case MIXED -> MixedEngine.inBackground(hart, mmu, memory, end, capacity, WARM, WIDE);
+            case TRANSLATOR -> new MixedEngine(
+                hart, mmu, memory, end, Translator::atOnce, capacity, Thresholds.AT_ONCE);
+            case MIXED -> new MixedEngine(hart, mmu, memory, end, Translator::inBackground, capacity, WARM);
         };
         memory.write(RandomProgram.BASE, image, 0, image.length);
         start();
