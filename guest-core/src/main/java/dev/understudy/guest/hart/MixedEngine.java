@@ -41,6 +41,8 @@ final class MixedEngine extends HartEngine
     private int heat = 1;
 
     private long translated;
+    private long wide;
+    private long predicted;
     private long translatedInstructions;
 
     /** By the ordinal of the cause. */
@@ -262,6 +264,8 @@ final class MixedEngine extends HartEngine
                 it.region().code = it.code();
                 if (it.region().plan.isWide())
                 {
+                    wide++;
+                    predicted += it.region().plan.predicted();
                     cache.replace(it.region());
                 }
             }
@@ -276,7 +280,7 @@ final class MixedEngine extends HartEngine
         {
             byCause.put(cause, exits[cause.ordinal()]);
         }
-        return new TranslationStatistics(translatedInstructions, cache.size(), translated, translator.timeNs(),
-            cache.flushes(), mmu.misses(), byCause);
+        return new TranslationStatistics(translatedInstructions, cache.size(), translated, wide, predicted,
+            translator.timeNs(), cache.flushes(), mmu.misses(), byCause);
     }
 }

@@ -19,6 +19,7 @@ import java.util.List;
  * @param isFloating whether the code uses the floating-point registers: {@code sstatus.FS} must be Dirty
  * @param isWide     whether the code is hot enough to be worth all that HotSpot takes for it: code that other regions
  *     hold as well, the last targets of indirect jumps, and misses of the translation caches filled in place
+ * @param predicted  indirect jumps that are compared with where they went last
  * @param tables     the translation caches of the context
  */
 record RegionPlan(
@@ -31,6 +32,7 @@ record RegionPlan(
     int rounding,
     boolean isFloating,
     boolean isWide,
+    int predicted,
     Tables tables)
 {
     static final int ANY_ROUNDING = -1;

@@ -63,6 +63,7 @@ final class RegionPlanner
     private final Map<Integer, Integer> targets = new HashMap<>();
     private long base;
     private int bytes;
+    private int predicted;
     private boolean isFloating;
     private boolean isRounding;
     private boolean isWide;
@@ -112,6 +113,7 @@ final class RegionPlanner
         pages.clear();
         returnSites.clear();
         bytes = 0;
+        predicted = 0;
         isFloating = false;
         isRounding = false;
         base = pc & PAGE_MASK;
@@ -126,7 +128,7 @@ final class RegionPlanner
         final List<RegionPlan.Block> order = reversePostOrder(blocks, entry);
         return new RegionPlan(
             pages.get(0), entry >> 1, mmu.context(), order, usedPages(), bias(order),
-            isRounding ? hart.frm : RegionPlan.ANY_ROUNDING, isFloating, isWide,
+            isRounding ? hart.frm : RegionPlan.ANY_ROUNDING, isFloating, isWide, predicted,
             new RegionPlan.Tables(mmu.fetchTags(), mmu.fetchPages(),
                 mmu.loadTags(), mmu.loadAddends(), mmu.storeTags(), mmu.storeAddends()));
     }
@@ -310,8 +312,9 @@ final class RegionPlanner
         {
             final boolean isReturn =
                 Op.rs1(last) == RETURN_ADDRESS && Op.rd(last) == Op.SINK && Op.immediate(last) == 0;
-            successors = Stream.concat(
-                Stream.ofNullable(targets.get(lastOffset)), isReturn ? returnSites.stream() : Stream.empty())
+            final Integer target = targets.get(lastOffset);
+            predicted += target != null && instructions.containsKey(target) ? 1 : 0;
+            successors = Stream.concat(Stream.ofNullable(target), isReturn ? returnSites.stream() : Stream.empty())
                 .filter(instructions::containsKey).distinct().limit(MAX_TARGETS).mapToInt(it -> it).toArray();
         }
         else if (isPrivileged(last, mmu.context()))

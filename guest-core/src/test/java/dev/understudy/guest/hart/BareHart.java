@@ -17,7 +17,8 @@ final class BareHart
     private static final int MEMORY_BYTES = 20 << 20;
 
     /** What makes the mixed engine translate programs as short as those of a test. */
-    private static final Thresholds WARM = new Thresholds(500, 40, 40, 500, 1_000);
+    private static final int WARM = 40;
+    private static final int WIDE = 500;
 
     final GuestMemory memory = new GuestMemory(MEMORY_BYTES);
     final VirtioEntropy entropy = new VirtioEntropy(memory);
@@ -40,6 +41,16 @@ final class BareHart
      */
     BareHart(final EngineKind kind, final byte[] image, final int capacity)
     {
+        this(kind, image, capacity, Thresholds.BESIDE.target());
+    }
+
+    /**
+     * @param image    what is at {@link RandomProgram#BASE}, where the hart starts
+     * @param capacity the most regions that the engine keeps
+     * @param target   {@link Thresholds#target}
+     */
+    BareHart(final EngineKind kind, final byte[] image, final int capacity, final int target)
+    {
         final Plic plic = new Plic();
         entropyWindow = new VirtioMmio(1, entropy, plic);
         mmu = new Mmu(memory, new Bus(plic, entropyWindow));
@@ -49,8 +60,10 @@ final class BareHart
         {
             case INTERPRETER -> Engine.of(kind, hart, mmu, memory, end);
             case TRANSLATOR -> new MixedEngine(
-                hart, mmu, memory, end, Translator::atOnce, capacity, Thresholds.AT_ONCE);
-            case MIXED -> new MixedEngine(hart, mmu, memory, end, Translator::inBackground, capacity, WARM);
+                hart, mmu, memory, end, Translator::atOnce, capacity, new Thresholds(20, 1, 1, WIDE, target));
+            case MIXED -> new MixedEngine(
+                hart, mmu, memory, end, Translator::inBackground, capacity,
+                new Thresholds(500, 40, WARM, WIDE, target));
         };
         memory.write(RandomProgram.BASE, image, 0, image.length);
         start();

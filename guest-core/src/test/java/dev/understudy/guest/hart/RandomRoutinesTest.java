@@ -25,6 +25,9 @@ class RandomRoutinesTest
     private static final int SHORT = 20;
     private static final int LONG = 4_000;
 
+    /** So seldom has an indirect jump to be taken for its target to be worth a comparison: programs are short. */
+    private static final int TARGET = 20;
+
     private static final Map<ExitCause, Long> EXITS = new EnumMap<>(ExitCause.class);
     private static long programs;
     private static long instructions;
@@ -32,6 +35,8 @@ class RandomRoutinesTest
 
     /** By the mixed engine: what its thread beside had ready in time. */
     private static long translatedBeside;
+    private static long wide;
+    private static long predicted;
     private static long traps;
     private static long stops;
 
@@ -57,12 +62,15 @@ class RandomRoutinesTest
     static void everyWayOutWasTaken()
     {
         System.out.printf("%,d random programs, %,d instructions compared on each of two engines at %,d stops; " +
-            "%,d traps; %,d instructions translated; exits %s%n", programs, instructions, stops, traps, translated, EXITS);
+            "%,d traps; %,d instructions translated; %,d wide regions with %,d predicted targets; exits %s%n",
+            programs, instructions, stops, traps, translated, wide, predicted, EXITS);
         if (ONE == null)
         {
             assertThat(EXITS).containsOnlyKeys(ExitCause.values());
             assertThat(EXITS).allSatisfy((cause, times) -> assertThat(times).as("exits %s", cause).isPositive());
             assertThat(translated).isGreaterThan(instructions / 4);
+            assertThat(wide).as("wide regions").isPositive();
+            assertThat(predicted).as("predicted targets").isPositive();
             assertThat(translatedBeside).isGreaterThan(instructions / 100);
         }
     }
@@ -72,8 +80,8 @@ class RandomRoutinesTest
         final byte[] image = new RandomRoutines(seed).image();
         final Random random = new Random(seed);
         final BareHart expected = new BareHart(EngineKind.INTERPRETER, image);
-        final BareHart translator = new BareHart(EngineKind.TRANSLATOR, image);
-        final BareHart mixed = new BareHart(EngineKind.MIXED, image);
+        final BareHart translator = new BareHart(EngineKind.TRANSLATOR, image, RegionCache.DEFAULT_CAPACITY, TARGET);
+        final BareHart mixed = new BareHart(EngineKind.MIXED, image, RegionCache.DEFAULT_CAPACITY, TARGET);
         final List<BareHart> others = List.of(translator, mixed);
         while (expected.hart.instret() < INSTRUCTIONS)
         {
@@ -99,6 +107,8 @@ class RandomRoutinesTest
         traps += expected.hart.x(29);
         final TranslationStatistics statistics = translator.engine.statistics();
         translated += statistics.translatedInstructions();
+        wide += statistics.wide();
+        predicted += statistics.predicted();
         translatedBeside += mixed.engine.statistics().translatedInstructions();
         statistics.exits().forEach((cause, times) -> EXITS.merge(cause, times, Long::sum));
     }

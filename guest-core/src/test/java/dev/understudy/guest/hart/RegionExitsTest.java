@@ -86,6 +86,8 @@ class RegionExitsTest
         });
         // Ways out until the region was left so often for them that a wide one took its place, which fills them itself.
         assertThat(it.translator.engine.statistics().exits(ExitCause.MISS)).isGreaterThan(TIMES / 2L);
+        assertThat(it.translator.engine.statistics().wide()).isPositive();
+        assertThat(it.exits(ExitCause.MISS)).isLessThan(TIMES / 2L);
         assertThat(it.misses()).isBetween(3L * TIMES, 4L * TIMES);
         assertThat(it.exits(ExitCause.FAULT)).isZero();
     }
@@ -292,6 +294,55 @@ class RegionExitsTest
             });
         });
         assertThat(it.exits(ExitCause.INDIRECT)).isEqualTo(2 * TIMES);
+    }
+
+    /** The code that is called is a part of the loop's wide region then, and so is the way back. */
+    @Test
+    void anIndirectJumpGoesOnInAWideRegionWhereItWentLast()
+    {
+        final ThreeEngines it = wide(to ->
+        {
+            to.adder(SmallProgram.BASE + 0x1000, 1);
+            to.to.li(6, SmallProgram.BASE + 0x1000);
+            to.repeat(COUNTER, TIMES, () -> to.callThrough(6));
+        });
+        assertThat(it.translatedInstructions()).isGreaterThan(4 * TIMES);
+        assertThat(it.exits(ExitCause.INDIRECT)).isLessThanOrEqualTo(2);
+    }
+
+    @Test
+    void anIndirectJumpToElsewhereLeavesAWideRegion()
+    {
+        final ThreeEngines it = wide(to ->
+        {
+            to.adder(SmallProgram.BASE + 0x1000, 1);
+            to.adder(SmallProgram.BASE + 0x2000, 2);
+            to.to.li(6, SmallProgram.BASE + 0x1000);
+            to.to.li(7, 0x3000);
+            to.repeat(COUNTER, TIMES, () ->
+            {
+                to.callThrough(6);
+                to.to.r(Assembler.OP, 4, 0, 6, 6, 7);
+            });
+        });
+        assertThat(it.interpreter.hart.x(10)).isEqualTo(TIMES / 2 * (1 + 2));
+        // Each second call at least; without a prediction each call and each way back.
+        assertThat(it.exits(ExitCause.INDIRECT)).isBetween(TIMES / 2L, 2L * TIMES - TIMES / 4);
+    }
+
+    /** A program whose indirect jumps are compared with where they went last, after a further round. */
+    private static ThreeEngines wide(final Consumer<SmallProgram> body)
+    {
+        final SmallProgram program = new SmallProgram();
+        body.accept(program);
+        final ThreeEngines engines = new ThreeEngines(program, RegionCache.DEFAULT_CAPACITY, TIMES);
+        for (int i = 0; i < 15; i++)
+        {
+            engines.round();
+        }
+        assertThat(engines.translator.engine.statistics().wide()).isPositive();
+        assertThat(engines.translator.engine.statistics().predicted()).isPositive();
+        return engines;
     }
 
     /** A program that has been translated, after a further round. */

@@ -27,10 +27,19 @@ final class ThreeEngines
      */
     ThreeEngines(final SmallProgram program, final int capacity)
     {
+        this(program, capacity, Thresholds.BESIDE.target());
+    }
+
+    /**
+     * @param capacity the most regions that an engine keeps
+     * @param target   {@link Thresholds#target}
+     */
+    ThreeEngines(final SmallProgram program, final int capacity, final int target)
+    {
         program.to.ecall();
         interpreter = new BareHart(EngineKind.INTERPRETER, program.image());
-        translator = new BareHart(EngineKind.TRANSLATOR, program.image(), capacity);
-        others = List.of(translator, new BareHart(EngineKind.MIXED, program.image(), capacity));
+        translator = new BareHart(EngineKind.TRANSLATOR, program.image(), capacity, target);
+        others = List.of(translator, new BareHart(EngineKind.MIXED, program.image(), capacity, target));
     }
 
     /** The program from its begin to its end. */
