@@ -43,6 +43,7 @@ final class MixedEngine extends HartEngine
     private long translated;
     private long wide;
     private long predicted;
+    private long failed;
     private long translatedInstructions;
 
     /** By the ordinal of the cause. */
@@ -57,7 +58,7 @@ final class MixedEngine extends HartEngine
         final Mmu mmu,
         final GuestMemory memory,
         final EnvironmentCalls environment,
-        final Function<RegionCompiler, Translator> kind,
+        final Function<Function<Region, RegionCode>, Translator> kind,
         final int capacity,
         final Thresholds thresholds)
     {
@@ -71,7 +72,7 @@ final class MixedEngine extends HartEngine
         interpreter = new Interpreter(hart, mmu, memory, environment, code, operations);
         privileged = interpreter.privileged();
         planner = new RegionPlanner(hart, mmu, code, cache, thresholds.target());
-        translator = kind.apply(new RegionCompiler(hart, mmu, memory, operations));
+        translator = kind.apply(new RegionCompiler(hart, mmu, memory, operations)::compile);
         memory.onCodeWrite((offset, length) ->
         {
             if (code.forget(offset, length))
@@ -258,6 +259,12 @@ final class MixedEngine extends HartEngine
     {
         for (Translator.Translation it = translator.poll(); it != null; it = translator.poll())
         {
+            if (it.code() == null)
+            {
+                // The region stays, without code: so it is not translated again.
+                failed++;
+                continue;
+            }
             translated++;
             if (!it.region().isForgotten)
             {
@@ -280,7 +287,7 @@ final class MixedEngine extends HartEngine
         {
             byCause.put(cause, exits[cause.ordinal()]);
         }
-        return new TranslationStatistics(translatedInstructions, cache.size(), translated, wide, predicted,
+        return new TranslationStatistics(translatedInstructions, cache.size(), translated, wide, predicted, failed,
             translator.timeNs(), cache.flushes(), mmu.misses(), byCause);
     }
 }

@@ -10,6 +10,7 @@ import java.util.Map;
  * @param translated             translations that were made
  * @param wide                   those of them that took the place of others: regions that were left time and again
  * @param predicted              indirect jumps in them that are compared with where they went last
+ * @param failed                 translations that could not be made, by a defect: their code is interpreted
  * @param translationNs          time that making them took, in nanoseconds
  * @param flushes                how often the cache was emptied because it was full
  * @param misses                 pages that were entered into the load and store caches for translated code
@@ -21,13 +22,14 @@ public record TranslationStatistics(
     long translated,
     long wide,
     long predicted,
+    long failed,
     long translationNs,
     long flushes,
     long misses,
     Map<ExitCause, Long> exits)
 {
     /** Of an engine that has translated nothing. */
-    public static final TranslationStatistics NONE = new TranslationStatistics(0, 0, 0, 0, 0, 0, 0, 0, Map.of());
+    public static final TranslationStatistics NONE = new TranslationStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, Map.of());
 
     /** How often control left a region for this cause. */
     public long exits(final ExitCause cause)

@@ -9,6 +9,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 
 /**
  * Makes the translations that an engine asks for, on a thread beside the guests of this process or at once.
@@ -40,7 +41,7 @@ final class Translator
 
     private static final Executor BESIDE = beside();
 
-    private final RegionCompiler compiler;
+    private final Function<Region, RegionCode> compiler;
     private final Executor executor;
 
     /** Batches of calls without effect, and looks at how long one takes. */
@@ -50,13 +51,13 @@ final class Translator
     private final AtomicInteger waiting = new AtomicInteger();
     private final AtomicLong timeNs = new AtomicLong();
 
-    /** A region and its code. */
+    /** A region and its code; null if that could not be made. */
     record Translation(Region region, RegionCode code)
     {
     }
 
     private Translator(
-        final RegionCompiler compiler, final Executor executor, final int batches, final int maxLooks)
+        final Function<Region, RegionCode> compiler, final Executor executor, final int batches, final int maxLooks)
     {
         this.compiler = compiler;
         this.executor = executor;
@@ -64,13 +65,13 @@ final class Translator
         this.maxLooks = maxLooks;
     }
 
-    static Translator inBackground(final RegionCompiler compiler)
+    static Translator inBackground(final Function<Region, RegionCode> compiler)
     {
         return new Translator(compiler, BESIDE, BATCHES_TO_COMPILE, MAX_LOOKS);
     }
 
     /** The hart waits: when HotSpot compiles a region is left to how often that is executed, which for most is a few times. */
-    static Translator atOnce(final RegionCompiler compiler)
+    static Translator atOnce(final Function<Region, RegionCode> compiler)
     {
         return new Translator(compiler, Runnable::run, 0, 0);
     }
@@ -97,12 +98,7 @@ final class Translator
             final long start = System.nanoTime();
             try
             {
-                final RegionCode code = compiler.compile(region);
-                for (int i = 0; i < batches; i++)
-                {
-                    batchNs(code);
-                }
-                finish(new Translation(region, code), maxLooks);
+                make(region);
             }
             finally
             {
@@ -110,6 +106,26 @@ final class Translator
                 waiting.decrementAndGet();
             }
         });
+    }
+
+    /** Whatever is wrong with a translation, the guest can do without: its code is interpreted. */
+    private void make(final Region region)
+    {
+        final RegionCode code;
+        try
+        {
+            code = compiler.apply(region);
+            for (int i = 0; i < batches; i++)
+            {
+                batchNs(code);
+            }
+        }
+        catch (final RuntimeException | LinkageError e)
+        {
+            finished.add(new Translation(region, null));
+            return;
+        }
+        finish(new Translation(region, code), maxLooks);
     }
 
     /**

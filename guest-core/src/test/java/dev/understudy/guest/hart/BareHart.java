@@ -9,6 +9,7 @@ import dev.understudy.guest.time.GuestClock;
 import dev.understudy.guest.virtio.VirtioEntropy;
 import dev.understudy.guest.virtio.VirtioMmio;
 import java.util.Arrays;
+import java.util.function.Function;
 
 /** A hart with memory, an interrupt controller and one device that writes to memory; its first environment call ends it. */
 final class BareHart
@@ -19,6 +20,8 @@ final class BareHart
     /** What makes the mixed engine translate programs as short as those of a test. */
     private static final int WARM = 40;
     private static final int WIDE = 500;
+
+    private static final EnvironmentCalls END = it -> it.state = HartState.STOPPED;
 
     final GuestMemory memory = new GuestMemory(MEMORY_BYTES);
     final VirtioEntropy entropy = new VirtioEntropy(memory);
@@ -51,22 +54,39 @@ final class BareHart
      */
     BareHart(final EngineKind kind, final byte[] image, final int capacity, final int target)
     {
+        this(image, it -> switch (kind)
+        {
+            case INTERPRETER -> Engine.of(kind, it.hart, it.mmu, it.memory, END);
+            case TRANSLATOR -> it.engine(Translator::atOnce, capacity, new Thresholds(20, 1, 1, WIDE, target));
+            case MIXED -> it.engine(Translator::inBackground, capacity, new Thresholds(500, 40, WARM, WIDE, target));
+        });
+    }
+
+    /** With an engine whose translations are made in a way of its own. */
+    static BareHart translating(
+        final byte[] image, final Function<Function<Region, RegionCode>, Translator> translator)
+    {
+        return new BareHart(
+            image, it -> it.engine(translator, RegionCache.DEFAULT_CAPACITY, Thresholds.AT_ONCE));
+    }
+
+    private BareHart(final byte[] image, final Function<BareHart, Engine> newEngine)
+    {
         final Plic plic = new Plic();
         entropyWindow = new VirtioMmio(1, entropy, plic);
         mmu = new Mmu(memory, new Bus(plic, entropyWindow));
         hart = new Hart(mmu, new GuestClock(), plic::asserted);
-        final EnvironmentCalls end = it -> it.state = HartState.STOPPED;
-        engine = switch (kind)
-        {
-            case INTERPRETER -> Engine.of(kind, hart, mmu, memory, end);
-            case TRANSLATOR -> new MixedEngine(
-                hart, mmu, memory, end, Translator::atOnce, capacity, new Thresholds(20, 1, 1, WIDE, target));
-            case MIXED -> new MixedEngine(
-                hart, mmu, memory, end, Translator::inBackground, capacity,
-                new Thresholds(500, 40, WARM, WIDE, target));
-        };
+        engine = newEngine.apply(this);
         memory.write(RandomProgram.BASE, image, 0, image.length);
         start();
+    }
+
+    private Engine engine(
+        final Function<Function<Region, RegionCode>, Translator> translator,
+        final int capacity,
+        final Thresholds thresholds)
+    {
+        return new MixedEngine(hart, mmu, memory, END, translator, capacity, thresholds);
     }
 
     /** Begins again, with registers and memory as they are. */

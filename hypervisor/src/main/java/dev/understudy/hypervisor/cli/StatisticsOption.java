@@ -94,10 +94,10 @@ final class StatisticsOption
             }
         });
         return String.format(Locale.ROOT, "%,d interpreted, %,d translated (%.1f %%); %,d regions, %,d translations " +
-            "in %,d ms, %,d wide with %,d targets, %,d flushes; %,d misses; exits: %s",
+            "in %,d ms, %,d wide with %,d targets, %,d failed, %,d flushes; %,d misses; exits: %s",
             position - it.translatedInstructions(), it.translatedInstructions(),
             position == 0 ? 0 : 100.0 * it.translatedInstructions() / position, it.regions(), it.translated(),
-            it.translationNs() / 1_000_000, it.wide(), it.predicted(), it.flushes(), it.misses(),
-            exits.isEmpty() ? "none" : exits.substring(2));
+            it.translationNs() / 1_000_000, it.wide(), it.predicted(), it.failed(), it.flushes(),
+            it.misses(), exits.isEmpty() ? "none" : exits.substring(2));
     }
 }
