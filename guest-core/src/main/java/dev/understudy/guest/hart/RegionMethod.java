@@ -18,6 +18,7 @@ import static dev.understudy.guest.hart.RegionFrame.SELF;
 import static dev.understudy.guest.hart.RegionFrame.UNSAFE;
 
 import dev.understudy.guest.memory.GuestMemory;
+import java.lang.classfile.Attributes;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
@@ -42,7 +43,13 @@ final class RegionMethod
     private static final ClassDesc TABLES = RegionFrame.descriptor(RegionPlan.Tables.class);
     private static final MethodTypeDesc RUN = MethodTypeDesc.of(RegionFrame.descriptor(RegionExit.class), I, J);
 
-    private final RegionPlan plan;
+    /** HotSpot compiles no method that is longer, in bytes. */
+    static final int MAX_BYTES = 8_000;
+
+    /** What is aimed at when a method was longer. */
+    private static final int FITTING_BYTES = 7_500;
+
+    private RegionPlan plan;
     private final Map<Integer, Label> blockLabels = new HashMap<>();
     private final Map<Integer, Integer> blockOrder = new HashMap<>();
     private RegionFrame frame;
@@ -62,7 +69,29 @@ final class RegionMethod
         return frame.exits().toArray(RegionExit[]::new);
     }
 
+    /**
+     * Makes the class; of the first instructions alone if the method becomes too long, for which the planner's estimate is
+     * no guarantee.
+     */
     byte[] classFile()
+    {
+        byte[] made = build();
+        for (int bytes = length(made); bytes > MAX_BYTES; bytes = length(made))
+        {
+            plan = plan.first((int)((long)plan.length() * FITTING_BYTES / bytes));
+            made = build();
+        }
+        return made;
+    }
+
+    /** Length of the region's method, in bytes; 0 if the class as a whole has no more than {@link #MAX_BYTES}. */
+    private static int length(final byte[] classFile)
+    {
+        return classFile.length <= MAX_BYTES ? 0 : ClassFile.of().parse(classFile).methods().stream()
+            .mapToInt(it -> it.findAttribute(Attributes.code()).orElseThrow().codeLength()).max().orElseThrow();
+    }
+
+    private byte[] build()
     {
         return ClassFile.of(ClassFile.DebugElementsOption.DROP_DEBUG).build(SELF, made -> made
             .withSuperclass(CODE)
@@ -125,6 +154,7 @@ final class RegionMethod
         csrs = new RegionCsrs(frame);
         floating = new RegionFloating(frame);
         blockLabels.clear();
+        blockOrder.clear();
         for (int i = 0; i < plan.blocks().size(); i++)
         {
             final int offset = plan.blocks().get(i).offset();

@@ -1,6 +1,8 @@
 package dev.understudy.guest.hart;
 
 import dev.understudy.guest.memory.GuestMemory;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -49,6 +51,20 @@ record RegionPlan(
      */
     record Block(int offset, int end, long[] instructions, int[] successors)
     {
+        private Block first(final int count)
+        {
+            if (count >= instructions.length)
+            {
+                return this;
+            }
+            int behind = offset;
+            for (int i = 0; i < count; i++)
+            {
+                behind += Op.bytes(instructions[i]);
+            }
+            return new Block(offset, behind, Arrays.copyOf(instructions, count), new int[]{behind});
+        }
+
         long last()
         {
             return instructions[instructions.length - 1];
@@ -90,6 +106,24 @@ record RegionPlan(
     int length()
     {
         return blocks.stream().mapToInt(it -> it.instructions.length).sum();
+    }
+
+    /**
+     * The first instructions of the region, at least one; all else is what the plan says of the whole, which is at most
+     * too much. What would go on to the others leaves the region.
+     */
+    RegionPlan first(final int count)
+    {
+        final List<Block> kept = new ArrayList<>();
+        int left = Math.max(1, count);
+        for (int i = 0; left > 0 && i < blocks.size(); i++)
+        {
+            final Block block = blocks.get(i).first(left);
+            kept.add(block);
+            left -= block.instructions.length;
+        }
+        return new RegionPlan(
+            page, slot, context, kept, pages, bias, rounding, isFloating, isWide, predicted, tables);
     }
 
     int physicalPage(final int offset)

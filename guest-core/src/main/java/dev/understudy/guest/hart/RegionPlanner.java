@@ -24,12 +24,21 @@ import java.util.stream.Stream;
  */
 final class RegionPlanner
 {
-    /** The most bytes of bytecode, by estimate: HotSpot does not compile a method of more than 8,000. */
-    private static final int MAX_BYTES = 7_000;
+    /**
+     * The most bytes of bytecode, by estimate: {@link RegionMethod#MAX_BYTES} less the 1,071 that it takes to load all
+     * registers and to write them back. Where the estimate is too low, the method is cut short.
+     */
+    private static final int MAX_BYTES = 6_900;
 
-    /** What instructions come to at most, in bytes of bytecode, with their way out of the region. */
+    /** What instructions come to, in bytes of bytecode, with their way out of the region. */
     private static final int BYTES_OF_MEMORY_ACCESS = 80;
+    private static final int BYTES_OF_FILL = 13;
     private static final int BYTES_OF_JUMP = 65;
+    private static final int BYTES_OF_INDIRECT_JUMP = 40;
+
+    /** What it comes to to compare the target of an indirect jump with an address on the same page, and on another. */
+    private static final int BYTES_OF_TARGET = 28;
+    private static final int BYTES_OF_FAR_TARGET = 82;
     private static final int BYTES_OF_COMPUTATION = 14;
     private static final int BYTES_OF_FLOATING = 24;
 
@@ -149,7 +158,7 @@ final class RegionPlanner
                     break;
                 }
                 instructions.put(offset, instruction);
-                note(instruction);
+                note(instruction, offset);
                 final int behind = offset + Op.bytes(instruction);
                 final int op = Op.op(instruction);
                 final Integer indirect = op == Op.JALR ? targets.get(offset) : null;
@@ -228,15 +237,33 @@ final class RegionPlanner
         }
     }
 
-    private void note(final long instruction)
+    private void note(final long instruction, final int offset)
     {
         final int op = Op.op(instruction);
-        bytes += isBranch(op) || isJump(op) || op == Op.JALR ? BYTES_OF_JUMP :
+        bytes += isBranch(op) || isJump(op) ? BYTES_OF_JUMP :
+            op == Op.JALR ? bytesOfIndirectJump(instruction, offset) :
             op >= Op.FIRST_FLOATING_COMPUTATION ? BYTES_OF_FLOATING :
-            op >= Op.LB && op != Op.FENCE ? BYTES_OF_MEMORY_ACCESS : BYTES_OF_COMPUTATION;
+            op < Op.LB || op == Op.FENCE ? BYTES_OF_COMPUTATION :
+            isWide ? BYTES_OF_MEMORY_ACCESS + BYTES_OF_FILL : BYTES_OF_MEMORY_ACCESS;
         isFloating |= op >= Op.FIRST_FLOATING;
         isRounding |= op >= Op.FIRST_FLOATING_COMPUTATION &&
             Op.rounding(instruction) == Rounding.DYN;
+    }
+
+    private int bytesOfIndirectJump(final long instruction, final int offset)
+    {
+        int sum = BYTES_OF_INDIRECT_JUMP + (targets.containsKey(offset) ? BYTES_OF_FAR_TARGET : 0);
+        for (int i = 0; isReturn(instruction) && i < Math.min(MAX_TARGETS, returnSites.size()); i++)
+        {
+            final boolean isNear = returnSites.get(i) >> GuestMemory.PAGE_SHIFT == offset >> GuestMemory.PAGE_SHIFT;
+            sum += isNear ? BYTES_OF_TARGET : BYTES_OF_FAR_TARGET;
+        }
+        return sum;
+    }
+
+    private static boolean isReturn(final long jump)
+    {
+        return Op.rs1(jump) == RETURN_ADDRESS && Op.rd(jump) == Op.SINK && Op.immediate(jump) == 0;
     }
 
     private boolean isTranslated(final long instruction)
@@ -310,11 +337,9 @@ final class RegionPlanner
         final int[] successors;
         if (op == Op.JALR)
         {
-            final boolean isReturn =
-                Op.rs1(last) == RETURN_ADDRESS && Op.rd(last) == Op.SINK && Op.immediate(last) == 0;
             final Integer target = targets.get(lastOffset);
             predicted += target != null && instructions.containsKey(target) ? 1 : 0;
-            successors = Stream.concat(Stream.ofNullable(target), isReturn ? returnSites.stream() : Stream.empty())
+            successors = Stream.concat(Stream.ofNullable(target), isReturn(last) ? returnSites.stream() : Stream.empty())
                 .filter(instructions::containsKey).distinct().limit(MAX_TARGETS).mapToInt(it -> it).toArray();
         }
         else if (isPrivileged(last, mmu.context()))

@@ -7,6 +7,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.LongConsumer;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.ShrinkingMode;
@@ -15,7 +16,7 @@ import net.jqwik.api.lifecycle.AfterContainer;
 /**
  * {@link RandomRoutines} under each engine: registers, CSRs, memory and count are equal wherever they stop.
  * <p>
- * {@code -Dfuzz.rounds=N} makes a run N times as long, {@code -Dfuzz.seed=N} runs one program alone.
+ * {@code -Dfuzz.rounds=N} makes a run N times as long, {@code -Dfuzz.seed=N} runs one program alone, again and again.
  */
 class RandomRoutinesTest
 {
@@ -37,19 +38,31 @@ class RandomRoutinesTest
     private static long translatedBeside;
     private static long wide;
     private static long predicted;
+    private static long translatedCutShort;
     private static long traps;
     private static long stops;
 
     @Property(tries = 100, shrinking = ShrinkingMode.OFF)
     void enginesAgreeWhereverTheyStop(@ForAll final long seed)
     {
-        final Random random = new Random(seed);
-        for (int i = 0; i < ROUNDS && (ONE == null || programs == 0); i++)
+        compareAll(new Random(seed), RandomRoutinesTest::compare);
+    }
+
+    /** As the methods of regions are that become too long: each is cut short somewhere. */
+    @Property(tries = 20, shrinking = ShrinkingMode.OFF)
+    void regionsMayBeCutShort(@ForAll final long seed)
+    {
+        compareAll(new Random(seed), RandomRoutinesTest::compareCutShort);
+    }
+
+    private static void compareAll(final Random random, final LongConsumer compare)
+    {
+        for (int i = 0; i < ROUNDS; i++)
         {
             final long program = ONE != null ? ONE : random.nextLong();
             try
             {
-                compare(program);
+                compare.accept(program);
             }
             catch (final AssertionError | RuntimeException e)
             {
@@ -61,7 +74,7 @@ class RandomRoutinesTest
     @AfterContainer
     static void everyWayOutWasTaken()
     {
-        System.out.printf("%,d random programs, %,d instructions compared on each of two engines at %,d stops; " +
+        System.out.printf("%,d random programs, %,d instructions compared at %,d stops; " +
             "%,d traps; %,d instructions translated; %,d wide regions with %,d predicted targets; exits %s%n",
             programs, instructions, stops, traps, translated, wide, predicted, EXITS);
         if (ONE == null)
@@ -69,20 +82,41 @@ class RandomRoutinesTest
             assertThat(EXITS).containsOnlyKeys(ExitCause.values());
             assertThat(EXITS).allSatisfy((cause, times) -> assertThat(times).as("exits %s", cause).isPositive());
             assertThat(translated).isGreaterThan(instructions / 4);
+            assertThat(translatedCutShort).isGreaterThan(instructions / 100);
             assertThat(wide).as("wide regions").isPositive();
             assertThat(predicted).as("predicted targets").isPositive();
             assertThat(translatedBeside).isGreaterThan(instructions / 100);
         }
     }
 
-    private static void compare(final long seed)
+    private static void compareCutShort(final long seed)
     {
         final byte[] image = new RandomRoutines(seed).image();
         final Random random = new Random(seed);
-        final BareHart expected = new BareHart(EngineKind.INTERPRETER, image);
+        final BareHart cut = BareHart.translating(image, compiler -> Translator.atOnce(region ->
+            compiler.apply(new Region(region.plan.first(1 + random.nextInt(region.plan.length()))))));
+        compare(seed, image, List.of(cut));
+        translatedCutShort += cut.engine.statistics().translatedInstructions();
+    }
+
+    private static void compare(final long seed)
+    {
+        final byte[] image = new RandomRoutines(seed).image();
         final BareHart translator = new BareHart(EngineKind.TRANSLATOR, image, RegionCache.DEFAULT_CAPACITY, TARGET);
         final BareHart mixed = new BareHart(EngineKind.MIXED, image, RegionCache.DEFAULT_CAPACITY, TARGET);
-        final List<BareHart> others = List.of(translator, mixed);
+        compare(seed, image, List.of(translator, mixed));
+        final TranslationStatistics statistics = translator.engine.statistics();
+        translated += statistics.translatedInstructions();
+        wide += statistics.wide();
+        predicted += statistics.predicted();
+        translatedBeside += mixed.engine.statistics().translatedInstructions();
+        statistics.exits().forEach((cause, times) -> EXITS.merge(cause, times, Long::sum));
+    }
+
+    private static void compare(final long seed, final byte[] image, final List<BareHart> others)
+    {
+        final Random random = new Random(seed);
+        final BareHart expected = new BareHart(EngineKind.INTERPRETER, image);
         while (expected.hart.instret() < INSTRUCTIONS)
         {
             final int stretch = 1 + random.nextInt(random.nextInt(4) == 0 ? SHORT : LONG);
@@ -105,12 +139,6 @@ class RandomRoutinesTest
         programs++;
         instructions += expected.hart.instret();
         traps += expected.hart.x(29);
-        final TranslationStatistics statistics = translator.engine.statistics();
-        translated += statistics.translatedInstructions();
-        wide += statistics.wide();
-        predicted += statistics.predicted();
-        translatedBeside += mixed.engine.statistics().translatedInstructions();
-        statistics.exits().forEach((cause, times) -> EXITS.merge(cause, times, Long::sum));
     }
 
     /** Registers and CSRs, and a hash of all there is besides. */
