@@ -145,11 +145,8 @@ final class MixedEngine extends HartEngine
             {
                 return false;
             }
-            code = exit.target(hart.pc, mmu.epoch(), mmu.context());
-            if (code == null)
-            {
-                code = link(exit);
-            }
+            final RegionCode next = exit.target(hart.pc, mmu.epoch(), mmu.context());
+            code = next != null ? next : link(code, exit);
             if (code == null)
             {
                 return exit.cause != null || hart.instret >= limit ||
@@ -185,8 +182,11 @@ final class MixedEngine extends HartEngine
         return isCached ? ExitCause.MISS : ExitCause.of(mmu.slowAccess());
     }
 
-    /** The code that an exit leads to, if there is some; known from now on. */
-    private RegionCode link(final RegionExit exit)
+    /**
+     * The code that an exit leads to, if there is some; known from now on, unless what was executed at the exit has changed
+     * the code that it belongs to: others may name that still, and so would keep what it leads to.
+     */
+    private RegionCode link(final RegionCode from, final RegionExit exit)
     {
         final int page = mmu.cachedFetchPage(hart.pc);
         final Region region = page < 0 ? null : cache.find(page, (int)hart.pc >>> 1 & SLOT_MASK, mmu.context());
@@ -194,7 +194,10 @@ final class MixedEngine extends HartEngine
         {
             return null;
         }
-        exit.target(region.code, hart.pc, mmu.epoch());
+        if (!from.isForgotten())
+        {
+            exit.target(region.code, hart.pc, mmu.epoch());
+        }
         return region.code;
     }
 
