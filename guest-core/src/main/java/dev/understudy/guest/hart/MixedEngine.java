@@ -98,7 +98,7 @@ final class MixedEngine extends HartEngine
             return false;
         }
         final int slot = (int)hart.pc >>> 1 & SLOT_MASK;
-        final Region region = cache.find(page, slot, mmu.context());
+        final Region region = cache.find(page, slot, mmu.context(), hart.frm);
         if (region == null)
         {
             if (cache.heat(page, slot, heat, thresholds.region()))
@@ -113,12 +113,6 @@ final class MixedEngine extends HartEngine
         return interpret(limit);
     }
 
-    private boolean isReady(final RegionPlan plan)
-    {
-        return hart.isFloatingPointDirty() &&
-            (plan.rounding() == RegionPlan.ANY_ROUNDING || plan.rounding() == hart.frm);
-    }
-
     /** Executes a region and those that it leads to. */
     private boolean execute(final RegionCode first, final long limit)
     {
@@ -127,10 +121,15 @@ final class MixedEngine extends HartEngine
         while (true)
         {
             final long budget = Math.min(limit - hart.instret, MAX_BUDGET) - code.bias;
-            if (budget < 0 || (code.isFloating && !isReady(code.region.plan)))
+            if (budget < 0 || (code.isFloating && !hart.isFloatingPointDirty()))
             {
                 // At the limit not even the page of the next instruction may be looked at.
                 return mayEnd(limit) || interpret(limit);
+            }
+            if (code.isFloating && code.rounding != RegionPlan.ANY_ROUNDING && code.rounding != hart.frm)
+            {
+                // It is where the exit led to under another rounding mode.
+                return true;
             }
             final long base = hart.pc & PAGE_MASK;
             final RegionExit exit = code.run((int)budget, base);
@@ -189,7 +188,8 @@ final class MixedEngine extends HartEngine
     private RegionCode link(final RegionCode from, final RegionExit exit)
     {
         final int page = mmu.cachedFetchPage(hart.pc);
-        final Region region = page < 0 ? null : cache.find(page, (int)hart.pc >>> 1 & SLOT_MASK, mmu.context());
+        final int slot = (int)hart.pc >>> 1 & SLOT_MASK;
+        final Region region = page < 0 ? null : cache.find(page, slot, mmu.context(), hart.frm);
         if (region == null || region.code == null)
         {
             return null;

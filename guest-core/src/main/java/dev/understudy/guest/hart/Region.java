@@ -5,11 +5,12 @@ final class Region
 {
     final RegionPlan plan;
     final int context;
+    final int rounding;
 
     /** Whether a wide region takes the place of this one, or is about to. */
     boolean isWidened;
 
-    /** The next region with the same entry, in another context; null if there is none. */
+    /** The next region with the same entry, in another context or for another rounding mode; null if there is none. */
     Region next;
 
     /** Null until translated, and once forgotten. */
@@ -22,7 +23,18 @@ final class Region
     {
         this.plan = plan;
         context = plan.context();
+        rounding = plan.rounding();
         isWidened = plan.isWide();
+    }
+
+    /**
+     * Whether it may be executed in a context while the dynamic rounding mode is this one.
+     *
+     * @param frm {@link RegionPlan#ANY_ROUNDING} asks for one that serves all
+     */
+    boolean isFor(final int otherContext, final int frm)
+    {
+        return context == otherContext && (rounding == RegionPlan.ANY_ROUNDING || rounding == frm);
     }
 
     void forget()

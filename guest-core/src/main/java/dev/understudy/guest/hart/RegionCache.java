@@ -22,7 +22,7 @@ final class RegionCache
     /** Places of which the heat is known. */
     private static final int HEAT_PLACES = 1 << 16;
 
-    /** By entry: the regions that begin there, one for each context. */
+    /** By entry: the regions that begin there, one for each context and rounding mode. */
     private final Int2ObjectHashMap<Region> entries = new Int2ObjectHashMap<>();
 
     /** By entry, as far as its hash can tell: entries that share a place heat each other, which does no harm. */
@@ -42,11 +42,15 @@ final class RegionCache
         this.capacity = capacity;
     }
 
-    /** The region that begins at a place in a context; null if none does. It may not have code yet. */
-    Region find(final int page, final int slot, final int context)
+    /**
+     * The region that begins at a place in a context; null if none does. It may not have code yet.
+     *
+     * @param frm the dynamic rounding mode
+     */
+    Region find(final int page, final int slot, final int context, final int frm)
     {
         Region region = entries.get(entry(page, slot));
-        while (region != null && region.context != context)
+        while (region != null && !region.isFor(context, frm))
         {
             region = region.next;
         }
@@ -94,13 +98,18 @@ final class RegionCache
         watch(region);
     }
 
-    /** Enters a region that was prepared, in the place of the one with the same entry and context. */
+    /** Enters a region that was prepared, in the place of the one with the same entry that is for the same. */
     void replace(final Region region)
     {
-        final Region present = find(region.plan.page(), region.plan.slot(), region.context);
-        if (present != null)
+        Region present = entries.get(entry(region.plan.page(), region.plan.slot()));
+        while (present != null)
         {
-            remove(present);
+            final Region next = present.next;
+            if (present.isFor(region.context, region.rounding) || region.isFor(present.context, present.rounding))
+            {
+                remove(present);
+            }
+            present = next;
         }
         enter(region);
     }

@@ -12,6 +12,7 @@ abstract class RegionCode
     Region region;
     int bias;
     int context;
+    int rounding;
     boolean isFloating;
 
     /** Whether it may not be executed any more. */
@@ -25,6 +26,7 @@ abstract class RegionCode
         region = owner;
         bias = owner.plan.bias();
         context = owner.context;
+        rounding = owner.rounding;
         isFloating = owner.plan.isFloating();
         exits = waysOut;
     }

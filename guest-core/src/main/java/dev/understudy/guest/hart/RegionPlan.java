@@ -17,7 +17,7 @@ import java.util.List;
  * @param blocks     in reverse post-order; the first is the entry
  * @param pages      the pages that hold the instructions
  * @param bias       the most instructions that are executed between two looks at the budget
- * @param rounding   the dynamic rounding mode that the code was translated for; {@link #ANY_ROUNDING} when it uses none
+ * @param rounding   the dynamic rounding mode that the code is translated for; {@link #ANY_ROUNDING} when it uses none
  * @param isFloating whether the code uses the floating-point registers: {@code sstatus.FS} must be Dirty
  * @param isWide     whether the code is hot enough to be worth all that HotSpot takes for it: code that other regions
  *     hold as well, the last targets of indirect jumps, and misses of the translation caches filled in place

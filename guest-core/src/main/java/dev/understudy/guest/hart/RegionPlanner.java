@@ -153,7 +153,13 @@ final class RegionPlanner
             while (bytes < MAX_BYTES && !instructions.containsKey(offset))
             {
                 final long instruction = instructionAt(offset);
-                if (!isTranslated(instruction) || isEnd(offset, entry))
+                if (!isTranslated(instruction))
+                {
+                    // Under another rounding mode it may be.
+                    isRounding |= isRounded(instruction);
+                    break;
+                }
+                if (isEnd(offset, entry))
                 {
                     break;
                 }
@@ -212,7 +218,7 @@ final class RegionPlanner
     private boolean isEnd(final int offset, final int entry)
     {
         final int page = pages.get(offset >> GuestMemory.PAGE_SHIFT);
-        final Region other = cache.find(page, offset >> 1 & DecodedCode.SLOTS - 1, mmu.context());
+        final Region other = cache.find(page, offset >> 1 & DecodedCode.SLOTS - 1, mmu.context(), hart.frm);
         if (other == null)
         {
             return false;
@@ -246,8 +252,13 @@ final class RegionPlanner
             op < Op.LB || op == Op.FENCE ? BYTES_OF_COMPUTATION :
             isWide ? BYTES_OF_MEMORY_ACCESS + BYTES_OF_FILL : BYTES_OF_MEMORY_ACCESS;
         isFloating |= op >= Op.FIRST_FLOATING;
-        isRounding |= op >= Op.FIRST_FLOATING_COMPUTATION &&
-            Op.rounding(instruction) == Rounding.DYN;
+        isRounding |= isRounded(instruction);
+    }
+
+    /** Whether an instruction rounds as {@code frm} says. */
+    private static boolean isRounded(final long instruction)
+    {
+        return Op.op(instruction) >= Op.FIRST_FLOATING_COMPUTATION && Op.rounding(instruction) == Rounding.DYN;
     }
 
     private int bytesOfIndirectJump(final long instruction, final int offset)
