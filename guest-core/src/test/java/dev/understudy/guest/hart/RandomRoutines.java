@@ -1,5 +1,6 @@
 package dev.understudy.guest.hart;
 
+import dev.understudy.guest.memory.GuestMemory;
 import java.util.Random;
 
 /**
@@ -37,6 +38,16 @@ final class RandomRoutines
     private static final int DATA_PAGE = 16;
     private static final int DATA_PAGES = 12;
     private static final int CODE_PAGE = 64;
+
+    /** Three of 2 MiB and one of 1 GiB, which may be split. */
+    private static final int SUPERPAGES = 4;
+    private static final int GIGAPAGE = 3;
+    private static final long MEGA_BYTES = 2 << 20;
+    private static final long GIGAPAGE_ADDRESS = 0xC000_0000L;
+
+    /** Where RAM is free, in steps of 2 MiB from its start. */
+    private static final int FIRST_FREE_MEGAPAGE = 2;
+    private static final int FREE_MEGAPAGES = 8;
 
     private static final long PLIC = 0x0C00_0000L;
 
@@ -100,6 +111,10 @@ final class RandomRoutines
             {
                 program.put(SmallProgram.leaf(set, DATA_PAGE + page), anyDataEntry());
             }
+            for (int number = 0; number < SUPERPAGES; number++)
+            {
+                program.put(superpage(set, number), anySuperpageEntry(set, number));
+            }
             for (int page = 0; page < (ROUTINES + 1) * ROUTINE_BYTES >> 12; page++)
             {
                 program.put(SmallProgram.leaf(set, CODE_PAGE + page),
@@ -121,6 +136,27 @@ final class RandomRoutines
         return SmallProgram.entry(
             random.nextInt(8) == 0 ? PLIC : SmallProgram.DATA + 0x4000 + 4096L * random.nextInt(8),
             flags | SmallProgram.R);
+    }
+
+    /** Address of the entry of a superpage. */
+    private static long superpage(final int set, final int number)
+    {
+        return number == GIGAPAGE ? SmallProgram.root(set) + 8 * GIGAPAGE : SmallProgram.middle(set) + 8 * (number + 1);
+    }
+
+    /** Mostly aligned; at times the table of the next level, whose pages are then accessed. */
+    private long anySuperpageEntry(final int set, final int number)
+    {
+        if (random.nextInt(6) == 0)
+        {
+            return SmallProgram.entry(
+                SmallProgram.root(set) + (number == GIGAPAGE ? 1 : 2) * GuestMemory.PAGE_BYTES, SmallProgram.V);
+        }
+        final long physical = GuestMemory.BASE +
+            (number == GIGAPAGE ? 0 : MEGA_BYTES * (FIRST_FREE_MEGAPAGE + random.nextInt(FREE_MEGAPAGES)));
+        final long offset = random.nextInt(6) > 0 ? 0 :
+            number == GIGAPAGE ? MEGA_BYTES << random.nextInt(9) : (long)GuestMemory.PAGE_BYTES << random.nextInt(9);
+        return SmallProgram.entry(physical + offset, anyDataEntry() & 0xFF);
     }
 
     private void begin()
@@ -261,8 +297,17 @@ final class RandomRoutines
     private void accessPage()
     {
         final int within = random.nextInt(4) == 0 ? 4096 - 1 - random.nextInt(8) : 8 * random.nextInt(512);
-        to.li(A, SmallProgram.page(DATA_PAGE + random.nextInt(DATA_PAGES)) + within);
+        to.li(A, anyTable() + SmallProgram.page(DATA_PAGE + random.nextInt(DATA_PAGES)) - SmallProgram.WINDOW + within);
         access(A, 0);
+    }
+
+    /** Where the pages of the window are, or a superpage. */
+    private long anyTable()
+    {
+        final int number = random.nextInt(3 * SUPERPAGES);
+        return number > GIGAPAGE ? SmallProgram.WINDOW :
+            number < GIGAPAGE ? SmallProgram.WINDOW + MEGA_BYTES * (number + 1) :
+            GIGAPAGE_ADDRESS + MEGA_BYTES * (FIRST_FREE_MEGAPAGE + random.nextInt(FREE_MEGAPAGES));
     }
 
     /** Branches or jumps over some statements. */
@@ -370,8 +415,11 @@ final class RandomRoutines
 
     private void changeData()
     {
-        to.li(A, SmallProgram.leaf(random.nextInt(2), DATA_PAGE + random.nextInt(DATA_PAGES)));
-        to.li(B, anyDataEntry() | (random.nextInt(3) == 0 ? USER : 0));
+        final int set = random.nextInt(2);
+        final int number = random.nextInt(3 * SUPERPAGES);
+        final boolean isSuperpage = number < SUPERPAGES;
+        to.li(A, isSuperpage ? superpage(set, number) : SmallProgram.leaf(set, DATA_PAGE + random.nextInt(DATA_PAGES)));
+        to.li(B, isSuperpage ? anySuperpageEntry(set, number) : anyDataEntry() | (random.nextInt(3) == 0 ? USER : 0));
         to.sd(B, A, 0);
     }
 

@@ -59,7 +59,8 @@ final class SmallProgram
         put(middle(set), (root + 2 * GuestMemory.PAGE_BYTES) >> 2 | V);
     }
 
-    private static long root(final int set)
+    /** Address of the table that {@code satp} names. */
+    static long root(final int set)
     {
         return TABLES + set * TABLES_BYTES;
     }
