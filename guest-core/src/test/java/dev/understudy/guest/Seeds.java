@@ -44,7 +44,8 @@ public final class Seeds
         {
             check.run(seed);
         }
-        catch (final Exception | AssertionError e)
+        // Errors, too: of code that the translator made, say.
+        catch (final Exception | Error e)
         {
             throw new AssertionError("with -Dfuzz.seed=" + seed + ": " + e.getMessage(), e);
         }

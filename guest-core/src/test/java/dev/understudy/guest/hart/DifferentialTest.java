@@ -34,7 +34,7 @@ class DifferentialTest
     private long translated;
 
     @Test
-    void randomSequencesAgreeWithQemu() throws IOException, InterruptedException
+    void randomSequencesAgreeWithQemu() throws InterruptedException
     {
         assumeTrue(isQemuThere() || System.getenv("UNDERSTUDY_SKIP_NOTHING") != null,
             "needs qemu-riscv64-static (Debian: apt-get install qemu-user-static)");
@@ -82,35 +82,43 @@ class DifferentialTest
     }
 
     /** Returns the number of instructions executed here. */
-    private long compare(final long seed) throws IOException, InterruptedException
+    private long compare(final long seed) throws InterruptedException
     {
-        final RandomProgram program = new RandomProgram(seed);
-        final byte[] expected = runOnQemu(seed, program);
-        compare(seed, program, expected, EngineKind.INTERPRETER);
-        return compare(seed, program, expected, EngineKind.TRANSLATOR);
+        try
+        {
+            final RandomProgram program = new RandomProgram(seed);
+            final byte[] expected = runOnQemu(program);
+            compare(program, expected, EngineKind.INTERPRETER);
+            return compare(program, expected, EngineKind.TRANSLATOR);
+        }
+        // Errors, too: of code that the translator made, say.
+        catch (final IOException | RuntimeException | Error e)
+        {
+            throw new AssertionError("with -Ddifferential.seed=" + seed + ": " + e.getMessage(), e);
+        }
     }
 
-    private long compare(final long seed, final RandomProgram program, final byte[] expected, final EngineKind engine)
+    private long compare(final RandomProgram program, final byte[] expected, final EngineKind engine)
     {
         final BareHart bench = new BareHart(engine, program.image());
         bench.run(MAX_INSTRUCTIONS);
-        assertThat(bench.hart.state()).as("seed %d, engine %s: the end", seed, engine).isEqualTo(HartState.STOPPED);
+        assertThat(bench.hart.state()).as("engine %s: the end", engine).isEqualTo(HartState.STOPPED);
         final byte[] actual = new byte[expected.length];
         bench.memory.read(RandomProgram.BASE + RandomProgram.outputOffset(), actual, 0, actual.length);
         final int difference = Arrays.mismatch(expected, actual);
         if (difference >= 0)
         {
-            explain(seed, program, expected, actual, difference);
+            explain(program, expected, actual, engine, difference);
         }
         translated += bench.engine.statistics().translatedInstructions();
         return bench.hart.instret();
     }
 
     private static void explain(
-        final long seed,
         final RandomProgram program,
         final byte[] expected,
         final byte[] actual,
+        final EngineKind engine,
         final int difference)
     {
         final int registers = RandomProgram.SEQUENCES * RandomProgram.RESULT_BYTES;
@@ -119,8 +127,8 @@ class DifferentialTest
         final String where = difference < registers ?
             register(difference % RandomProgram.RESULT_BYTES / Long.BYTES) :
             "memory byte " + (difference - registers) % RandomProgram.SCRATCH_BYTES;
-        fail("seed %d, sequence %d, %s: QEMU has %016x, here it is %016x; the sequence is %s".formatted(
-            seed, sequence, where, longAt(expected, difference), longAt(actual, difference), program.dump(sequence)));
+        fail("engine %s, sequence %d, %s: QEMU has %016x, here it is %016x; the sequence is %s".formatted(
+            engine, sequence, where, longAt(expected, difference), longAt(actual, difference), program.dump(sequence)));
     }
 
     private static String register(final int place)
@@ -134,7 +142,7 @@ class DifferentialTest
         return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong(place & -Long.BYTES);
     }
 
-    private byte[] runOnQemu(final long seed, final RandomProgram program) throws IOException, InterruptedException
+    private byte[] runOnQemu(final RandomProgram program) throws IOException, InterruptedException
     {
         final Path elf = temp.resolve("program.elf");
         final Path output = temp.resolve("output");
@@ -142,9 +150,9 @@ class DifferentialTest
         assertThat(elf.toFile().setExecutable(true)).isTrue();
         final Process process = new ProcessBuilder("qemu-riscv64-static", elf.toString())
             .redirectOutput(output.toFile()).redirectErrorStream(true).start();
-        assertThat(process.waitFor()).as("seed %d: exit status of QEMU", seed).isZero();
+        assertThat(process.waitFor()).as("exit status of QEMU").isZero();
         final byte[] results = Files.readAllBytes(output);
-        assertThat(results).as("seed %d: results of QEMU", seed)
+        assertThat(results).as("results of QEMU")
             .hasSize(RandomProgram.IMAGE_BYTES - RandomProgram.outputOffset());
         return results;
     }

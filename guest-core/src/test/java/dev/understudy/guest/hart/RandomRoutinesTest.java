@@ -64,7 +64,8 @@ class RandomRoutinesTest
             {
                 compare.accept(program);
             }
-            catch (final AssertionError | RuntimeException e)
+            // Errors, too: of code that the translator made, say.
+            catch (final RuntimeException | Error e)
             {
                 throw new AssertionError("with -Dfuzz.seed=" + program + ": " + e.getMessage(), e);
             }

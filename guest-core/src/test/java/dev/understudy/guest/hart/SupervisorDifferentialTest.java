@@ -30,9 +30,10 @@ import org.junit.jupiter.params.provider.EnumSource;
  * and all memory, compared.
  * <p>
  * A run compares 1,250 programs with 72 traps each, in 24 slots: those of the seeds from 1 to 1,000 and 250 with fresh
- * seeds. A program that differs is named with its seed. {@code -Dsmode.seed=N} runs that one alone,
- * {@code -Dsmode.programs=N} the first N, in steps of 250, and 250 with fresh seeds. What is left out of the programs, and
- * why, stands in {@link SupervisorProgram} behind the word "Not".
+ * seeds. A program that differs is named with its seed, and every failure with what runs the same programs again.
+ * {@code -Dsmode.seed=N} runs one alone, {@code -Dsmode.programs=N} the first N, in steps of 250, and 250 with fresh seeds,
+ * {@code -Dsmode.fresh=N} alone the 250 whose seeds were fresh in a run that failed. What is left out of the programs,
+ * and why, stands in {@link SupervisorProgram} behind the word "Not".
  */
 class SupervisorDifferentialTest
 {
@@ -62,21 +63,28 @@ class SupervisorDifferentialTest
     private long translated;
 
     @Test
-    void randomProgramsAgreeWithQemu() throws IOException, InterruptedException
+    void randomProgramsAgreeWithQemu() throws InterruptedException
     {
         assumeTrue(isQemuThere() || System.getenv("UNDERSTUDY_SKIP_NOTHING") != null,
             "needs qemu-system-riscv64 (Debian: apt-get install qemu-system-misc opensbi)");
         final Long chosen = Long.getLong("smode.seed");
         if (chosen != null)
         {
-            compare(chosen);
+            compare("-Dsmode.seed=" + chosen, chosen);
+            return;
+        }
+        final Long fresh = Long.getLong("smode.fresh");
+        if (fresh != null)
+        {
+            compareFresh(fresh);
             return;
         }
         for (int first = 1; first <= PROGRAMS; first += PROGRAMS_OF_AN_IMAGE)
         {
-            compare(LongStream.range(first, first + PROGRAMS_OF_AN_IMAGE).toArray());
+            final int end = first + PROGRAMS_OF_AN_IMAGE;
+            compare("-Dsmode.programs=" + (end - 1), LongStream.range(first, end).toArray());
         }
-        compare(new Random().longs(PROGRAMS_OF_AN_IMAGE).toArray());
+        compareFresh(System.nanoTime());
         assertThat(causes).as("causes of the traps").contains(CAUSES);
         System.out.printf("S-mode: %,d instructions, %,d of them translated%n", executed, translated);
         assertThat(translated).isGreaterThan(executed / 4);
@@ -100,12 +108,26 @@ class SupervisorDifferentialTest
         assertThat(sliced.memory.array()).isEqualTo(whole.memory.array());
     }
 
-    private void compare(final long... seeds) throws IOException, InterruptedException
+    private void compareFresh(final long seed) throws InterruptedException
     {
-        final SupervisorImage image = new SupervisorImage(seeds);
-        final byte[] expected = runOnQemu(image);
-        compare(image, expected, EngineKind.INTERPRETER);
-        compare(image, expected, EngineKind.TRANSLATOR);
+        compare("-Dsmode.fresh=" + seed, new Random(seed).longs(PROGRAMS_OF_AN_IMAGE).toArray());
+    }
+
+    /** @param again what runs the same programs again, for a person who looks at a failure */
+    private void compare(final String again, final long... seeds) throws InterruptedException
+    {
+        try
+        {
+            final SupervisorImage image = new SupervisorImage(seeds);
+            final byte[] expected = runOnQemu(image);
+            compare(image, expected, EngineKind.INTERPRETER);
+            compare(image, expected, EngineKind.TRANSLATOR);
+        }
+        // Errors, too: of code that the translator made, say.
+        catch (final IOException | RuntimeException | Error e)
+        {
+            throw new AssertionError("with " + again + ": " + e.getMessage(), e);
+        }
     }
 
     private void compare(final SupervisorImage image, final byte[] expected, final EngineKind engine)
@@ -161,7 +183,7 @@ class SupervisorDifferentialTest
             executed += bench.hart.instret();
         }
         assertThat(bench.hart.crash()).isNull();
-        assertThat(bench.hart.state()).as("the end of the programs from seed %d on", image.program(0).seed())
+        assertThat(bench.hart.state()).as("the end of the programs, engine %s", engine)
             .isEqualTo(HartState.STOPPED);
         final byte[] memory = new byte[image.bytes().length];
         bench.memory.read(SupervisorImage.BASE, memory, 0, memory.length);
