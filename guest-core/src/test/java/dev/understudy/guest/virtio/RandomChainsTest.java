@@ -7,10 +7,14 @@ import dev.understudy.guest.MacAddress;
 import dev.understudy.guest.Seeds;
 import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.GuestMemory;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -24,11 +28,13 @@ class RandomChainsTest
 {
     private static final int SEEDS = 400;
     private static final int CHAINS = 60;
+    private static final int DEVICES = 6;
     private static final int QUEUE_SIZE = GuestDriver.QUEUE_SIZE;
     private static final long BUFFERS = GuestMemory.BASE + 0x20_0000;
     private static final int BUFFERS_BYTES = 0x10_0000;
     private static final long TABLES = GuestMemory.BASE + 0x18_0000;
     private static final long EMPTY_TABLE = TABLES + 0x8000;
+    private static final int FIRST_PAGE = (int)(GuestMemory.BASE / VirtioBalloon.PAGE_BYTES);
     private static final int USED_RING_BYTES = 4 + 8 * QUEUE_SIZE + 2;
     private static final int DRIVE_BYTES = 64 * 512;
     private static final int NEXT = 1;
@@ -36,7 +42,7 @@ class RandomChainsTest
     private static final int INDIRECT = 4;
 
     /** What the chains of all seeds came to, to see that the test reaches the devices. */
-    private int usedChains;
+    private final Map<Class<?>, Integer> usedChains = new HashMap<>();
     private int wrongChains;
     private int resets;
 
@@ -45,7 +51,8 @@ class RandomChainsTest
     {
         Seeds.check(SEEDS, seed -> new Guest(new Random(seed)).run());
 
-        assertThat(usedChains).as("chains that a device used").isGreaterThan(SEEDS);
+        assertThat(usedChains).as("chains that each device used").hasSize(DEVICES)
+            .allSatisfy((device, chains) -> assertThat(chains).isGreaterThan(SEEDS / DEVICES));
         assertThat(wrongChains).as("chains that were wrong").isGreaterThan(SEEDS);
         assertThat(resets).as("devices that a wrong chain stopped").isGreaterThan(SEEDS);
     }
@@ -73,6 +80,8 @@ class RandomChainsTest
         private final VirtioBlock block =
             new VirtioBlock(memory, 0, new DriveConfiguration(DRIVE_BYTES, false, true, "random"), drive);
         private final VirtioNet network = new VirtioNet(memory, new MacAddress(0x52_54_00_12_34_56L), outputs);
+        private final VirtioBalloon balloon = new VirtioBalloon(memory);
+        private final VirtioDevice device;
         private final int queues;
         private final boolean hasIndirect;
         private final long features;
@@ -83,8 +92,8 @@ class RandomChainsTest
         Guest(final Random random)
         {
             this.random = random;
-            final VirtioDevice[] devices = {console, entropy, vsock, block, network};
-            final VirtioDevice device = devices[random.nextInt(devices.length)];
+            final VirtioDevice[] devices = {console, entropy, vsock, block, network, balloon};
+            device = devices[random.nextInt(DEVICES)];
             queues = device.queueCount();
             hasIndirect = random.nextInt(4) > 0;
             features = (hasIndirect ? VirtioMmio.FEATURE_INDIRECT_DESC : 0) |
@@ -141,6 +150,10 @@ class RandomChainsTest
             VsockHeader.put(packet, 0, 2, random.nextInt(8), 3, random.nextInt(8), VsockHeader.OP_RW, 0, length, 0, 0);
             vsock.receive(packet, 0, packet.length);
             drive.serve(block);
+            if (device == balloon)
+            {
+                balloon.target(random.nextInt(4));
+            }
         }
 
         private void publish(final int queue)
@@ -200,7 +213,13 @@ class RandomChainsTest
             {
                 memory.writeLong(table + 16L * index, at);
                 final byte[] header = new byte[VsockHeader.BYTES];
-                if (random.nextBoolean())
+                if (device == balloon)
+                {
+                    ByteBuffer.wrap(header).order(ByteOrder.LITTLE_ENDIAN)
+                        .putInt(FIRST_PAGE + random.nextInt(memory.pages()));
+                    memory.writeInt(table + 16L * index + 8, Integer.BYTES);
+                }
+                else if (random.nextBoolean())
                 {
                     VsockHeader.put(header, 0, 3, random.nextInt(8), 2, random.nextInt(8), random.nextInt(9), 0, 0, 0, 0);
                     memory.writeInt(table + 16L * index + 8, VsockHeader.BYTES);
@@ -299,7 +318,7 @@ class RandomChainsTest
                 assertThat(used.head()).isEqualTo(chain.head);
                 assertThat((long)used.writtenBytes()).isBetween(0L, chain.writableBytes);
                 outstanding[queue] = null;
-                usedChains++;
+                usedChains.merge(device.getClass(), 1, Integer::sum);
             }
         }
 
