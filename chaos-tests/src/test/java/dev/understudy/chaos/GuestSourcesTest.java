@@ -14,6 +14,14 @@ class GuestSourcesTest
             .contains("are what their sources give");
     }
 
+    /** To build them takes minutes and a Debian mirror: {@code guests/linux/tiny/build.sh --check}. */
+    @Test
+    void filesOfTheTinyLinuxHaveTheirChecksums() throws Exception
+    {
+        assertThat(Commands.run("sh", "-c", "cd ../guests/linux/tiny && sha256sum --check --strict SHA256SUMS")
+            .assertSuccess().output()).isEqualTo("Image.gz: OK\ninitramfs.cpio.gz: OK\n");
+    }
+
     @Test
     void keyValueGuestPassesItsOwnTestsUnderTheSanitizers() throws Exception
     {
