@@ -94,6 +94,14 @@ final class Commands
         return replayUnderEngines(journal, TIMEOUT, JVM_OPTIONS);
     }
 
+    /** As {@link #replayUnderEngines(Path)}, of a journal that digests were taken for, which are compared. */
+    static String replayUnderEnginesWithDigests(final Path journal) throws IOException, InterruptedException
+    {
+        final String output = replayUnderEngines(journal);
+        assertThat(output).containsPattern("\"digestsCompared\":[1-9]");
+        return output;
+    }
+
     /** As {@link #replayUnderEngines(Path)}, of a journal that takes longer, or more memory. */
     static String replayUnderEngines(
         final Path journal, final Duration timeout, final List<String> jvmOptions)

@@ -6,6 +6,8 @@ import dev.understudy.hypervisor.demo.RespConnection;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -18,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
 class FullDiskTest
 {
-    private static final int VALUE_BYTES = 60_000;
+    private static final int VALUE_BYTES = 30_000;
     private static final int MAX_VALUES = 10_000;
 
     @TempDir
@@ -57,19 +59,22 @@ class FullDiskTest
             pair.await("b goes on alone", it -> it.nodes().get("b").solo());
             pair.awaitReplies(200);
             pair.assertNothingLost();
-            final String journal = disk.resolve("data/journal").toString();
-            Commands.understudy("verify", journal).assertSuccess();
+            Commands.understudy("verify", disk.resolve("data/journal").toString()).assertSuccess();
+            pair.replayJournals();
         }
     }
 
     private static void writeUntilServiceStops(final TestPair pair) throws IOException, InterruptedException
     {
-        final String value = "x".repeat(VALUE_BYTES);
+        final Random random = new Random(1);
+        final byte[] value = new byte[VALUE_BYTES];
         try (RespConnection connection = pair.connect())
         {
             for (int i = 0; i < MAX_VALUES && pair.isAlive("a"); i++)
             {
-                connection.request("SET", "big", value);
+                // Not the same again and again, which a journal packs.
+                random.nextBytes(value);
+                connection.request("SET", "big", HexFormat.of().formatHex(value));
             }
         }
         catch (final IOException e)

@@ -6,7 +6,9 @@ import dev.understudy.hypervisor.demo.Demo;
 import dev.understudy.hypervisor.demo.DemoGuest;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -14,6 +16,9 @@ class KilledPrimaryTest
 {
     private static final Path HOME = Path.of("..");
     private static final int KILLS = 2;
+
+    @TempDir
+    private Path root;
 
     @ParameterizedTest
     @EnumSource
@@ -29,6 +34,20 @@ class KilledPrimaryTest
             assertThat(result.protectedAgainMs()).hasSize(KILLS);
             assertThat(result.acknowledgedRequests()).isGreaterThan(1_000);
             assertThat(result.digestsCompared()).isPositive();
+        }
+    }
+
+    @Test
+    @Timeout(value = 2, unit = TimeUnit.MINUTES)
+    void theJournalsOfTheDeadAndOfTheSurvivorReplayUnderEachEngine() throws Exception
+    {
+        try (TestPair pair = new TestPair(root).startProtected("a"))
+        {
+            pair.load();
+            pair.kill("a");
+            pair.awaitReplies(200);
+            pair.assertNothingLost();
+            pair.replayJournals();
         }
     }
 }

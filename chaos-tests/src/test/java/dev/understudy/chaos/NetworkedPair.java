@@ -156,6 +156,16 @@ final class NetworkedPair implements AutoCloseable
         return primary;
     }
 
+    /** Ends both nodes with SIGKILL, and replays what is in the journal of each under all engines. */
+    void replayJournals() throws IOException, InterruptedException
+    {
+        for (final Map.Entry<String, UnderstudyProcess> node : nodes.entrySet())
+        {
+            node.getValue().kill();
+            Commands.replayUnderEnginesWithDigests(root.resolve(node.getKey()).resolve("journal"));
+        }
+    }
+
     private Path log(final String node)
     {
         return root.resolve(node + ".log");

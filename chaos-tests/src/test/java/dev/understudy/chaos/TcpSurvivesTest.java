@@ -60,6 +60,7 @@ class TcpSurvivesTest
                 System.out.println("one TCP connection, " + counter.replies() + " replies in order, longest time to a reply " +
                     "at each failover in ms: " + gapsMs);
             }
+            pair.replayJournals();
         }
     }
 

@@ -441,6 +441,16 @@ final class TestPair implements AutoCloseable
         return text.toString();
     }
 
+    /** Ends both nodes with SIGKILL, and replays what is in the journal of each under all engines. */
+    void replayJournals() throws IOException, InterruptedException
+    {
+        killAll();
+        for (final Path directory : data.values())
+        {
+            Commands.replayUnderEnginesWithDigests(directory.resolve("journal"));
+        }
+    }
+
     private void killAll()
     {
         for (final Map.Entry<String, UnderstudyProcess> node : nodes.entrySet())
