@@ -29,7 +29,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Records the bundled key-value guest under a clock and a client that follow a seed, and replays it under each engine. */
+/**
+ * Records the bundled key-value guest under a clock and a client that follow a seed, under each engine, and replays it
+ * under each.
+ */
 class RecordReplayTest
 {
     private static final Path KV = Path.of("../guests/kv/kv.elf");
@@ -42,12 +45,13 @@ class RecordReplayTest
 
     private long nowNs = 1_000_000_000;
 
-    @Test
-    void recordingOfAServedClientReplaysToTheSameDigest() throws IOException
+    @ParameterizedTest
+    @EnumSource(EngineKind.class)
+    void recordingOfAServedClientReplaysToTheSameDigest(final EngineKind recording) throws IOException
     {
         final Path directory = temp.resolve("journal");
         final Outputs recorded = new Outputs();
-        final long digest = record(directory, recorded, 42);
+        final long digest = record(directory, recorded, 42, recording);
 
         assertThat(recorded.packets.toString(StandardCharsets.ISO_8859_1)).contains("+OK").contains(":" + REQUESTS / 2);
         for (final EngineKind engine : EngineKind.values())
@@ -69,7 +73,7 @@ class RecordReplayTest
     void digestDependsOnThePositionAlone(final EngineKind engine) throws IOException
     {
         final Path directory = temp.resolve("journal");
-        record(directory, new Outputs(), 7);
+        record(directory, new Outputs(), 7, EngineKind.preset());
         final Machine whole = machine(KV, new Outputs());
         replay(directory, whole);
 
@@ -99,7 +103,7 @@ class RecordReplayTest
     void inputThatWasNotRecordedIsADivergenceAtTheNextDigest() throws IOException
     {
         final Path directory = temp.resolve("journal");
-        record(directory, new Outputs(), 3);
+        record(directory, new Outputs(), 3, EngineKind.preset());
         final Machine machine = machine(KV, new Outputs());
         final Replayer replayer = new Replayer(machine);
         assertThatThrownBy(() ->
@@ -133,12 +137,13 @@ class RecordReplayTest
             .hasMessageContaining("entry 1").hasMessageContaining("outputs");
     }
 
-    @Test
-    void takeoverResetsTheConnectionsInTheReplayToo() throws IOException
+    @ParameterizedTest
+    @EnumSource(EngineKind.class)
+    void takeoverResetsTheConnectionsInTheReplayToo(final EngineKind recording) throws IOException
     {
         final Path directory = temp.resolve("journal");
         final Outputs outputs = new Outputs();
-        final Machine machine = machine(KV, outputs);
+        final Machine machine = machine(KV, outputs, recording);
         try (JournalWriter writer = JournalWriter.create(directory, genesis(), JournalOptions.defaults()))
         {
             final Recorder recorder = new Recorder(machine, EventLog.to(writer), () -> nowNs, 1_000_000);
@@ -162,10 +167,11 @@ class RecordReplayTest
         assertThat(sent).containsOnlyOnce("$1\r\nv\r\n");
     }
 
-    private long record(final Path directory, final Outputs outputs, final long seed) throws IOException
+    private long record(final Path directory, final Outputs outputs, final long seed, final EngineKind engine)
+        throws IOException
     {
         final Random random = new Random(seed);
-        final Machine machine = machine(KV, outputs);
+        final Machine machine = machine(KV, outputs, engine);
         try (JournalWriter writer = JournalWriter.create(directory, genesis(), JournalOptions.defaults()))
         {
             final Recorder recorder = new Recorder(machine, EventLog.to(writer), () -> nowNs, 3_000_000);
