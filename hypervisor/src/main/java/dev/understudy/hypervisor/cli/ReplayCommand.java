@@ -1,5 +1,7 @@
 package dev.understudy.hypervisor.cli;
 
+import dev.understudy.guest.Machine;
+import dev.understudy.guest.hart.TranslationStatistics;
 import dev.understudy.hypervisor.config.DriveSpec;
 import dev.understudy.hypervisor.standalone.JournalReplay;
 import dev.understudy.replay.DivergenceException;
@@ -66,6 +68,12 @@ final class ReplayCommand implements Callable<Integer>
     @Mixin
     private EngineOption engine;
 
+    @Mixin
+    private StatisticsOption statistics;
+
+    /** What is replayed, for the statistics' thread; null before it is there. */
+    private volatile Machine machine;
+
     @Override
     public Integer call() throws IOException
     {
@@ -79,9 +87,7 @@ final class ReplayCommand implements Callable<Integer>
         final List<Map<String, Object>> digests = new ArrayList<>();
         try
         {
-            final JournalReplay.Result result = JournalReplay.run(
-                journal, kernel, initrd, images(), console, untilPosition, untilEntry, digestEvery,
-                (position, digest) -> onDigest(digests, position, digest));
+            final JournalReplay.Result result = replay(console, digests);
             console.flush();
             report(result, digests);
             return ExitStatus.SUCCESS;
@@ -99,6 +105,19 @@ final class ReplayCommand implements Callable<Integer>
                 System.out.println(Json.write(object));
             }
             throw e;
+        }
+    }
+
+    private JournalReplay.Result replay(final OutputStream console, final List<Map<String, Object>> digests)
+        throws IOException
+    {
+        try (StatisticsOption.Watch watch = statistics.watch(
+            () -> machine == null ? 0 : machine.position(),
+            () -> machine == null ? TranslationStatistics.NONE : machine.translations()))
+        {
+            return JournalReplay.run(
+                journal, kernel, initrd, images(), console, it -> machine = it, untilPosition, untilEntry, digestEvery,
+                (position, digest) -> onDigest(digests, position, digest));
         }
     }
 

@@ -42,6 +42,9 @@ final class ServeCommand implements Callable<Integer>
     @Mixin
     private EngineOption engine;
 
+    @Mixin
+    private StatisticsOption statistics;
+
     @Override
     public Integer call() throws IOException
     {
@@ -56,7 +59,8 @@ final class ServeCommand implements Callable<Integer>
             nodeName,
             new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), CONSOLE_BUFFER_BYTES),
             notice -> System.err.println("understudy " + nodeName + ": " + notice));
-        try (StopSignal signal = new StopSignal(node::leave, LEAVE_TIMEOUT_MS))
+        try (StopSignal signal = new StopSignal(node::leave, LEAVE_TIMEOUT_MS);
+            StatisticsOption.Watch watch = statistics.watch(() -> node.status().position(), node::translations))
         {
             signal.arm();
             return node.run();

@@ -12,6 +12,7 @@ import dev.understudy.failover.role.Role;
 import dev.understudy.guest.Machine;
 import dev.understudy.guest.MachineConfiguration;
 import dev.understudy.guest.RunState;
+import dev.understudy.guest.hart.TranslationStatistics;
 import dev.understudy.guest.virtio.VirtioBalloon;
 import dev.understudy.hypervisor.config.DriveSpec;
 import dev.understudy.hypervisor.config.PairConfiguration;
@@ -117,6 +118,7 @@ public final class PairNode implements Replica, PairLink, PairHandler
 
     private long nextStatusNs;
     private volatile NodeStatus status = NodeStatus.unreachable();
+    private volatile TranslationStatistics translations = TranslationStatistics.NONE;
     private volatile boolean leaving;
     private volatile String diskFailure;
     private String haltReason;
@@ -480,6 +482,19 @@ public final class PairNode implements Replica, PairLink, PairHandler
             member.lastFailover(),
             haltReason,
             ProcessHandle.current().pid());
+        translations = guest == null ? TranslationStatistics.NONE : guest.translations();
+    }
+
+    /** What the node has published of itself. Callable from any thread. */
+    public NodeStatus status()
+    {
+        return status;
+    }
+
+    /** What the engine had translated when the status was published. Callable from any thread. */
+    public TranslationStatistics translations()
+    {
+        return translations;
     }
 
     /** Leaves in order: what the guest did is with the backup before it is told to take over. */

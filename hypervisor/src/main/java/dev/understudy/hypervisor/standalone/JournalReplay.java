@@ -19,6 +19,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
 /**
  * Replays a journal from its first entry as fast as the machine goes: no network, no terminal, no waiting.
@@ -57,6 +58,7 @@ public final class JournalReplay
      * @param drives         where the drives are now, in the order of the journal; empty: where they were. They are
      *                       only read: what the guest writes goes to temporary overlays
      * @param console        takes what the guest prints
+     * @param onMachine      told of the machine before it runs
      * @param untilPosition  stop at this position
      * @param untilEntry     stop after this entry
      * @param digestInterval instructions between two digests that are reported; 0 for none
@@ -68,6 +70,7 @@ public final class JournalReplay
         final Path initrd,
         final List<Path> drives,
         final OutputStream console,
+        final Consumer<Machine> onMachine,
         final long untilPosition,
         final long untilEntry,
         final long digestInterval,
@@ -84,6 +87,7 @@ public final class JournalReplay
                 () -> {}))
             {
                 final Machine machine = new Machine(image.machine(), new ConsoleOnly(console), own, SparseArray::allocate);
+                onMachine.accept(machine);
                 return replay(
                     scan, machine, new Replayer(machine, own), console, untilPosition, untilEntry, digestInterval,
                     onDigest);
