@@ -240,12 +240,16 @@ final class MixedEngine extends HartEngine
     }
 
     /**
-     * Has a region that is left time and again translated once more, together with what it is left for. If that is not
-     * possible now, it is tried again when the way out has been taken as often once more.
+     * Has a region that is left time and again translated once more, together with what it is left for. If there is
+     * no such region, one is looked for again when the way out has been taken as often once more.
      */
     private void widen(final Region region, final long base, final RegionExit exit)
     {
-        final RegionPlan plan = translator.isBusy() ? null : planner.widen(region.plan, base);
+        if (translator.isBusy())
+        {
+            return;
+        }
+        final RegionPlan plan = planner.widen(region.plan, base);
         if (plan == null)
         {
             exit.forgetTaken();

@@ -8,7 +8,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** The class of a region goes with the region, whatever led to it. */
+/** Code that was forgotten does not keep the class of another. */
 class RegionUnloadingTest
 {
     private static final int TIMES = 50;
