@@ -105,5 +105,5 @@ stop:
 
 void guest_main(void)
 {
-    result(interpret(rounds(1300000)));
+    result(interpret(rounds(2100000)));
 }

@@ -20,7 +20,7 @@ static uint64_t __attribute__((noinline)) ackermann(const uint64_t m, const uint
 
 void guest_main(void)
 {
-    const uint64_t count = rounds(700);
+    const uint64_t count = rounds(2300);
     uint64_t sum = 0;
     for (uint64_t i = 0; i < count; i++)
     {

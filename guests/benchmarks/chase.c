@@ -23,7 +23,7 @@ void guest_main(void)
         next[i] = next[j];
         next[j] = swapped;
     }
-    const uint64_t steps = rounds(45000) * 1000;
+    const uint64_t steps = rounds(65000) * 1000;
     uint64_t at = 0;
     uint64_t sum = 0;
     for (uint64_t i = 0; i < steps; i++)

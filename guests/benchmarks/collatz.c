@@ -6,7 +6,7 @@
 
 void guest_main(void)
 {
-    const uint64_t numbers = rounds(14000000);
+    const uint64_t numbers = rounds(42000000);
     uint64_t sum = 0;
     for (uint64_t i = 1; i <= numbers; i++)
     {

@@ -12,7 +12,7 @@ static uint64_t c[WORDS];
 
 void guest_main(void)
 {
-    const uint64_t count = rounds(130);
+    const uint64_t count = rounds(950);
     uint64_t state = RANDOM_SEED;
     for (uint32_t i = 0; i < WORDS; i++)
     {

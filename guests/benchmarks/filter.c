@@ -31,7 +31,7 @@ static double filter(const float gain)
 
 void guest_main(void)
 {
-    const uint64_t count = rounds(1800);
+    const uint64_t count = rounds(8000);
     uint64_t state = RANDOM_SEED;
     for (uint32_t i = 0; i < SAMPLES; i++)
     {

@@ -120,7 +120,7 @@ static uint32_t unpack(const uint32_t bytes)
 
 void guest_main(void)
 {
-    const uint64_t count = rounds(400);
+    const uint64_t count = rounds(850);
     uint64_t state = RANDOM_SEED;
     uint64_t sum = 0;
     for (uint64_t round = 0; round < count; round++)

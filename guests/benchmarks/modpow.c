@@ -58,7 +58,7 @@ static uint64_t power_by_division(uint64_t base, uint64_t exponent, const uint32
 
 void guest_main(void)
 {
-    const uint64_t count = rounds(5000000);
+    const uint64_t count = rounds(11500000);
     uint64_t state = RANDOM_SEED;
     uint64_t sum = 0;
     for (uint64_t i = 0; i < count; i++)

@@ -54,7 +54,7 @@ static void step(const double time)
 
 void guest_main(void)
 {
-    const uint64_t steps = rounds(6000000);
+    const uint64_t steps = rounds(20000000);
     uint64_t state = RANDOM_SEED;
     for (int i = 0; i < BODIES; i++)
     {

@@ -11,7 +11,7 @@ static uint8_t message[BYTES];
 
 void guest_main(void)
 {
-    const uint64_t count = rounds(300);
+    const uint64_t count = rounds(520);
     uint64_t state = RANDOM_SEED;
     for (uint32_t i = 0; i < BYTES; i++)
     {

@@ -30,7 +30,7 @@ static uint64_t sieve(const uint32_t numbers)
 
 void guest_main(void)
 {
-    const uint64_t count = rounds(160);
+    const uint64_t count = rounds(310);
     uint64_t sum = 0;
     for (uint64_t i = 0; i < count; i++)
     {

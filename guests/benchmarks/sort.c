@@ -64,7 +64,7 @@ static void sort(uint64_t *from, uint64_t *to)
 
 void guest_main(void)
 {
-    const uint64_t count = rounds(40);
+    const uint64_t count = rounds(80);
     uint64_t state = RANDOM_SEED;
     uint64_t sum = 0;
     for (uint64_t round = 0; round < count; round++)

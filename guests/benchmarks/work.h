@@ -9,7 +9,7 @@
 #include "console.h"
 #include "platform.h"
 
-/** The boot argument n=ROUNDS; without it what takes some ten seconds on the slower of QEMU and our machine. */
+/** The boot argument n=ROUNDS; without it what takes our machine some ten seconds. */
 static inline uint64_t rounds(const uint64_t otherwise)
 {
     return platform_argument("n", otherwise);

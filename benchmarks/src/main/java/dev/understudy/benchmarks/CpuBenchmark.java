@@ -37,10 +37,10 @@ final class CpuBenchmark implements Benchmarks.Benchmark
                 final List<String> qemu = work.qemu(kernel, "");
                 plain.measure(rounds,
                     () -> compute(program, qemu),
-                    () -> run(work, program, ""));
+                    () -> run(work, program));
                 recording.measure(rounds,
                     () -> compute(program, Workspace.recording(qemu, work.path("rr.bin"))),
-                    () -> record(work, program, ""));
+                    () -> record(work, program));
             }
         }
         plain.printMean(programs);
@@ -52,19 +52,18 @@ final class CpuBenchmark implements Benchmarks.Benchmark
         return work.guest("benchmarks/" + program + ".elf");
     }
 
-    /** Runs one of the programs with boot arguments. */
-    static SideBySide.Outcome run(final Workspace work, final String program, final String append) throws Exception
+    /** Runs one of the programs. */
+    static SideBySide.Outcome run(final Workspace work, final String program) throws Exception
     {
-        return compute(program, work.understudy("run",
-            "--kernel", kernel(work, program).toString(), "--append", append));
+        return compute(program, work.understudy("run", "--kernel", kernel(work, program).toString()));
     }
 
-    /** Records one of the programs with boot arguments, and throws the journal away. */
-    static SideBySide.Outcome record(final Workspace work, final String program, final String append) throws Exception
+    /** Records one of the programs, and throws the journal away. */
+    static SideBySide.Outcome record(final Workspace work, final String program) throws Exception
     {
         final SideBySide.Outcome outcome = compute(program, work.understudy("record",
             "--journal", work.path("journal").toString(),
-            "--kernel", kernel(work, program).toString(), "--append", append));
+            "--kernel", kernel(work, program).toString()));
         work.delete("journal");
         return outcome;
     }
