@@ -58,7 +58,7 @@ public final class Benchmarks
         {
             fail("there is no benchmark of that name; NAME is all or one of " + all.keySet());
         }
-        System.out.println("| what | median | runs |\n| --- | --- | --- |");
+        System.out.println("| what | median | runs | processor time |\n| --- | --- | --- | --- |");
         for (final String name : "all".equals(arguments[0]) ? List.copyOf(all.keySet()) : List.of(arguments[0]))
         {
             all.get(name).run(rounds);
@@ -111,8 +111,13 @@ public final class Benchmarks
     /** Prints a row: what was measured, the median, and every run. */
     static void row(final String what, final String unit, final List<Double> values)
     {
-        System.out.printf("| %s | %s %s | %s |%n", what, text(median(values)), unit,
-            String.join(" ", values.stream().map(Benchmarks::text).toList()));
+        row(what, unit, values, "");
+    }
+
+    /** The same with the processor time that it took. */
+    static void row(final String what, final String unit, final List<Double> values, final String processor)
+    {
+        System.out.printf("| %s | %s %s | %s | %s |%n", what, text(median(values)), unit, text(values), processor);
     }
 
     static double median(final List<Double> values)
@@ -128,7 +133,12 @@ public final class Benchmarks
         return java.util.stream.IntStream.range(0, left.size()).mapToObj(i -> left.get(i) / right.get(i)).toList();
     }
 
-    private static String text(final double value)
+    static String text(final List<Double> values)
+    {
+        return String.join(" ", values.stream().map(Benchmarks::text).toList());
+    }
+
+    static String text(final double value)
     {
         return value >= 1000 ? "%,.0f".formatted(value) : value >= 100 ? "%.0f".formatted(value) : "%.3g".formatted(value);
     }

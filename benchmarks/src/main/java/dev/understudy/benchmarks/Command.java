@@ -15,7 +15,7 @@ final class Command implements AutoCloseable
      * What something took.
      *
      * @param seconds          wall time
-     * @param processorSeconds processor time, the kernel's for the process included; NaN where it is not known
+     * @param processorSeconds processor time, the kernel's for the process included
      */
     record Timing(double seconds, double processorSeconds)
     {

@@ -81,7 +81,8 @@ final class LinuxCpuBenchmark implements Benchmarks.Benchmark
                     throw new IllegalStateException("the guest did not say how long " + task + " took: " + output);
                 }
                 parts.put(task + GUEST_CLOCK, new Command.Timing(
-                    Double.parseDouble(uptimes.group(2)) - Double.parseDouble(uptimes.group(1)), Double.NaN));
+                    Double.parseDouble(uptimes.group(2)) - Double.parseDouble(uptimes.group(1)),
+                    parts.get(task).processorSeconds()));
             }
             final List<String> results = new ArrayList<>();
             RESULT.matcher(output).results().forEach(it -> results.add(it.group()));

@@ -56,7 +56,8 @@ final class RedisBenchmark implements Benchmarks.Benchmark
         {
             added.add((loads.mediansMs("pair").get(i) - loads.mediansMs("run").get(i)) * 1_000);
         }
-        Benchmarks.row("latency that the pair adds to run, 1 client, p50", "µs", added);
+        Benchmarks.row("latency that the pair adds to run, 1 client, p50", "µs", added,
+            loads.processor("pair", "run", SetLoads.Load.CLIENT));
     }
 
     private static Service start(final Workspace work, final String kind) throws Exception

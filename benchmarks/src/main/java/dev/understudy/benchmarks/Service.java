@@ -19,12 +19,18 @@ final class Service implements AutoCloseable
     /**
      * What redis-benchmark measured.
      *
-     * @param rate    requests a second
+     * @param requests that it made
+     * @param rate     requests a second
      * @param medianMs latency
-     * @param seconds that it took
+     * @param timing   what the load took; the processor time is that of the processes that serve
      */
-    record Load(double rate, double medianMs, double seconds)
+    record Load(int requests, double rate, double medianMs, Command.Timing timing)
     {
+        /** Processor time of all processes that serve, for a request. */
+        double processorUs()
+        {
+            return timing.processorSeconds() * 1e6 / requests;
+        }
     }
 
     private final String host;
@@ -187,16 +193,23 @@ final class Service implements AutoCloseable
     private Load load(final List<String> prefix, final int clients, final int requests, final String... options)
         throws IOException, InterruptedException
     {
-        final long startNs = System.nanoTime();
         final List<String> words = new ArrayList<>(prefix);
         words.addAll(List.of("redis-benchmark", "-h", host, "-p", Integer.toString(port),
             "-t", "set", "-n", Integer.toString(requests), "-c", Integer.toString(clients), "--csv"));
         words.addAll(List.of(options));
+        final double usedSeconds = processorSeconds();
+        final long startNs = System.nanoTime();
         final String[] lines = Command.output(words).split("\n");
-        final double seconds = (System.nanoTime() - startNs) / 1e9;
+        final Command.Timing timing =
+            new Command.Timing((System.nanoTime() - startNs) / 1e9, processorSeconds() - usedSeconds);
         // "test","rps","avg_latency_ms","min_latency_ms","p50_latency_ms",…
         final String[] fields = lines[lines.length - 1].replace("\"", "").split(",");
-        return new Load(Double.parseDouble(fields[1]), Double.parseDouble(fields[4]), seconds);
+        return new Load(requests, Double.parseDouble(fields[1]), Double.parseDouble(fields[4]), timing);
+    }
+
+    private double processorSeconds()
+    {
+        return processes.stream().mapToDouble(Command::processorSeconds).sum();
     }
 
     /** The processes that serve, in the order of their start. */

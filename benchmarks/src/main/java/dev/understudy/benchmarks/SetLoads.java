@@ -68,9 +68,10 @@ final class SetLoads
     {
         kinds.forEach((kind, loads) ->
         {
-            loads.forEach((load, measured) ->
-                Benchmarks.row(title + ", " + load.title + ": " + kind, "requests/s", rates(kind, load)));
-            Benchmarks.row(title + ", " + Load.CLIENT.title + ", p50: " + kind, "ms", mediansMs(kind));
+            loads.forEach((load, measured) -> Benchmarks.row(
+                title + ", " + load.title + ": " + kind, "requests/s", rates(kind, load), processor(kind, load)));
+            Benchmarks.row(title + ", " + Load.CLIENT.title + ", p50: " + kind, "ms", mediansMs(kind),
+                processor(kind, Load.CLIENT));
         });
     }
 
@@ -78,7 +79,25 @@ final class SetLoads
     void printRatio(final String of, final String to, final Load load)
     {
         Benchmarks.row("ratio " + of + " / " + to + ", " + load.title, "",
-            Benchmarks.ratios(rates(of, load), rates(to, load)));
+            Benchmarks.ratios(rates(of, load), rates(to, load)), processor(of, to, load));
+    }
+
+    /** Processor time of two kinds for a request. */
+    String processor(final String of, final String to, final Load load)
+    {
+        return "%s %s, %s %s µs a request".formatted(of, Benchmarks.text(Benchmarks.median(processorUs(of, load))),
+            to, Benchmarks.text(Benchmarks.median(processorUs(to, load))));
+    }
+
+    private String processor(final String kind, final Load load)
+    {
+        final List<Double> values = processorUs(kind, load);
+        return "%s µs a request [%s]".formatted(Benchmarks.text(Benchmarks.median(values)), Benchmarks.text(values));
+    }
+
+    private List<Double> processorUs(final String kind, final Load load)
+    {
+        return kinds.get(kind).get(load).stream().map(Service.Load::processorUs).toList();
     }
 
     private List<Double> rates(final String kind, final Load load)

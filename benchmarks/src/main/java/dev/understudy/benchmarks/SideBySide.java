@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Measures two sides by turns and prints, for each part of their work, what it took, and the first side's time divided by
- * the second's.
+ * Measures two sides by turns and prints, for each part of their work, what it took, in wall and in processor time, and
+ * the first side's wall time divided by the second's.
  */
 final class SideBySide
 {
@@ -35,6 +35,7 @@ final class SideBySide
     private final String first;
     private final String second;
     private final Map<String, Double> ratios = new LinkedHashMap<>();
+    private final Map<String, Double> processorRatios = new LinkedHashMap<>();
 
     /** Names of the sides, for the rows. */
     SideBySide(final String first, final String second)
@@ -64,9 +65,13 @@ final class SideBySide
     /** Prints the geometric mean of the ratios of parts that were measured. */
     void printMean(final List<String> parts)
     {
-        final double logarithm = parts.stream().mapToDouble(part -> Math.log(ratios.get(part))).average().orElseThrow();
         Benchmarks.row("geometric mean of " + parts.size() + ", " + first + " / " + second, "",
-            List.of(Math.exp(logarithm)));
+            List.of(mean(parts, ratios)), first + " / " + second + " " + Benchmarks.text(mean(parts, processorRatios)));
+    }
+
+    private static double mean(final List<String> parts, final Map<String, Double> ratios)
+    {
+        return Math.exp(parts.stream().mapToDouble(part -> Math.log(ratios.get(part))).average().orElseThrow());
     }
 
     private static String add(final Map<String, List<Command.Timing>> timings, final Outcome outcome)
@@ -78,20 +83,26 @@ final class SideBySide
     private void row(final String part, final List<Command.Timing> left, final List<Command.Timing> right)
     {
         final List<Double> ratio = Benchmarks.ratios(seconds(left), seconds(right));
+        final List<Double> processorRatio = Benchmarks.ratios(processorSeconds(left), processorSeconds(right));
         ratios.put(part, Benchmarks.median(ratio));
-        Benchmarks.row("%s: %s %s, %s %s: %s / %s".formatted(
-            part, first, text(left), second, text(right), first, second), "", ratio);
+        processorRatios.put(part, Benchmarks.median(processorRatio));
+        final String walls = medians(seconds(left), seconds(right));
+        Benchmarks.row("%s: %s: %s / %s".formatted(part, walls, first, second), "", ratio,
+            medians(processorSeconds(left), processorSeconds(right)));
     }
 
-    private static String text(final List<Command.Timing> timings)
+    private String medians(final List<Double> left, final List<Double> right)
     {
-        final double processor = Benchmarks.median(timings.stream().map(Command.Timing::processorSeconds).toList());
-        return "%.2f s".formatted(Benchmarks.median(seconds(timings))) +
-            (Double.isNaN(processor) ? "" : " (processor %.2f s)".formatted(processor));
+        return "%s %.2f s, %s %.2f s".formatted(first, Benchmarks.median(left), second, Benchmarks.median(right));
     }
 
     private static List<Double> seconds(final List<Command.Timing> timings)
     {
         return timings.stream().map(Command.Timing::seconds).toList();
+    }
+
+    private static List<Double> processorSeconds(final List<Command.Timing> timings)
+    {
+        return timings.stream().map(Command.Timing::processorSeconds).toList();
     }
 }
