@@ -15,7 +15,7 @@ public interface PairLink
     void joinReply(long generation, long fromSequence, long session);
 
     /** Tells the primary what this replica's journal holds and what it has replayed. */
-    void acknowledge(long session);
+    void acknowledge(long generation, long session);
 
     /** This replica leaves in order. */
     void goodbye(long generation, String text);

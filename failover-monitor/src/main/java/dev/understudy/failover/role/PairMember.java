@@ -160,7 +160,7 @@ public final class PairMember
             link.heartbeat(role, generation, isSolo());
             if (acceptsEntries() && session != 0)
             {
-                link.acknowledge(session);
+                link.acknowledge(generation, session);
             }
             work++;
         }
@@ -252,7 +252,7 @@ public final class PairMember
         }
         if (role == Role.JOINING)
         {
-            link.acknowledge(session);
+            link.acknowledge(generation, session);
         }
     }
 

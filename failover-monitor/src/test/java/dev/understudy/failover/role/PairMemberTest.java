@@ -296,7 +296,7 @@ class PairMemberTest
                 {
                     peer.sequence = upTo;
                     peer.term = itsTerm;
-                    peer.acknowledge(peer.member.session());
+                    peer.acknowledge(peer.member.generation(), peer.member.session());
                 }
             });
         }
@@ -461,7 +461,7 @@ class PairMemberTest
         }
 
         @Override
-        public void acknowledge(final long session)
+        public void acknowledge(final long generation, final long session)
         {
             final Host peer = world.other(this);
             final long has = sequence;

@@ -3,7 +3,7 @@ package dev.understudy.hypervisor.pair;
 import dev.understudy.journal.JournalReader;
 import dev.understudy.transport.PairTransport;
 
-/** Sends the journal to the backup as it grows. On the agent thread. */
+/** Sends the journal to the backup as it grows, and knows how far the backup has replayed it. On the agent thread. */
 final class JournalStreamer implements AutoCloseable
 {
     /** Entries sent in one duty cycle, so that heartbeats and outputs are not late during a long catch-up. */
@@ -13,6 +13,8 @@ final class JournalStreamer implements AutoCloseable
     private final JournalReader reader;
     private final long session;
     private boolean hasPending;
+    private long replayedSequence = -1;
+    private long replayedTimeNs;
 
     /**
      * @param journal closed with this
@@ -42,6 +44,19 @@ final class JournalStreamer implements AutoCloseable
             count++;
         }
         return count;
+    }
+
+    /** The backup has replayed the entries up to this one, which has this guest time. */
+    void replayed(final long sequence, final long timeNs)
+    {
+        replayedSequence = sequence;
+        replayedTimeNs = timeNs;
+    }
+
+    /** Guest time that the backup's replay is behind the last entry of the journal, in milliseconds. */
+    long lagMs(final long lastSequence, final long lastTimeNs)
+    {
+        return replayedSequence < lastSequence ? Math.max(0, (lastTimeNs - replayedTimeNs) / 1_000_000) : 0;
     }
 
     @Override

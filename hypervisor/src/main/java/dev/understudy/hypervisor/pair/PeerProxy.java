@@ -1,0 +1,68 @@
+package dev.understudy.hypervisor.pair;
+
+import dev.understudy.failover.role.PairLink;
+import dev.understudy.failover.role.Role;
+import dev.understudy.transport.PairTransport;
+
+/** Tells the peer over the link what the state machine of the roles says, with what the replica has reached. */
+final class PeerProxy implements PairLink
+{
+    private final PairTransport transport;
+    private final LocalReplica replica;
+    private final NodeProcessors processors;
+
+    PeerProxy(final PairTransport transport, final LocalReplica replica, final NodeProcessors processors)
+    {
+        this.transport = transport;
+        this.replica = replica;
+        this.processors = processors;
+    }
+
+    @Override
+    public void heartbeat(final Role role, final long generation, final boolean solo)
+    {
+        transport.heartbeat(
+            generation,
+            role.ordinal(),
+            solo,
+            replica.journalSequence(),
+            replica.position(),
+            replica.releasedOutputs());
+        placement(generation);
+    }
+
+    /** Says where this node runs, if it shares the machine with the peer. */
+    void placement(final long generation)
+    {
+        if (processors.isHalf())
+        {
+            transport.placement(generation, processors.isUpper(), processors.busyPercent());
+        }
+    }
+
+    @Override
+    public void join(
+        final long generation, final long haveSequence, final long chainHigh, final long chainLow)
+    {
+        transport.join(generation, haveSequence, chainHigh, chainLow);
+    }
+
+    @Override
+    public void joinReply(final long generation, final long fromSequence, final long session)
+    {
+        transport.joinReply(generation, fromSequence, session);
+    }
+
+    @Override
+    public void acknowledge(final long generation, final long session)
+    {
+        transport.acknowledge(
+            generation, session, replica.journalSequence(), replica.replayedSequence(), replica.replayedTimeNs());
+    }
+
+    @Override
+    public void goodbye(final long generation, final String text)
+    {
+        transport.goodbye(generation, text);
+    }
+}
