@@ -17,6 +17,8 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import org.agrona.DirectBuffer;
 
@@ -42,6 +44,7 @@ final class StreamNetdev implements Netdev
 
     private final NetdevSpec.Stream spec;
     private final Consumer<String> notices;
+    private final BiFunction<String, Integer, InetSocketAddress> names;
     private final FrameDecoder decoder = new FrameDecoder();
 
     /** Bytes that wait for the socket, from 0 to the position. */
@@ -51,6 +54,9 @@ final class StreamNetdev implements Netdev
     private ServerSocketChannel listener;
     private SocketChannel channel;
     private SelectionKey key;
+
+    /** The address of a client's other end, while it is looked up on a thread of its own; else null. */
+    private CompletableFuture<InetSocketAddress> lookup;
     private boolean isConnected;
     private boolean toldOfFailure;
     private long nextAttemptNs;
@@ -60,8 +66,18 @@ final class StreamNetdev implements Netdev
     /** @throws NetdevException when a server cannot listen */
     StreamNetdev(final NetdevSpec.Stream spec, final Consumer<String> notices)
     {
+        this(spec, notices, InetSocketAddress::new);
+    }
+
+    /** @param names gives the address of a host and a port, maybe after seconds: a name server is asked */
+    StreamNetdev(
+        final NetdevSpec.Stream spec,
+        final Consumer<String> notices,
+        final BiFunction<String, Integer, InetSocketAddress> names)
+    {
         this.spec = spec;
         this.notices = notices;
+        this.names = names;
         if (spec.isServer())
         {
             listen();
@@ -169,12 +185,15 @@ final class StreamNetdev implements Netdev
 
     private void connect()
     {
+        final SocketAddress address = otherEnd();
+        if (address == null)
+        {
+            return;
+        }
         try
         {
-            channel = SocketChannel.open(family(spec.address()));
+            channel = SocketChannel.open(family(address));
             channel.configureBlocking(false);
-            final SocketAddress address = spec.address() instanceof final InetSocketAddress inet && inet.isUnresolved() ?
-                new InetSocketAddress(inet.getHostString(), inet.getPort()) : spec.address();
             if (channel.connect(address))
             {
                 connected();
@@ -188,6 +207,28 @@ final class StreamNetdev implements Netdev
         {
             disconnect(e);
         }
+    }
+
+    /** The address to connect to, or null while it is looked up. */
+    private SocketAddress otherEnd()
+    {
+        if (!(spec.address() instanceof final InetSocketAddress inet) || !inet.isUnresolved())
+        {
+            return spec.address();
+        }
+        if (lookup == null)
+        {
+            lookup = CompletableFuture.supplyAsync(
+                () -> names.apply(inet.getHostString(), inet.getPort()),
+                it -> Thread.ofPlatform().daemon().name("lookup").start(it));
+        }
+        if (!lookup.isDone())
+        {
+            return null;
+        }
+        final InetSocketAddress found = lookup.join();
+        lookup = null;
+        return found;
     }
 
     private int finishConnecting()

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.understudy.hypervisor.config.NetdevSpec;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -17,6 +19,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.agrona.concurrent.UnsafeBuffer;
@@ -149,6 +152,42 @@ class StreamNetdevTest
         assertThat(new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor()).isZero();
         assertThatNobodyCanListenAt(fifo);
         assertThat(fifo).exists();
+    }
+
+    @Test
+    void aNameServerThatTakesItsTimeHoldsNobodyUp() throws IOException
+    {
+        final CountDownLatch answer = new CountDownLatch(1);
+        final InetAddress loopback = InetAddress.getLoopbackAddress();
+        try (ServerSocketChannel other = ServerSocketChannel.open().bind(new InetSocketAddress(loopback, 0)))
+        {
+            final InetSocketAddress named =
+                InetSocketAddress.createUnresolved("other.example", other.socket().getLocalPort());
+            client = new StreamNetdev(new NetdevSpec.Stream(named, false), notices::add, (host, port) ->
+            {
+                assertThat(host).isEqualTo("other.example");
+                return new InetSocketAddress(await(answer) ? loopback : null, port);
+            });
+            client.start(selector, (frame, offset, length) -> true);
+            assertThat(client.doWork(System.nanoTime())).isZero();
+            assertThat(client.doWork(System.nanoTime() + StreamNetdev.RETRY_NS)).isZero();
+            assertThat(notices).isEmpty();
+
+            answer.countDown();
+            runUntil(() -> notices.stream().anyMatch(it -> it.contains("other.example:" + named.getPort() + ": connected")));
+        }
+    }
+
+    private static boolean await(final CountDownLatch latch)
+    {
+        try
+        {
+            return latch.await(20, TimeUnit.SECONDS);
+        }
+        catch (final InterruptedException e)
+        {
+            return false;
+        }
     }
 
     private void assertThatNobodyCanListenAt(final Path path)
