@@ -37,23 +37,7 @@ class MachineVersionTest
                     new DriveConfiguration(1 << 20, false, true, "first"),
                     new DriveConfiguration(1 << 20, true, false, "")),
                 MacAddress.parse("52:54:00:12:34:56")),
-            new OutputSink()
-            {
-                @Override
-                public void onConsole(final byte[] data, final int offset, final int length)
-                {
-                }
-
-                @Override
-                public void onVsock(final byte[] packet, final int offset, final int length)
-                {
-                }
-
-                @Override
-                public void onNetwork(final byte[] frame, final int offset, final int length)
-                {
-                }
-            },
+            new Nowhere(),
             BlockRequests.none(),
             EngineKind.INTERPRETER);
         return Long.toHexString(machine.digest());

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.understudy.guest.OutputSink;
+import dev.understudy.guest.Nowhere;
 import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.virtio.VirtioConsole;
@@ -27,24 +27,6 @@ class MachineDeviceTreeTest
 {
     private static final int MEMORY_BYTES = 64 << 20;
     private static final long INITRD = 0x8300_0000L;
-
-    private static final OutputSink NOWHERE = new OutputSink()
-    {
-        @Override
-        public void onConsole(final byte[] data, final int offset, final int length)
-        {
-        }
-
-        @Override
-        public void onVsock(final byte[] packet, final int offset, final int length)
-        {
-        }
-
-        @Override
-        public void onNetwork(final byte[] frame, final int offset, final int length)
-        {
-        }
-    };
 
     @Test
     void describesMemoryProcessorAndDevices()
@@ -160,7 +142,7 @@ class MachineDeviceTreeTest
         final GuestMemory memory = new GuestMemory(GuestMemory.MIN_BYTES);
         final Plic plic = new Plic();
         return MachineDeviceTree.blob(MEMORY_BYTES, commandLine, INITRD, initrdBytes,
-            new VirtioMmio(0, new VirtioConsole(memory, NOWHERE, () ->
+            new VirtioMmio(0, new VirtioConsole(memory, new Nowhere(), () ->
             {
             }), plic),
             new VirtioMmio(1, new VirtioEntropy(memory), plic));

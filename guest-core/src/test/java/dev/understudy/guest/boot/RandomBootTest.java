@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.understudy.guest.Machine;
 import dev.understudy.guest.MachineConfiguration;
-import dev.understudy.guest.OutputSink;
+import dev.understudy.guest.Nowhere;
 import dev.understudy.guest.RunState;
 import dev.understudy.guest.Seeds;
 import dev.understudy.guest.TestElf;
@@ -37,24 +37,6 @@ class RandomBootTest
 
     /** A jump to itself. */
     private static final byte[] LOOP = {0x6F, 0, 0, 0};
-
-    private static final OutputSink NOWHERE = new OutputSink()
-    {
-        @Override
-        public void onConsole(final byte[] data, final int offset, final int length)
-        {
-        }
-
-        @Override
-        public void onVsock(final byte[] packet, final int offset, final int length)
-        {
-        }
-
-        @Override
-        public void onNetwork(final byte[] frame, final int offset, final int length)
-        {
-        }
-    };
 
     @TempDir
     private Path directory;
@@ -138,7 +120,7 @@ class RandomBootTest
             try
             {
                 final Machine machine = new Machine(
-                    new MachineConfiguration(GuestMemory.MIN_BYTES, 3, kernel, initrd, commandLine(random)), NOWHERE);
+                    new MachineConfiguration(GuestMemory.MIN_BYTES, 3, kernel, initrd, commandLine(random)), new Nowhere());
                 final long tree = machine.register(11);
                 assertThat(tree % GuestMemory.PAGE_BYTES).isZero();
                 assertThat(tree).isBetween(GuestMemory.BASE, GuestMemory.BASE + GuestMemory.MIN_BYTES);

@@ -1,6 +1,6 @@
 package dev.understudy.guest.hart;
 
-import dev.understudy.guest.OutputSink;
+import dev.understudy.guest.Nowhere;
 import dev.understudy.guest.bus.Bus;
 import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.GuestMemory;
@@ -22,7 +22,7 @@ final class SupervisorBench
         final Plic plic = new Plic();
         final Mmu mmu = new Mmu(memory, new Bus(plic));
         hart = new Hart(mmu, new GuestClock(), plic::asserted);
-        final Sbi sbi = new Sbi(memory, mmu, NOWHERE, new FirmwareConsole(), how -> {});
+        final Sbi sbi = new Sbi(memory, mmu, new Nowhere(), new FirmwareConsole(), how -> {});
         engine = Engine.of(kind, hart, mmu, memory, sbi);
         memory.write(entry, image, 0, image.length);
         hart.start(entry, 0, 0);
@@ -33,22 +33,4 @@ final class SupervisorBench
     {
         engine.run(until);
     }
-
-    private static final OutputSink NOWHERE = new OutputSink()
-    {
-        @Override
-        public void onConsole(final byte[] data, final int offset, final int length)
-        {
-        }
-
-        @Override
-        public void onVsock(final byte[] packet, final int offset, final int length)
-        {
-        }
-
-        @Override
-        public void onNetwork(final byte[] frame, final int offset, final int length)
-        {
-        }
-    };
 }

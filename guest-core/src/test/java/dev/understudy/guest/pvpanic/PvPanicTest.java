@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.understudy.guest.Machine;
 import dev.understudy.guest.MachineConfiguration;
-import dev.understudy.guest.OutputSink;
+import dev.understudy.guest.Nowhere;
 import dev.understudy.guest.RunState;
 import dev.understudy.guest.TestElf;
 import java.nio.ByteBuffer;
@@ -75,22 +75,6 @@ class PvPanicTest
         return new Machine(
             new MachineConfiguration(
                 4 << 20, MachineConfiguration.DEFAULT_VSOCK_CID, TestElf.of(BASE, image.array()), null, ""),
-            new OutputSink()
-            {
-                @Override
-                public void onConsole(final byte[] data, final int offset, final int length)
-                {
-                }
-
-                @Override
-                public void onVsock(final byte[] packet, final int offset, final int length)
-                {
-                }
-
-                @Override
-                public void onNetwork(final byte[] frame, final int offset, final int length)
-                {
-                }
-            });
+            new Nowhere());
     }
 }
