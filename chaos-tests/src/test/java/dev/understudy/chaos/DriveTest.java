@@ -17,6 +17,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * A pair whose guest writes a drive, knows what it wrote, and reads all of it every tenth round: it ends with a failure
@@ -42,10 +44,12 @@ class DriveTest
         image = Files.write(root.resolve("disk.img"), content);
     }
 
-    @Test
-    void theBackupGoesOnWithEveryWriteWhenThePrimaryIsKilled() throws Exception
+    /** What one engine recorded another replays at once, and goes on from there. */
+    @ParameterizedTest
+    @CsvSource({"interpreter, translator", "mixed, interpreter"})
+    void theBackupGoesOnWithEveryWriteWhenThePrimaryIsKilled(final String engine, final String other) throws Exception
     {
-        try (TestPair pair = pair().startProtected())
+        try (TestPair pair = pair().withEngine("a", engine).withEngine("b", other).startProtected())
         {
             final String primary = pair.primary();
             final String backup = TestPair.peerOf(primary);

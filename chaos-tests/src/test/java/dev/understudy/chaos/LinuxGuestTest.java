@@ -129,14 +129,15 @@ class LinuxGuestTest
     }
 
     @ParameterizedTest
-    @CsvSource({"poweroff, reboot: Power down, SHUTDOWN", "reboot, reboot: Restarting system, REBOOT"})
+    @CsvSource({"interpreter, poweroff, reboot: Power down, SHUTDOWN", "mixed, poweroff, reboot: Power down, SHUTDOWN",
+        "translator, reboot, reboot: Restarting system, REBOOT"})
     void aShellAnswersWhatIsTypedAndEndsTheMachineAsItIsToldAlsoInTheReplay(
-        final String command, final String message, final String outcome)
+        final String engine, final String command, final String message, final String outcome)
         throws Exception
     {
         final Path journal = root.resolve("journal");
-        final UnderstudyProcess recording =
-            understudy("understudy.kv=off understudy.shell", "record", "--journal", journal.toString()).withInput();
+        final UnderstudyProcess recording = understudy("understudy.kv=off understudy.shell",
+            "record", "--engine", engine, "--journal", journal.toString()).withInput();
         recording.start(Commands.JVM_OPTIONS.toArray(String[]::new));
         try
         {

@@ -10,9 +10,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A Linux guest with a network is recorded and replayed, and what a user gets wrong is said. */
 @Timeout(value = 6, unit = TimeUnit.MINUTES)
@@ -33,8 +35,9 @@ class NetworkReplayTest
         LinuxGuest.need();
     }
 
-    @Test
-    void everyFrameOfARecordingOverATapIsSentAgainInItsReplay() throws Exception
+    @ParameterizedTest
+    @ValueSource(strings = {"interpreter", "mixed", "translator"})
+    void everyFrameOfARecordingOverATapIsSentAgainInItsReplay(final String engine) throws Exception
     {
         final Path journal = root.resolve("journal");
         try (NetworkNamespace host = new NetworkNamespace(NAMESPACE))
@@ -42,8 +45,9 @@ class NetworkReplayTest
             host.run("ip", "tuntap", "add", "dev", "tap0", "mode", "tap");
             host.run("ip", "address", "add", HOST_ADDRESS, "dev", "tap0");
             host.run("ip", "link", "set", "dev", "tap0", "up");
-            final UnderstudyProcess recording = command("record.log", LinuxGuest.commandLine(ADDRESS), "record", "--journal", journal.toString(),
-                "--netdev", "tap,ifname=tap0").by(host.launcher());
+            final UnderstudyProcess recording = command("record.log", LinuxGuest.commandLine(ADDRESS),
+                "record", "--engine", engine, "--journal", journal.toString(), "--netdev", "tap,ifname=tap0")
+                .by(host.launcher());
             recording.start(Commands.JVM_OPTIONS.toArray(String[]::new));
             try
             {
@@ -64,23 +68,27 @@ class NetworkReplayTest
         }
 
         // Outside: neither the interface nor its network is needed.
-        final String result = Commands.replayUnderEngines(journal);
-        assertThat(result).contains("\"outcome\":\"STOPPED\"");
+        assertThat(Commands.replayUnderEnginesWithDigests(journal)).contains("\"outcome\":\"STOPPED\"");
         assertThat(Commands.understudy("journal", journal.toString()).assertSuccess().output())
             .contains("NETWORK_FRAME").contains("ARP").contains("IPv4").contains(", MAC 52:54:00:");
     }
 
-    @Test
-    void oneGuestIsTheClientOfAnotherOverAStreamAndBothAreReplayed() throws Exception
+    @ParameterizedTest
+    @CsvSource({"interpreter, translator", "mixed, interpreter"})
+    void oneGuestIsTheClientOfAnotherOverAStreamAndBothAreReplayed(
+        final String engineOfServer, final String engineOfClient)
+        throws Exception
     {
         final String socket = root.resolve("net.sock").toString();
         final Path serverJournal = root.resolve("server");
         final Path clientJournal = root.resolve("client");
         final UnderstudyProcess server = command("server.log", LinuxGuest.commandLine(ADDRESS),
-            "record", "--journal", serverJournal.toString(), "--netdev", "stream,server=on,path=" + socket);
+            "record", "--engine", engineOfServer, "--journal", serverJournal.toString(),
+            "--netdev", "stream,server=on,path=" + socket);
         final UnderstudyProcess client = command("client.log", LinuxGuest.commandLine("10.77.1.3") +
             " understudy.kv=off understudy.run=\"echo PING | nc -w 5 " + ADDRESS + " 6379 | grep PONG\"",
-            "record", "--journal", clientJournal.toString(), "--name", "client", "--netdev", "stream,path=" + socket);
+            "record", "--engine", engineOfClient, "--journal", clientJournal.toString(), "--name", "client",
+            "--netdev", "stream,path=" + socket);
         server.start(Commands.JVM_OPTIONS.toArray(String[]::new));
         try
         {
@@ -97,8 +105,8 @@ class NetworkReplayTest
             server.kill();
             client.kill();
         }
-        Commands.replayUnderEngines(serverJournal);
-        assertThat(Commands.replayUnderEngines(clientJournal)).contains("+PONG");
+        Commands.replayUnderEnginesWithDigests(serverJournal);
+        assertThat(Commands.replayUnderEnginesWithDigests(clientJournal)).contains("+PONG");
     }
 
     private UnderstudyProcess command(final String log, final String commandLine, final String... arguments)

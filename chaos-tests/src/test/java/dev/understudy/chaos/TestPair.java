@@ -51,6 +51,7 @@ final class TestPair implements AutoCloseable
     private final Map<String, UnderstudyProcess> nodes = new TreeMap<>();
     private final List<CheckingClient> clients = new ArrayList<>();
     private final List<Thread> threads = new ArrayList<>();
+    private final Map<String, String> engines = new TreeMap<>();
     private final List<String> jvmOptions = new ArrayList<>(Commands.JVM_OPTIONS);
     private final Thread onExit = new Thread(this::killAll);
     private Path arbiter;
@@ -108,6 +109,13 @@ final class TestPair implements AutoCloseable
     TestPair withJvmOption(final String option)
     {
         jvmOptions.add(option);
+        return this;
+    }
+
+    /** Has the guest executed on a node by another engine than the default; before its first start. */
+    TestPair withEngine(final String node, final String engine)
+    {
+        engines.put(node, engine);
         return this;
     }
 
@@ -200,7 +208,8 @@ final class TestPair implements AutoCloseable
     {
         final String file = configOf(node).toString();
         nodes.computeIfAbsent(
-            node, name -> new UnderstudyProcess(root.resolve(name + ".log"), "serve", "--config", file, "--node", name))
+            node, name -> new UnderstudyProcess(root.resolve(name + ".log"),
+                "serve", "--config", file, "--node", name, "--engine", engines.getOrDefault(name, "mixed")))
             .start(jvmOptions.stream().map(option -> option.replace("%n", node)).toArray(String[]::new));
     }
 
