@@ -96,6 +96,7 @@ class BadLinkTest
             pair.awaitProtected();
             pair.awaitReplies(100);
             pair.assertNothingLost();
+            pair.replayJournals();
         }
     }
 

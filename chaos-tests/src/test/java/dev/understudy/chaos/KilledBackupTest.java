@@ -57,6 +57,7 @@ class KilledBackupTest
             pair.await("the backup takes over", it -> backup.equals(it.primary()));
             pair.awaitService(backup);
             pair.assertNothingLost();
+            pair.replayJournals();
         }
     }
 

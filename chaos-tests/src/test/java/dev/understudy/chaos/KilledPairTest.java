@@ -29,6 +29,7 @@ class KilledPairTest
             pair.awaitReplies(200);
             assertThat(pair.replies()).isGreaterThan(replies);
             pair.assertNothingLost();
+            pair.replayJournals();
         }
     }
 

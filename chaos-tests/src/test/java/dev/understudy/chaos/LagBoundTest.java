@@ -70,6 +70,7 @@ class LagBoundTest
                 assertThat(connection.request("GET", "flood")).isEqualTo(Long.toString(sent));
             }
             pair.assertNothingLost();
+            pair.replayJournals();
         }
     }
 

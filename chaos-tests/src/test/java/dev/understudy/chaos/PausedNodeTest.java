@@ -51,6 +51,7 @@ class PausedNodeTest
             pair.awaitProtected();
             pair.awaitReplies(100);
             pair.assertNothingLost();
+            pair.replayJournals();
         }
     }
 

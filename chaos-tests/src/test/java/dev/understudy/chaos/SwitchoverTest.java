@@ -37,6 +37,7 @@ class SwitchoverTest
                 pair.awaitProtected();
             }
             pair.assertNothingLost();
+            pair.replayJournals();
         }
     }
 
