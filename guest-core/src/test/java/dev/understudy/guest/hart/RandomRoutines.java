@@ -60,6 +60,7 @@ final class RandomRoutines
     private static final int FETCH_PAGE_FAULT = 12;
     private static final int ILLEGAL_INSTRUCTION = 2;
     private static final long FS = 0x6000;
+    private static final long INITIAL = 0x2000;
     private static final long SUM = 1 << 18;
     private static final long MXR = 1 << 19;
     private static final long USER = 16;
@@ -395,11 +396,12 @@ final class RandomRoutines
         to.store(2, B, A, 0);
     }
 
+    /** FS becomes each of Off, Initial, Clean and Dirty. */
     private void changeStatus()
     {
         to.li(A, switch (random.nextInt(4))
         {
-            case 0 -> FS;
+            case 0 -> (1L + random.nextInt(3)) * INITIAL;
             case 1 -> MXR;
             default -> SUM;
         });

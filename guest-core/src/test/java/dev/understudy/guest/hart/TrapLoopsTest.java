@@ -10,8 +10,9 @@ import org.junit.jupiter.api.Test;
  * A user program in a loop of calls to its kernel, under each engine: the state is equal wherever the engines stop.
  * <p>
  * The kernel's handler does what Linux does for a call: CSRs of the trap, a window with interrupts enabled in which the
- * timer fires, a read with SUM, a page table's entry changed behind the program's back, fences, and a return from the
- * trap. The program reads and writes that page, aligned or not.
+ * timer fires, a read with SUM, a page table's entry changed behind the program's back, fences, {@code sstatus.FS} made
+ * Clean as when registers were saved, and a return from the trap. The program reads and writes that page, aligned or not,
+ * and adds in floating point.
  */
 class TrapLoopsTest
 {
@@ -48,6 +49,11 @@ class TrapLoopsTest
     private static final int SFENCE_VMA = 0x1200_0073;
     private static final int FENCE_I = 0x100F;
     private static final int SRET = 0x1020_0073;
+
+    private static final int DYNAMIC = 7;
+    private static final int FADD_D = 0x01;
+    private static final int FCVT_D_L = 0x69;
+    private static final int SAVED = 0x2000;
 
     private static final int CALLS = 2_500;
     private static final int TICKS = 37;
@@ -86,6 +92,7 @@ class TrapLoopsTest
         assertThat(interpreted.hart.crash()).isNull();
         assertThat(stops).isGreaterThan(50);
         assertThat(interpreted.memory.readLong(BASE + DATA + 64)).as("calls left").isZero();
+        assertThat(Double.longBitsToDouble(interpreted.hart.f[2])).as("one added before each call").isEqualTo(CALLS);
         final TranslationStatistics statistics = translator.engine.statistics();
         assertThat(statistics.translatedInstructions()).as("translated").isGreaterThan(interpreted.hart.instret() / 2);
         assertThat(statistics.exits(ExitCause.PRIVILEGED)).as("exits before a privileged instruction").isGreaterThan(CALLS);
@@ -172,6 +179,8 @@ class TrapLoopsTest
         to.sd(6, 5, 0);
         to.word(SFENCE_VMA);
         to.word(FENCE_I);
+        to.li(5, SAVED);
+        to.csr(CLEAR, 0, SSTATUS, 5);
         // As the program sees it.
         to.li(5, 1 << 18);
         to.csr(SET, 0, SSTATUS, 5);
@@ -223,8 +232,12 @@ class TrapLoopsTest
     {
         to.li(8, USER_DATA);
         to.addi(2, 0, 77);
+        to.addi(9, 0, 1);
+        to.r(Assembler.OP_FP, DYNAMIC, FCVT_D_L, 1, 9, 2);
+        to.r(Assembler.OP_FP, DYNAMIC, FCVT_D_L, 2, 0, 2);
         final int loop = image.position();
         to.addi(9, 0, 5);
+        to.r(Assembler.OP_FP, DYNAMIC, FADD_D, 2, 2, 1);
         final int inner = image.position();
         to.ld(12, 8, 0);
         to.r(Assembler.OP, 0, 0, 13, 13, 12);
