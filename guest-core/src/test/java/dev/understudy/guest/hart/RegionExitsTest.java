@@ -183,6 +183,56 @@ class RegionExitsTest
         assertThat(it.interpreter.hart.x(10)).isEqualTo((long)rounds * TIMES * (TIMES + 1) / 2);
     }
 
+    /** The page that a region goes on to has been fetched from, but not by way of this entry of its table. */
+    @Test
+    void codeOnAnotherPageThatIsMappedElsewhere()
+    {
+        final long caller = SmallProgram.BASE + 0x1000;
+        final long one = SmallProgram.BASE + 0x2000;
+        final long two = SmallProgram.BASE + 0x3000;
+        final ThreeEngines it = program(to ->
+        {
+            to.function(caller, () ->
+            {
+                to.to.addi(13, SmallProgram.RETURN_ADDRESS, 0);
+                to.to.word(Assembler.jal(SmallProgram.RETURN_ADDRESS, GuestMemory.PAGE_BYTES - Integer.BYTES));
+                to.to.addi(SmallProgram.RETURN_ADDRESS, 13, 0);
+            });
+            to.adder(one, 1);
+            to.adder(two, 2);
+            to.map(2, caller, SmallProgram.ALL);
+            to.translate(0, 0);
+            to.to.li(ADDRESS, SmallProgram.page(2));
+            to.to.li(11, SmallProgram.page(3));
+            to.to.li(7, SmallProgram.leaf(0, 3));
+            to.value(8, SmallProgram.entry(two, SmallProgram.ALL));
+            to.value(9, SmallProgram.entry(one, SmallProgram.ALL) ^ SmallProgram.entry(two, SmallProgram.ALL));
+            to.repeat(COUNTER, 2 * TIMES, () ->
+            {
+                to.to.r(Assembler.OP, 4, 0, 8, 8, 9);
+                to.to.sd(8, 7, 0);
+                to.callThrough(11);
+                to.callThrough(ADDRESS);
+            });
+        });
+        assertThat(it.interpreter.hart.x(10)).isEqualTo(2L * TIMES * (1 + 2));
+        assertThat(it.exits(ExitCause.PAGE)).isEqualTo(TIMES);
+    }
+
+    /** A CSR that may change which interrupt is taken, and one that cannot. */
+    @Test
+    void privilegedInstructions()
+    {
+        final int sie = 0x104;
+        final int sscratch = 0x140;
+        final ThreeEngines it = program(to -> to.repeat(COUNTER, TIMES, () ->
+        {
+            to.to.csr(1, 0, sie, 0);
+            to.to.csr(1, 0, sscratch, COUNTER);
+        }));
+        assertThat(it.exits(ExitCause.PRIVILEGED)).isBetween((long)TIMES, TIMES + 1L);
+    }
+
     @Test
     void writesToPageTables()
     {
