@@ -70,7 +70,7 @@ public final class Machine
 
     /** Null when the machine has none. */
     private final VirtioNet network;
-    private final Engine engine;
+    private Engine engine;
     private final MemoryHash memoryHash;
     private final OutputHash outputHash = new OutputHash();
 
@@ -185,6 +185,12 @@ public final class Machine
         }
         memory.write(treeAddress, tree, 0, tree.length);
         hart.start(kernel.entry(), 0, treeAddress);
+    }
+
+    /** Has another engine go on from here, with no translation made yet: a matter of speed alone. */
+    public void engine(final EngineKind kind)
+    {
+        engine = Engine.of(kind, hart, mmu, memory, sbi);
     }
 
     /** Executes until a position is reached exactly, the guest waits, or it ends. */

@@ -27,6 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The small test guests print here what they print on QEMU, and their recordings, made under each engine, replay under each
@@ -70,11 +71,8 @@ class GuestProgramsTest
         final Path directory = temp.resolve(name);
         final Console recorded = new Console();
         final Machine machine = machine(name, recorded, recording);
-        try (JournalWriter writer = JournalWriter.create(directory, genesis(), JournalOptions.defaults()))
-        {
-            final RunState state = run(new Recorder(machine, EventLog.to(writer), () -> nowNs, DIGEST_INTERVAL_NS));
-            assertThat(state).isEqualTo(FAILING.contains(name) ? RunState.FAILURE : RunState.SHUTDOWN);
-        }
+        assertThat(record(directory, machine))
+            .isEqualTo(FAILING.contains(name) ? RunState.FAILURE : RunState.SHUTDOWN);
         assertThat(recorded.text()).isEqualTo(expected(name));
 
         for (final EngineKind engine : EngineKind.values())
@@ -89,16 +87,24 @@ class GuestProgramsTest
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"clock", "crash", "entropy", "page_fault", "sbi", "smc", "timer", "user", "wfi"})
+    void anotherEngineMayGoOnAnywhere(final String name) throws IOException
+    {
+        final Path directory = temp.resolve(name);
+        final Machine machine = machine(name, new Console());
+        final Outcome end = Outcome.valueOf(record(directory, machine).name());
+        final Machine switched = machine(name, new Console());
+        assertThat(new EngineSwitches(switched, 1).replay(directory).outcome()).isEqualTo(end);
+        assertThat(switched.digest()).isEqualTo(machine.digest());
+    }
+
     @Test
     void guestWhoseTrapHandlerTrapsIsReportedAsCrashedAndReplaysSo() throws IOException
     {
         final Path directory = temp.resolve("trap_loop");
         final Machine machine = machine("trap_loop", new Console());
-        try (JournalWriter writer = JournalWriter.create(directory, genesis(), JournalOptions.defaults()))
-        {
-            assertThat(run(new Recorder(machine, EventLog.to(writer), () -> nowNs, DIGEST_INTERVAL_NS)))
-                .isEqualTo(RunState.CRASHED);
-        }
+        assertThat(record(directory, machine)).isEqualTo(RunState.CRASHED);
         assertThat(machine.crash()).contains("trap handler");
         for (final EngineKind engine : EngineKind.values())
         {
@@ -117,6 +123,14 @@ class GuestProgramsTest
         {
             machine.run(position);
             assertThat(machine.position()).isEqualTo(position);
+        }
+    }
+
+    private RunState record(final Path directory, final Machine machine) throws IOException
+    {
+        try (JournalWriter writer = JournalWriter.create(directory, genesis(), JournalOptions.defaults()))
+        {
+            return run(new Recorder(machine, EventLog.to(writer), () -> nowNs, DIGEST_INTERVAL_NS));
         }
     }
 

@@ -28,7 +28,7 @@ final class BareHart
     final VirtioMmio entropyWindow;
     final Mmu mmu;
     final Hart hart;
-    final Engine engine;
+    Engine engine;
 
     /**
      * @param image what is at {@link RandomProgram#BASE}, where the hart starts
@@ -54,12 +54,7 @@ final class BareHart
      */
     BareHart(final EngineKind kind, final byte[] image, final int capacity, final int target)
     {
-        this(image, it -> switch (kind)
-        {
-            case INTERPRETER -> Engine.of(kind, it.hart, it.mmu, it.memory, END);
-            case TRANSLATOR -> it.engine(Translator::atOnce, capacity, new Thresholds(20, 1, 1, WIDE, target));
-            case MIXED -> it.engine(Translator::inBackground, capacity, new Thresholds(500, 40, WARM, WIDE, target));
-        });
+        this(image, it -> it.engine(kind, capacity, target));
     }
 
     /** With an engine whose translations are made in a way of its own. */
@@ -81,12 +76,28 @@ final class BareHart
         start();
     }
 
+    private Engine engine(final EngineKind kind, final int capacity, final int target)
+    {
+        return switch (kind)
+        {
+            case INTERPRETER -> Engine.of(kind, hart, mmu, memory, END);
+            case TRANSLATOR -> engine(Translator::atOnce, capacity, new Thresholds(20, 1, 1, WIDE, target));
+            case MIXED -> engine(Translator::inBackground, capacity, new Thresholds(500, 40, WARM, WIDE, target));
+        };
+    }
+
     private Engine engine(
         final Function<Function<Region, RegionCode>, Translator> translator,
         final int capacity,
         final Thresholds thresholds)
     {
         return new MixedEngine(hart, mmu, memory, END, translator, capacity, thresholds);
+    }
+
+    /** Has another engine go on from here, with no translation made yet. */
+    void engine(final EngineKind kind)
+    {
+        engine = engine(kind, RegionCache.DEFAULT_CAPACITY, Thresholds.BESIDE.target());
     }
 
     /** Begins again, with registers and memory as they are. */

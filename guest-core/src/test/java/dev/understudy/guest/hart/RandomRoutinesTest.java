@@ -39,6 +39,8 @@ class RandomRoutinesTest
     private static long wide;
     private static long predicted;
     private static long translatedCutShort;
+    private static long switches;
+    private static long translatedBetweenSwitches;
     private static long traps;
     private static long stops;
 
@@ -53,6 +55,12 @@ class RandomRoutinesTest
     void regionsMayBeCutShort(@ForAll final long seed)
     {
         compareAll(new Random(seed), RandomRoutinesTest::compareCutShort);
+    }
+
+    @Property(tries = 20, shrinking = ShrinkingMode.OFF)
+    void anotherEngineMayGoOnAnywhere(@ForAll final long seed)
+    {
+        compareAll(new Random(seed), RandomRoutinesTest::compareSwitched);
     }
 
     private static void compareAll(final Random random, final LongConsumer compare)
@@ -76,14 +84,16 @@ class RandomRoutinesTest
     static void everyWayOutWasTaken()
     {
         System.out.printf("%,d random programs, %,d instructions compared at %,d stops; " +
-            "%,d traps; %,d instructions translated; %,d wide regions with %,d predicted targets; exits %s%n",
-            programs, instructions, stops, traps, translated, wide, predicted, EXITS);
+            "%,d traps; %,d instructions translated; %,d wide regions with %,d predicted targets; " +
+            "%,d switches of the engine with %,d instructions translated between; exits %s%n",
+            programs, instructions, stops, traps, translated, wide, predicted, switches, translatedBetweenSwitches, EXITS);
         if (ONE == null)
         {
             assertThat(EXITS).containsOnlyKeys(ExitCause.values());
             assertThat(EXITS).allSatisfy((cause, times) -> assertThat(times).as("exits %s", cause).isPositive());
             assertThat(translated).isGreaterThan(instructions / 4);
             assertThat(translatedCutShort).isGreaterThan(instructions / 100);
+            assertThat(translatedBetweenSwitches).isGreaterThan(instructions / 100);
             assertThat(wide).as("wide regions").isPositive();
             assertThat(predicted).as("predicted targets").isPositive();
             assertThat(translatedBeside).isGreaterThan(instructions / 100);
@@ -96,7 +106,7 @@ class RandomRoutinesTest
         final Random random = new Random(seed);
         final BareHart cut = BareHart.translating(image, compiler -> Translator.atOnce(region ->
             compiler.apply(new Region(region.plan.first(1 + random.nextInt(region.plan.length()))))));
-        compare(seed, image, List.of(cut));
+        compare(seed, image, List.of(cut), () -> {});
         translatedCutShort += cut.engine.statistics().translatedInstructions();
     }
 
@@ -105,7 +115,7 @@ class RandomRoutinesTest
         final byte[] image = new RandomRoutines(seed).image();
         final BareHart translator = new BareHart(EngineKind.TRANSLATOR, image, RegionCache.DEFAULT_CAPACITY, TARGET);
         final BareHart mixed = new BareHart(EngineKind.MIXED, image, RegionCache.DEFAULT_CAPACITY, TARGET);
-        compare(seed, image, List.of(translator, mixed));
+        compare(seed, image, List.of(translator, mixed), () -> {});
         final TranslationStatistics statistics = translator.engine.statistics();
         translated += statistics.translatedInstructions();
         wide += statistics.wide();
@@ -114,7 +124,22 @@ class RandomRoutinesTest
         statistics.exits().forEach((cause, times) -> EXITS.merge(cause, times, Long::sum));
     }
 
-    private static void compare(final long seed, final byte[] image, final List<BareHart> others)
+    private static void compareSwitched(final long seed)
+    {
+        final byte[] image = new RandomRoutines(seed).image();
+        final Random random = new Random(seed);
+        final BareHart switched = new BareHart(EngineKind.TRANSLATOR, image);
+        compare(seed, image, List.of(switched), () ->
+        {
+            translatedBetweenSwitches += switched.engine.statistics().translatedInstructions();
+            switched.engine(EngineKind.values()[random.nextInt(EngineKind.values().length)]);
+            switches++;
+        });
+    }
+
+    /** @param atEachStop what is done where all have stopped */
+    private static void compare(
+        final long seed, final byte[] image, final List<BareHart> others, final Runnable atEachStop)
     {
         final Random random = new Random(seed);
         final BareHart expected = new BareHart(EngineKind.INTERPRETER, image);
@@ -136,6 +161,7 @@ class RandomRoutinesTest
                 assertThat(Arrays.mismatch(other.memory.array(), expected.memory.array())).as("memory").isNegative();
             }
             stops++;
+            atEachStop.run();
         }
         programs++;
         instructions += expected.hart.instret();
