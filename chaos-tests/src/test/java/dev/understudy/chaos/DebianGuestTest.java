@@ -15,6 +15,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The kernel and the Redis that Debian ships, unchanged, as the guest. */
 @Timeout(value = 20, unit = TimeUnit.MINUTES)
@@ -24,6 +26,7 @@ class DebianGuestTest
     private static final String ADDRESS = "10.77.2.2";
     private static final String HOST_ADDRESS = "10.77.2.1/24";
     private static final int REQUESTS = 100_000;
+    private static final int FEW_REQUESTS = 10_000;
     private static final int KEYS = 50;
     private static final int REPLIES = 100;
 
@@ -48,12 +51,14 @@ class DebianGuestTest
         DebianGuest.need();
     }
 
-    @Test
-    void bootsToRedisAndAnswersItsConsoleAndReboots() throws Exception
+    @ParameterizedTest
+    @ValueSource(strings = {"interpreter", "translator"})
+    void bootsToRedisAndAnswersItsConsoleAndRebootsAlsoInTheReplay(final String engine) throws Exception
     {
+        final Path journal = root.resolve("journal");
         try (NetworkNamespace host = host())
         {
-            final UnderstudyProcess guest = start(host, "run");
+            final UnderstudyProcess guest = start(host, "record", "--engine", engine, "--journal", journal.toString());
             try
             {
                 host.call(() -> ping(REDIS, guest));
@@ -62,6 +67,7 @@ class DebianGuestTest
                 assertThat(console.run("uname -sv")).startsWith("Linux").contains(" Debian ");
                 assertThat(console.run("lua5.4 -e 'print(string.format(\"%.17g\", 2^53 / 3))'"))
                     .isEqualTo("3002399751580330.5");
+                benchmark(host, console, FEW_REQUESTS);
                 console.type("reboot");
                 console.await("reboot: Restarting system");
                 assertThat(guest.awaitExit(DebianGuest.TIMEOUT.toMillis())).isZero();
@@ -71,6 +77,7 @@ class DebianGuestTest
                 guest.kill();
             }
         }
+        assertThat(replay(journal)).contains("3002399751580330.5").contains("\"outcome\":\"REBOOT\"");
     }
 
     @Test
@@ -84,11 +91,7 @@ class DebianGuestTest
             {
                 host.call(() -> ping(REDIS, guest));
                 final GuestConsole console = console(guest);
-                final String benchmark = host.run("redis-benchmark", "-h", ADDRESS, "-t", "set", "-r", "10000",
-                    "-n", Integer.toString(REQUESTS), "-c", "20", "-P", "16", "-q");
-                assertThat(benchmark).contains("SET:").doesNotContain("rror");
-                assertThat(console.run("redis-cli info commandstats | grep cmdstat_set:"))
-                    .startsWith("cmdstat_set:calls=" + REQUESTS + ",");
+                benchmark(host, console, REQUESTS);
                 loadDisk(console);
                 console.type("poweroff");
                 assertThat(guest.awaitExit(DebianGuest.TIMEOUT.toMillis())).isZero();
@@ -99,11 +102,7 @@ class DebianGuestTest
             }
             System.out.println("recorded: " + Commands.understudy("verify", journal.toString()).assertSuccess().output());
         }
-
-        assertThat(Commands.replayUnderEngines(
-            journal, REPLAY_TIMEOUT, List.of(DebianGuest.JVM_OPTIONS)))
-            .contains("Ready to accept connections").contains("reboot: Power down")
-            .contains("\"outcome\":\"SHUTDOWN\"").containsPattern("\"digestsCompared\":[1-9]");
+        assertThat(replay(journal)).contains("reboot: Power down").contains("\"outcome\":\"SHUTDOWN\"");
     }
 
     @Test
@@ -157,6 +156,24 @@ class DebianGuestTest
         {
             throw new AssertionError(pair.logs(), e);
         }
+    }
+
+    /** Has Redis set so many values, and asks it how many that were. */
+    private static void benchmark(final NetworkNamespace host, final GuestConsole console, final int requests)
+        throws Exception
+    {
+        final String benchmark = host.run("redis-benchmark", "-h", ADDRESS, "-t", "set", "-r", "10000",
+            "-n", Integer.toString(requests), "-c", "20", "-P", "16", "-q");
+        assertThat(benchmark).contains("SET:").doesNotContain("rror");
+        assertThat(console.run("redis-cli info commandstats | grep cmdstat_set:"))
+            .startsWith("cmdstat_set:calls=" + requests + ",");
+    }
+
+    private static String replay(final Path journal) throws Exception
+    {
+        final String output = Commands.replayUnderEngines(journal, REPLAY_TIMEOUT, List.of(DebianGuest.JVM_OPTIONS));
+        assertThat(output).contains("Ready to accept connections").containsPattern("\"digestsCompared\":[1-9]");
+        return output;
     }
 
     /** Many transactions that each reach the disk, one that is large, and everything read from the disk again. */
