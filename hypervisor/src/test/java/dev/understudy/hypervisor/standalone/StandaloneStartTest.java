@@ -3,6 +3,7 @@ package dev.understudy.hypervisor.standalone;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.understudy.guest.RunState;
+import dev.understudy.guest.hart.EngineKind;
 import dev.understudy.hypervisor.drive.RawImage;
 import dev.understudy.hypervisor.image.GuestImage;
 import dev.understudy.hypervisor.net.Netdev;
@@ -66,6 +67,16 @@ class StandaloneStartTest
             assertThat(shown.toString(StandardCharsets.US_ASCII)).startsWith("console_echo").contains("ping");
         }
         assertThat(JournalVerifier.verify(journal).damage()).isNull();
+        for (final EngineKind engine : EngineKind.values())
+        {
+            final ByteArrayOutputStream replayed = new ByteArrayOutputStream();
+            final JournalReplay.Result result = JournalReplay.run(journal, null, null, List.of(), replayed,
+                machine -> machine.engine(engine), JournalReplay.NO_LIMIT, JournalReplay.NO_LIMIT, 0,
+                (position, digest) -> {});
+            assertThat(result.outcome()).as("%s", engine).isEqualTo("SHUTDOWN");
+            assertThat(result.digestsCompared()).as("%s", engine).isPositive();
+            assertThat(replayed.toByteArray()).as("%s", engine).isEqualTo(shown.toByteArray());
+        }
     }
 
     private static void awaitPositionAfter(final StandaloneGuest guest, final long position)
