@@ -8,7 +8,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -84,8 +86,8 @@ final class Commands
     }
 
     /**
-     * Replays a journal under all engines, or those that {@code -Dreplay.engines=} names with commas between: all have to
-     * reach the same end with the same digests.
+     * Replays a journal under all engines at a time, or those that {@code -Dreplay.engines=} names with commas between: all
+     * have to reach the same end with the same digests.
      *
      * @return what the last of them wrote, its result in JSON included
      */
@@ -107,41 +109,59 @@ final class Commands
         final Path journal, final Duration timeout, final List<String> jvmOptions)
         throws IOException, InterruptedException
     {
-        String output = null;
-        String result = null;
-        for (final String engine : System.getProperty("replay.engines", ALL_ENGINES).split(",", -1))
+        final Map<String, UnderstudyProcess> replays = new LinkedHashMap<>();
+        try
         {
-            output = understudy(timeout, jvmOptions,
-                "replay", journal.toString(), "--format", "json", "--engine", engine).assertSuccess().output();
-            final Matcher matcher = RESULT.matcher(output);
-            assertThat(matcher.find()).as(output).isTrue();
-            assertThat(result == null ? matcher.group() : result).as("%s", engine).isEqualTo(matcher.group());
-            result = matcher.group();
+            for (final String engine : System.getProperty("replay.engines", ALL_ENGINES).split(",", -1))
+            {
+                final UnderstudyProcess replay = new UnderstudyProcess(Files.createTempFile("replay", ".out"),
+                    "replay", journal.toString(), "--format", "json", "--engine", engine);
+                replays.put(engine, replay);
+                replay.start(jvmOptions.toArray(String[]::new));
+            }
+            String output = null;
+            String result = null;
+            for (final Map.Entry<String, UnderstudyProcess> replay : replays.entrySet())
+            {
+                output = awaitEnd(replay.getValue(), timeout).assertSuccess().output();
+                final Matcher matcher = RESULT.matcher(output);
+                assertThat(matcher.find()).as(output).isTrue();
+                assertThat(result == null ? matcher.group() : result).as(replay.getKey()).isEqualTo(matcher.group());
+                result = matcher.group();
+            }
+            return output;
         }
-        return output;
+        finally
+        {
+            for (final UnderstudyProcess replay : replays.values())
+            {
+                replay.kill();
+                Files.delete(replay.log());
+            }
+        }
     }
 
     /** Runs a command of understudy in a process of its own. */
     static Result understudy(final String... arguments) throws IOException, InterruptedException
     {
-        return understudy(TIMEOUT, JVM_OPTIONS, arguments);
-    }
-
-    private static Result understudy(final Duration timeout, final List<String> jvmOptions, final String... arguments)
-        throws IOException, InterruptedException
-    {
         final Path output = Files.createTempFile("understudy", ".out");
         final UnderstudyProcess process = new UnderstudyProcess(output, arguments);
         try
         {
-            process.start(jvmOptions.toArray(String[]::new));
-            final int status = process.awaitExit(timeout.toMillis());
-            return new Result(status, Files.readString(output));
+            process.start(JVM_OPTIONS.toArray(String[]::new));
+            return awaitEnd(process, TIMEOUT);
         }
         finally
         {
             process.kill();
             Files.delete(output);
         }
+    }
+
+    private static Result awaitEnd(final UnderstudyProcess process, final Duration timeout)
+        throws IOException, InterruptedException
+    {
+        final int status = process.awaitExit(timeout.toMillis());
+        return new Result(status, Files.readString(process.log()));
     }
 }
