@@ -1,5 +1,8 @@
 package dev.understudy.chaos;
 
+import dev.understudy.hypervisor.config.NetdevSpec;
+import dev.understudy.hypervisor.net.FrameReceiver;
+import dev.understudy.hypervisor.net.Netdev;
 import java.io.IOException;
 import java.util.Map;
 import java.util.TreeMap;
@@ -89,6 +92,23 @@ final class TestNetwork implements AutoCloseable
     {
         return switchboard.run("bridge", "fdb", "show", "br", "br0").lines()
             .anyMatch(line -> line.startsWith(mac + " dev " + host + " "));
+    }
+
+    /** Has all frames that the switch sends to every port handed on, until what is returned is closed. */
+    Netdev listen(final FrameReceiver receiver) throws Exception
+    {
+        switchboard.run("ip", "tuntap", "add", "dev", TAP, "mode", "tap");
+        switchboard.run("ip", "link", "set", "dev", TAP, "master", "br0", "up");
+        final Netdev listener = switchboard.call(() -> Netdev.open(new NetdevSpec.Tap(TAP), System.err::println));
+        listener.start(null, receiver);
+        return listener;
+    }
+
+    /** Number of frames that left the TAP interface of a host: those of the guest, and those in its name. */
+    long sentBy(final String host) throws IOException, InterruptedException
+    {
+        return Long.parseLong(
+            host(host).run("cat", "/sys/class/net/" + TAP + "/statistics/rx_packets").strip());
     }
 
     private void deleteAll()
