@@ -273,6 +273,8 @@ class CommandLineTest
         "run --kernel " + BLOCK + " --drive file=" + BLOCK + ",cache=none",
         "run --kernel " + BLOCK + " --drive file=" + BLOCK + ",readonly=1", "replay x --drive file=y,readonly=on",
         "", "fly", "run", "run --kernel none.elf", "run --kernel " + HELLO + " --memory 1M",
+        "run --kernel " + HELLO + " --netdev tap", "run --kernel " + HELLO + " --netdev tap,ifname=none/0",
+        "run --kernel " + HELLO + " --netdev stream,path=a,addr=127.0.0.1:1",
         "run --kernel " + HELLO + " --forward x", "run --kernel " + HELLO + " --balloon 64M", "demo --guest bsd",
         "replay", "serve --config none.yaml --node a", "replay x --format xml",
         "record --journal none --kernel " + HELLO + " --journal-max 1K"})
