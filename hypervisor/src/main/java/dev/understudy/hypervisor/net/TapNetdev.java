@@ -52,6 +52,15 @@ final class TapNetdev implements Netdev
         this.notices = notices;
         tap = new TapInterface(name, notices);
         wakeUp = calls.eventfd(0, LinuxCalls.O_CLOEXEC);
+        if (wakeUp < 0)
+        {
+            final int errno = calls.errno();
+            tap.close();
+            arena.close();
+            throw new NetdevException("tap " + name + ": the reader's eventfd cannot be had (" +
+                (errno == LinuxCalls.EMFILE || errno == LinuxCalls.ENFILE ? "too many open files: raise ulimit -n)" :
+                    "errno " + errno + ")"));
+        }
     }
 
     @Override
