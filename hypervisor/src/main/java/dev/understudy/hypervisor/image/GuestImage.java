@@ -156,7 +156,7 @@ public record GuestImage(
         {
             throw new ImageException("the journal was recorded on version " + genesis.machineVersion() +
                 " of the machine, this is version " + MachineConfiguration.MACHINE_VERSION +
-                ": replay it with the release that recorded it");
+                ": replay it, or go on with it, with the release that recorded it");
         }
     }
 
