@@ -40,6 +40,7 @@ class SbiTest implements OutputSink
     private static final int PROBE = 3;
     private static final int DBCN = 0x4442_434E;
     private static final long ERR_FAILED = -1;
+    private static final long ERR_NOT_SUPPORTED = -2;
     private static final long ERR_INVALID_PARAM = -3;
 
     private final GuestMemory memory = new GuestMemory(GuestMemory.MIN_BYTES);
@@ -80,6 +81,21 @@ class SbiTest implements OutputSink
         call(BASE, PROBE, extension, 0, 0);
         assertThat(hart.x(A0)).isZero();
         assertThat(hart.x(A1)).isZero();
+    }
+
+    /** PMU, SUSP, CPPC, NACL, STA. */
+    @ParameterizedTest
+    @ValueSource(ints = {0x50_4D55, 0x5355_5350, 0x4350_5043, 0x4E41_434C, 0x53_5441})
+    void aCallOfAnExtensionThatIsNotThereSaysSoAndDoesNothing(final int extension)
+    {
+        for (int function = 0; function < 10; function++)
+        {
+            call(extension, function, 0, CODE, 0x1234);
+            assertThat(hart.x(A0)).isEqualTo(ERR_NOT_SUPPORTED);
+            assertThat(hart.x(A1)).isZero();
+            assertThat(hart.x(A2)).isEqualTo(0x1234);
+            assertThat(hart.state()).isEqualTo(HartState.RUNNING);
+        }
     }
 
     @Test
