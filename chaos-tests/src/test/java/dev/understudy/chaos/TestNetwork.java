@@ -94,6 +94,12 @@ final class TestNetwork implements AutoCloseable
             .anyMatch(line -> line.startsWith(mac + " dev " + host + " "));
     }
 
+    /** Pulls the plug of a host out of the switch, or puts it back. */
+    void plug(final String host, final boolean isIn) throws IOException, InterruptedException
+    {
+        switchboard.run("ip", "link", "set", "dev", host, isIn ? "up" : "down");
+    }
+
     /** Has all frames that the switch sends to every port handed on, until what is returned is closed. */
     Netdev listen(final FrameReceiver receiver) throws Exception
     {

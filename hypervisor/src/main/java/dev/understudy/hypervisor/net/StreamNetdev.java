@@ -20,12 +20,14 @@ import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
+import jdk.net.ExtendedSocketOptions;
 import org.agrona.DirectBuffer;
 
 /**
  * A {@link Netdev} on a stream socket, with passt, QEMU or another guest of this kind at its other end.
  * <p>
- * A client connects again when the connection ends; a server takes one connection at a time. On the agent thread.
+ * A client connects again when the connection ends. A server takes one connection at a time, as QEMU's does: the next
+ * one waits until that ends, connected for its client's eyes. On the agent thread.
  */
 final class StreamNetdev implements Netdev
 {
@@ -37,6 +39,15 @@ final class StreamNetdev implements Netdev
 
     /** Reads before others have their turn. */
     private static final int MAX_READS = 16;
+
+    /**
+     * Silence on TCP after which the other end's kernel is asked for a sign of life, time between two questions, and
+     * how many may go unanswered: a host that lost its power ends no connection. Not asked while frames of the guest wait
+     * for an acknowledgement: then TCP's own repetitions decide.
+     */
+    private static final int KEEP_ALIVE_IDLE_S = 5;
+    private static final int KEEP_ALIVE_INTERVAL_S = 1;
+    private static final int KEEP_ALIVE_COUNT = 5;
 
     /** Of {@code st_mode}, see inode(7). */
     private static final int S_IFMT = 0170000;
@@ -269,6 +280,10 @@ final class StreamNetdev implements Netdev
         if (spec.address() instanceof InetSocketAddress)
         {
             channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
+            channel.setOption(ExtendedSocketOptions.TCP_KEEPIDLE, KEEP_ALIVE_IDLE_S);
+            channel.setOption(ExtendedSocketOptions.TCP_KEEPINTERVAL, KEEP_ALIVE_INTERVAL_S);
+            channel.setOption(ExtendedSocketOptions.TCP_KEEPCOUNT, KEEP_ALIVE_COUNT);
         }
         key = channel.register(selector, SelectionKey.OP_READ, this);
         isConnected = true;

@@ -81,6 +81,37 @@ class StreamNetdevTest
         assertThat(notices.stream().filter(it -> it.contains("cannot connect"))).hasSizeLessThanOrEqualTo(2);
     }
 
+    /** As at QEMU's {@code -netdev stream,server=on}. */
+    @Test
+    void aSecondClientWaitsForTheFirstToGo() throws IOException
+    {
+        startServer();
+        startClient();
+        assertThatFramesPass();
+        try (SocketChannel second = SocketChannel.open(address))
+        {
+            final byte[] hello = "a frame of the second".getBytes(StandardCharsets.US_ASCII);
+            second.write(ByteBuffer.allocate(Integer.BYTES + hello.length).putInt(hello.length).put(hello).flip());
+            final long waitedUntilNs = System.nanoTime() + 2 * StreamNetdev.RETRY_NS;
+            runUntil(() -> System.nanoTime() - waitedUntilNs > 0);
+            assertThatFramesPass();
+            assertThat(atServer).containsOnly(PING);
+            assertThat(notices.stream().filter(it -> it.contains("connected"))).hasSize(2);
+
+            client.close();
+            client = null;
+            runUntil(() -> atServer.stream().anyMatch(it -> Arrays.equals(it, hello)));
+            server.send(new UnsafeBuffer(PING), 0, PING.length);
+            final ByteBuffer answer = ByteBuffer.allocate(Integer.BYTES + PING.length);
+            while (answer.hasRemaining())
+            {
+                assertThat(second.read(answer)).isPositive();
+            }
+            assertThat(answer.getInt(0)).isEqualTo(PING.length);
+            assertThat(Arrays.copyOfRange(answer.array(), Integer.BYTES, answer.capacity())).isEqualTo(PING);
+        }
+    }
+
     @Test
     void manyFramesArriveInOrderOrAreLostWhole() throws IOException
     {
