@@ -30,6 +30,7 @@ import dev.understudy.guest.virtio.VirtioEntropy;
 import dev.understudy.guest.virtio.VirtioMmio;
 import dev.understudy.guest.virtio.VirtioNet;
 import dev.understudy.guest.virtio.VirtioVsock;
+import dev.understudy.guest.virtio.VirtioWindows;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntFunction;
@@ -45,14 +46,6 @@ public final class Machine
 {
     /** Outputs to the console are handed on in pieces, so that no guest can make one without bound. */
     private static final int MAX_CONSOLE_OUTPUT_BYTES = 16 * 1024;
-
-    /** Where initrd and device tree are placed: aligned to a page. */
-    private static final long PLACEMENT_ALIGNMENT = GuestMemory.PAGE_BYTES;
-
-    /** Numbers of the virtio-mmio windows of the network device, of the first drive and of the balloon. */
-    private static final int NETWORK_WINDOW = 3;
-    private static final int FIRST_DRIVE_WINDOW = 4;
-    private static final int BALLOON_WINDOW = FIRST_DRIVE_WINDOW + MachineConfiguration.MAX_DRIVES;
 
     private final GuestMemory memory;
     private final Mmu mmu;
@@ -136,23 +129,19 @@ public final class Machine
         console = new VirtioConsole(memory, hashed, firmwareConsole::onOtherConsole);
         entropy = new VirtioEntropy(memory);
         vsock = new VirtioVsock(memory, configuration.vsockCid(), hashed);
-        final List<VirtioMmio> windows = new ArrayList<>(List.of(
-            new VirtioMmio(0, console, plic), new VirtioMmio(1, entropy, plic), new VirtioMmio(2, vsock, plic)));
         network = configuration.mac() == null ? null : new VirtioNet(memory, configuration.mac(), hashed);
-        if (network != null)
-        {
-            windows.add(new VirtioMmio(NETWORK_WINDOW, network, plic));
-        }
         drives = new VirtioBlock[configuration.drives().size()];
         for (int i = 0; i < drives.length; i++)
         {
             drives[i] = new VirtioBlock(memory, i, configuration.drives().get(i), requests);
-            windows.add(new VirtioMmio(FIRST_DRIVE_WINDOW + i, drives[i], plic));
         }
         balloon = new VirtioBalloon(memory);
-        windows.add(new VirtioMmio(BALLOON_WINDOW, balloon, plic));
-        final List<Device> devices = new ArrayList<>(windows);
-        devices.addFirst(plic);
+        final List<Device> devices = new ArrayList<>();
+        devices.add(plic);
+        for (final int window : VirtioWindows.of(configuration))
+        {
+            devices.add(transport(window));
+        }
         devices.add(new PvPanic(this::panicked));
         bus = new Bus(devices.toArray(Device[]::new));
         mmu = new Mmu(memory, bus);
@@ -160,28 +149,39 @@ public final class Machine
         sbi = new Sbi(memory, mmu, hashed, firmwareConsole, how -> end = stateOf(how));
         engine = Engine.of(kind, hart, mmu, memory, sbi);
         memoryHash = new MemoryHash(memory, mmu);
-        boot(configuration, windows.toArray(VirtioMmio[]::new));
+        boot(configuration);
     }
 
-    private void boot(final MachineConfiguration configuration, final VirtioMmio... devices)
+    private VirtioMmio transport(final int window)
+    {
+        return switch (window)
+        {
+            case VirtioWindows.CONSOLE -> new VirtioMmio(window, console, plic);
+            case VirtioWindows.ENTROPY -> new VirtioMmio(window, entropy, plic);
+            case VirtioWindows.VSOCK -> new VirtioMmio(window, vsock, plic);
+            case VirtioWindows.NETWORK -> new VirtioMmio(window, network, plic);
+            case VirtioWindows.BALLOON -> new VirtioMmio(window, balloon, plic);
+            default -> new VirtioMmio(window, drives[window - VirtioWindows.FIRST_DRIVE], plic);
+        };
+    }
+
+    private void boot(final MachineConfiguration configuration)
     {
         final KernelImage kernel = KernelImage.load(configuration.kernel(), memory);
         final byte[] initrd = configuration.initrd();
-        final int initrdBytes = initrd == null ? 0 : initrd.length;
-        final long top = GuestMemory.BASE + memory.size();
-        final long initrdAddress = top - initrdBytes & -PLACEMENT_ALIGNMENT;
-        final byte[] tree = MachineDeviceTree.blob(
-            memory.size(), configuration.commandLine(), initrdAddress, initrdBytes, devices);
-        final long treeAddress = initrdAddress - tree.length & -PLACEMENT_ALIGNMENT;
+        final long initrdAddress = configuration.initrdAddress();
+        final byte[] tree = MachineDeviceTree.blob(configuration);
+        // On the pages below.
+        final long treeAddress = initrdAddress - tree.length & -GuestMemory.PAGE_BYTES;
         if (treeAddress < kernel.end())
         {
             throw new BootException(("memory of %d bytes has no room for the kernel, which ends at 0x%x, " +
                 "the initrd of %d bytes and the device tree: give the guest more memory").formatted(
-                memory.size(), kernel.end(), initrdBytes));
+                memory.size(), kernel.end(), configuration.initrdBytes()));
         }
         if (initrd != null)
         {
-            memory.write(initrdAddress, initrd, 0, initrdBytes);
+            memory.write(initrdAddress, initrd, 0, initrd.length);
         }
         memory.write(treeAddress, tree, 0, tree.length);
         hart.start(kernel.entry(), 0, treeAddress);

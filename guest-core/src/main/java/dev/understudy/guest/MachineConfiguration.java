@@ -1,5 +1,6 @@
 package dev.understudy.guest;
 
+import dev.understudy.guest.memory.GuestMemory;
 import java.util.List;
 
 /**
@@ -63,5 +64,17 @@ public record MachineConfiguration(
         final int memoryBytes, final long vsockCid, final byte[] kernel, final byte[] initrd, final String commandLine)
     {
         this(memoryBytes, vsockCid, kernel, initrd, commandLine, List.of());
+    }
+
+    /** Length of the initial RAM disk; 0 without one. */
+    public int initrdBytes()
+    {
+        return initrd == null ? 0 : initrd.length;
+    }
+
+    /** Physical address of the initial RAM disk: on the last pages of RAM. */
+    public long initrdAddress()
+    {
+        return GuestMemory.BASE + memoryBytes - initrdBytes() & -GuestMemory.PAGE_BYTES;
     }
 }

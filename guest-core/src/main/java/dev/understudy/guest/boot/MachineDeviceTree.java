@@ -1,10 +1,12 @@
 package dev.understudy.guest.boot;
 
+import dev.understudy.guest.MachineConfiguration;
 import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.pvpanic.PvPanic;
 import dev.understudy.guest.time.GuestClock;
 import dev.understudy.guest.virtio.VirtioMmio;
+import dev.understudy.guest.virtio.VirtioWindows;
 
 /** Describes the machine to its guest, with the node names and properties of QEMU's {@code virt} machine. */
 public final class MachineDeviceTree
@@ -20,19 +22,13 @@ public final class MachineDeviceTree
     }
 
     /**
-     * The blob.
+     * The blob: a pure function of the configuration, whose kernel and what is in its initial RAM disk do not matter.
      *
-     * @param commandLine for {@code /chosen/bootargs}
-     * @param initrdBytes 0 without an initial RAM disk
      * @throws BootException when the command line cannot be told to the guest
      */
-    public static byte[] blob(
-        final long memoryBytes,
-        final String commandLine,
-        final long initrdAddress,
-        final long initrdBytes,
-        final VirtioMmio... devices)
+    public static byte[] blob(final MachineConfiguration configuration)
     {
+        final String commandLine = configuration.commandLine();
         if (commandLine.indexOf('\0') >= 0)
         {
             throw new BootException("the kernel's command line holds a NUL character at index " +
@@ -46,18 +42,19 @@ public final class MachineDeviceTree
             .strings("model", "understudy");
 
         tree.begin("chosen").strings("bootargs", commandLine);
-        if (initrdBytes > 0)
+        if (configuration.initrdBytes() > 0)
         {
-            tree.longs("linux,initrd-start", initrdAddress).longs("linux,initrd-end", initrdAddress + initrdBytes);
+            final long start = configuration.initrdAddress();
+            tree.longs("linux,initrd-start", start).longs("linux,initrd-end", start + configuration.initrdBytes());
         }
         tree.end();
 
         tree.begin("memory@80000000")
             .strings("device_type", "memory")
-            .longs("reg", GuestMemory.BASE, memoryBytes)
+            .longs("reg", GuestMemory.BASE, configuration.memoryBytes())
             .end();
         cpus(tree);
-        soc(tree, devices);
+        soc(tree, VirtioWindows.of(configuration));
         return tree.end().blob();
     }
 
@@ -87,7 +84,7 @@ public final class MachineDeviceTree
             .end();
     }
 
-    private static void soc(final DeviceTree tree, final VirtioMmio... devices)
+    private static void soc(final DeviceTree tree, final int... windows)
     {
         tree.begin("soc")
             .cells("#address-cells", 2)
@@ -108,13 +105,13 @@ public final class MachineDeviceTree
             .strings("compatible", "qemu,pvpanic-mmio")
             .longs("reg", PvPanic.BASE, PvPanic.WINDOW_BYTES)
             .end();
-        for (final VirtioMmio device : devices)
+        for (final int window : windows)
         {
-            tree.begin("virtio_mmio@" + Long.toHexString(device.base()))
+            tree.begin("virtio_mmio@" + Long.toHexString(VirtioWindows.base(window)))
                 .strings("compatible", "virtio,mmio")
-                .longs("reg", device.base(), device.size())
+                .longs("reg", VirtioWindows.base(window), VirtioMmio.WINDOW_BYTES)
                 .cells("interrupt-parent", PLIC)
-                .cells("interrupts", device.source())
+                .cells("interrupts", VirtioWindows.source(window))
                 .end();
         }
         tree.end();

@@ -14,14 +14,8 @@ import dev.understudy.guest.interrupt.Plic;
  */
 public final class VirtioMmio implements Device
 {
-    /** Physical address of the first device's window, as on QEMU's {@code virt} machine. */
-    public static final long FIRST_BASE = 0x1000_1000L;
-
     /** Size of a window in bytes, and distance to the next. */
     public static final long WINDOW_BYTES = 0x1000;
-
-    /** Interrupt source of the first device; the next device has the next source. */
-    public static final int FIRST_SOURCE = 1;
 
     static final int STATUS_ACKNOWLEDGE = 1;
     static final int STATUS_DRIVER = 2;
@@ -100,14 +94,14 @@ public final class VirtioMmio implements Device
     private boolean live;
 
     /**
-     * @param index  of the device on the machine, from 0: gives the window and the interrupt source
+     * @param window number of the window, as {@link VirtioWindows} has them
      * @param device not on another transport
      * @param plic   has a wire from this transport
      */
-    public VirtioMmio(final int index, final VirtioDevice device, final Plic plic)
+    public VirtioMmio(final int window, final VirtioDevice device, final Plic plic)
     {
-        base = FIRST_BASE + index * WINDOW_BYTES;
-        source = FIRST_SOURCE + index;
+        base = VirtioWindows.base(window);
+        source = VirtioWindows.source(window);
         this.device = device;
         this.plic = plic;
         offeredFeatures = device.features() | FEATURE_VERSION_1 | FEATURE_INDIRECT_DESC | FEATURE_EVENT_IDX;
@@ -129,12 +123,6 @@ public final class VirtioMmio implements Device
     public long size()
     {
         return WINDOW_BYTES;
-    }
-
-    /** Number of the interrupt source. */
-    public int source()
-    {
-        return source;
     }
 
     @Override

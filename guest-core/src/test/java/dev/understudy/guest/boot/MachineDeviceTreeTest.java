@@ -4,16 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.understudy.guest.Nowhere;
-import dev.understudy.guest.interrupt.Plic;
+import dev.understudy.guest.DriveConfiguration;
+import dev.understudy.guest.MacAddress;
+import dev.understudy.guest.MachineConfiguration;
 import dev.understudy.guest.memory.GuestMemory;
-import dev.understudy.guest.virtio.VirtioConsole;
-import dev.understudy.guest.virtio.VirtioEntropy;
-import dev.understudy.guest.virtio.VirtioMmio;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -26,7 +26,8 @@ import org.junit.jupiter.api.io.TempDir;
 class MachineDeviceTreeTest
 {
     private static final int MEMORY_BYTES = 64 << 20;
-    private static final long INITRD = 0x8300_0000L;
+    private static final DriveConfiguration DRIVE = new DriveConfiguration(1 << 20, false, true, "");
+    private static final MacAddress MAC = MacAddress.parse("52:54:00:12:34:56");
 
     @Test
     void describesMemoryProcessorAndDevices()
@@ -45,12 +46,30 @@ class MachineDeviceTreeTest
         assertThat(tree.text("/soc/plic@c000000/compatible")).startsWith("sifive,plic-1.0.0|");
         assertThat(tree.longs("/soc/plic@c000000/reg")).containsExactly(0x0C00_0000L, 0x60_0000L);
         assertThat(tree.cells("/soc/plic@c000000/riscv,ndev")).containsExactly(63);
-        for (int i = 0; i < 2; i++)
+    }
+
+    @Test
+    void describesTheDevicesThatAreThere()
+    {
+        assertWindows(blob("", 0), 0, 1, 2, 8);
+        assertWindows(blob("", 0, List.of(), MAC), 0, 1, 2, 3, 8);
+        assertWindows(blob("", 0, List.of(DRIVE), null), 0, 1, 2, 4, 8);
+        assertWindows(blob("", 0, Collections.nCopies(4, DRIVE), MAC), 0, 1, 2, 3, 4, 5, 6, 7, 8);
+    }
+
+    private static void assertWindows(final byte[] blob, final Integer... present)
+    {
+        final BlobReader tree = new BlobReader(blob);
+        for (int i = 0; i < 10; i++)
         {
-            final String node = "/soc/virtio_mmio@1000" + (i + 1) + "000/";
-            assertThat(tree.text(node + "compatible")).isEqualTo("virtio,mmio|");
-            assertThat(tree.longs(node + "reg")).containsExactly(0x1000_1000L + 0x1000 * i, 0x1000);
-            assertThat(tree.cells(node + "interrupts")).containsExactly(i + 1);
+            final String node = "/soc/virtio_mmio@1000%x000/".formatted(i + 1);
+            assertThat(tree.has(node + "reg")).as(node).isEqualTo(List.of(present).contains(i));
+            if (tree.has(node + "reg"))
+            {
+                assertThat(tree.text(node + "compatible")).isEqualTo("virtio,mmio|");
+                assertThat(tree.longs(node + "reg")).containsExactly(0x1000_1000L + 0x1000 * i, 0x1000);
+                assertThat(tree.cells(node + "interrupts")).containsExactly(i + 1);
+            }
         }
     }
 
@@ -89,8 +108,8 @@ class MachineDeviceTreeTest
     {
         final BlobReader tree = new BlobReader(blob("", 12_345));
 
-        assertThat(tree.longs("/chosen/linux,initrd-start")).containsExactly(INITRD);
-        assertThat(tree.longs("/chosen/linux,initrd-end")).containsExactly(INITRD + 12_345);
+        assertThat(tree.longs("/chosen/linux,initrd-start")).containsExactly(0x83FF_C000L);
+        assertThat(tree.longs("/chosen/linux,initrd-end")).containsExactly(0x83FF_C000L + 12_345);
     }
 
     @Test
@@ -139,12 +158,13 @@ class MachineDeviceTreeTest
 
     private static byte[] blob(final String commandLine, final int initrdBytes)
     {
-        final GuestMemory memory = new GuestMemory(GuestMemory.MIN_BYTES);
-        final Plic plic = new Plic();
-        return MachineDeviceTree.blob(MEMORY_BYTES, commandLine, INITRD, initrdBytes,
-            new VirtioMmio(0, new VirtioConsole(memory, new Nowhere(), () ->
-            {
-            }), plic),
-            new VirtioMmio(1, new VirtioEntropy(memory), plic));
+        return blob(commandLine, initrdBytes, List.of(), null);
+    }
+
+    private static byte[] blob(
+        final String commandLine, final int initrdBytes, final List<DriveConfiguration> drives, final MacAddress mac)
+    {
+        return MachineDeviceTree.blob(new MachineConfiguration(MEMORY_BYTES, MachineConfiguration.DEFAULT_VSOCK_CID,
+            new byte[0], initrdBytes == 0 ? null : new byte[initrdBytes], commandLine, drives, mac));
     }
 }

@@ -2,16 +2,17 @@ package dev.understudy.guest.boot;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.understudy.guest.DriveConfiguration;
+import dev.understudy.guest.MacAddress;
 import dev.understudy.guest.Machine;
 import dev.understudy.guest.MachineConfiguration;
 import dev.understudy.guest.Nowhere;
 import dev.understudy.guest.RunState;
 import dev.understudy.guest.Seeds;
 import dev.understudy.guest.TestElf;
-import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.GuestMemory;
-import dev.understudy.guest.virtio.VirtioEntropy;
 import dev.understudy.guest.virtio.VirtioMmio;
+import dev.understudy.guest.virtio.VirtioWindows;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -21,6 +22,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPOutputStream;
@@ -78,14 +80,16 @@ class RandomBootTest
         {
             final Random random = new Random(seed);
             final String commandLine = commandLine(random);
-            final long memoryBytes =
-                (GuestMemory.MIN_BYTES + (long)(random.nextDouble() * (GuestMemory.MAX_BYTES - GuestMemory.MIN_BYTES))) &
+            final int memoryBytes =
+                (int)(GuestMemory.MIN_BYTES + random.nextDouble() * (GuestMemory.MAX_BYTES - GuestMemory.MIN_BYTES)) &
                     -GuestMemory.PAGE_BYTES;
-            final long initrd = GuestMemory.BASE + random.nextInt(Integer.MAX_VALUE);
-            final long initrdBytes = random.nextInt(3) == 0 ? 0 : random.nextInt(Integer.MAX_VALUE);
-            final VirtioMmio[] devices = devices(random.nextInt(9));
+            final int initrdBytes = random.nextInt(3) == 0 ? 0 : random.nextInt(100_000);
+            final MachineConfiguration configuration = new MachineConfiguration(
+                memoryBytes, 3, new byte[0], initrdBytes == 0 ? null : new byte[initrdBytes], commandLine,
+                Collections.nCopies(random.nextInt(5), new DriveConfiguration(512, false, true, "")),
+                random.nextBoolean() ? null : MacAddress.parse("52:54:00:12:34:56"));
 
-            final byte[] blob = MachineDeviceTree.blob(memoryBytes, commandLine, initrd, initrdBytes, devices);
+            final byte[] blob = MachineDeviceTree.blob(configuration);
 
             final BlobReader tree = new BlobReader(blob);
             final String received = new String(commandLine.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
@@ -94,12 +98,17 @@ class RandomBootTest
             assertThat(tree.has("/chosen/linux,initrd-start")).isEqualTo(initrdBytes > 0);
             if (initrdBytes > 0)
             {
-                assertThat(tree.longs("/chosen/linux,initrd-end")).containsExactly(initrd + initrdBytes);
+                final long start = tree.longs("/chosen/linux,initrd-start")[0];
+                assertThat(start % GuestMemory.PAGE_BYTES).isZero();
+                assertThat(tree.longs("/chosen/linux,initrd-end")).containsExactly(start + initrdBytes);
+                assertThat(GuestMemory.BASE + memoryBytes - start - initrdBytes)
+                    .isBetween(0L, GuestMemory.PAGE_BYTES - 1L);
             }
-            for (final VirtioMmio device : devices)
+            for (final int window : VirtioWindows.of(configuration))
             {
-                assertThat(tree.longs("/soc/virtio_mmio@%x/reg".formatted(device.base())))
-                    .containsExactly(device.base(), device.size());
+                final long base = VirtioWindows.base(window);
+                assertThat(tree.longs("/soc/virtio_mmio@%x/reg".formatted(base)))
+                    .containsExactly(base, VirtioMmio.WINDOW_BYTES);
             }
             if (seed % (TREES / COMPILED_TREES) == 0)
             {
@@ -196,15 +205,6 @@ class RandomBootTest
             line.append((char)(1 + random.nextInt(random.nextBoolean() ? 0x7F : 0xFFFF)));
         }
         return line.toString();
-    }
-
-    private static VirtioMmio[] devices(final int count)
-    {
-        final GuestMemory memory = new GuestMemory(GuestMemory.MIN_BYTES);
-        final Plic plic = new Plic();
-        final VirtioMmio[] devices = new VirtioMmio[count];
-        Arrays.setAll(devices, i -> new VirtioMmio(i, new VirtioEntropy(memory), plic));
-        return devices;
     }
 
     /** The device-tree compiler, where there is one, has nothing to say. */
