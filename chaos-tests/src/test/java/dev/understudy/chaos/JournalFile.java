@@ -19,7 +19,7 @@ import java.util.stream.Stream;
 final class JournalFile
 {
     /** A version of the format that is yet to come. */
-    static final byte NEWER_VERSION = 3;
+    static final byte NEWER_VERSION = 4;
 
     /** Chronicle's word before each entry: its length, and a bit while it is being written. */
     private static final int WORD_BYTES = 4;

@@ -14,19 +14,22 @@ import dev.understudy.transport.PairTransport;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
-/** A journal that another version of the machine has written, of a guest that is otherwise the one here. */
+/** A journal that another machine has written, of a guest that is otherwise the one here. */
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
 class OtherMachineTest
 {
     private static final int THIS = MachineConfiguration.MACHINE_VERSION;
+
+    private static final byte[] OTHER_SHA256 = HexFormat.of().parseHex("5eed".repeat(16));
 
     /** Of the guest of a {@link TestPair}. */
     private static final long MEMORY_BYTES = 64 << 20;
@@ -35,48 +38,47 @@ class OtherMachineTest
     private Path root;
 
     @ParameterizedTest
-    @ValueSource(ints = {-1, 1})
-    void itsReplayIsRefusedAndItsContentShown(final int difference) throws Exception
+    @EnumSource
+    void itsReplayIsRefusedAndItsContentShown(final Other other) throws Exception
     {
         final Path journal = root.resolve("journal");
-        write(journal, THIS + difference);
+        write(journal, other);
 
-        assertRefused(THIS + difference, Commands.understudy("replay", journal.toString()));
+        assertRefused(other, Commands.understudy("replay", journal.toString()));
         Commands.understudy("verify", journal.toString()).assertSuccess();
         assertThat(Commands.understudy("journal", journal.toString()).assertSuccess().output())
-            .contains("machine version " + (THIS + difference));
+            .contains(other.shown());
     }
 
-    /** What is refused above is the version alone. */
+    /** What is refused above is the difference alone. */
     @Test
     void oneOfThisMachineIsReplayed() throws Exception
     {
         final Path journal = root.resolve("journal");
-        write(journal, THIS);
+        write(journal, genesis());
 
         assertThat(Commands.understudy("replay", journal.toString()).output())
-            .doesNotContain("of the machine").contains("entry 1");
+            .doesNotContain("the release that recorded it").contains("entry 1");
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {-1, 1})
-    void aNodeThatHasItDoesNotStart(final int difference) throws Exception
+    @EnumSource
+    void aNodeThatHasItDoesNotStart(final Other other) throws Exception
     {
         try (TestPair pair = new TestPair(root))
         {
-            write(pair.data("a").resolve("journal"), THIS + difference);
+            write(pair.data("a").resolve("journal"), other);
 
-            assertRefused(THIS + difference,
-                Commands.understudy("serve", "--config", pair.config().toString(), "--node", "a"));
+            assertRefused(other, Commands.understudy("serve", "--config", pair.config().toString(), "--node", "a"));
         }
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {-1, 1})
-    void aNodeWhosePrimarySendsItHaltsAndTellsThePrimaryWhy(final int difference) throws Exception
+    @EnumSource
+    void aNodeWhosePrimarySendsItHaltsAndTellsThePrimaryWhy(final Other other) throws Exception
     {
         final Path journal = root.resolve("journal");
-        write(journal, THIS + difference);
+        write(journal, other);
         try (TestPair pair = new TestPair(root))
         {
             new DirectoryArbiter(pair.arbiter()).claim(1, "a", "the guest began");
@@ -86,9 +88,9 @@ class OtherMachineTest
                     Commands.understudy("serve", "--config", pair.config().toString(), "--node", "b");
 
                 assertThat(primary.problems()).as(result.output()).isEmpty();
-                assertRefused(THIS + difference, result);
+                assertRefused(other, result);
                 assertThat(result.output()).contains("the primary's guest is not the one configured here");
-                assertThat(primary.goodbye()).contains("version " + (THIS + difference) + " of the machine");
+                assertThat(primary.goodbye()).contains(other.refusal());
             }
         }
     }
@@ -104,24 +106,71 @@ class OtherMachineTest
         return new InetSocketAddress("127.0.0.1", port);
     }
 
-    private static void assertRefused(final int version, final Commands.Result result)
+    private static void assertRefused(final Other other, final Commands.Result result)
     {
         result.assertStatus(1).assertNoStackTrace();
-        assertThat(result.output()).contains("understudy").contains(("the journal was recorded on version %d of the " +
-            "machine, this is version %d: ").formatted(version, THIS)).contains("the release that recorded it");
+        assertThat(result.output()).contains("understudy").contains(other.refusal())
+            .contains("the release that recorded it");
     }
 
-    /** Writes the journal of the pair's guest, which has ended before it began. */
-    private static void write(final Path directory, final int machineVersion) throws IOException
+    private static void write(final Path directory, final Other other) throws IOException
     {
-        final Genesis it =
-            GuestImage.read(TestPair.KV, null, "", MEMORY_BYTES, List.of(), null).genesis("chaos");
-        final Genesis other = new Genesis(it.name(), it.memoryBytes(), it.vsockCid(), it.kernelPath(),
-            it.kernelSha256(), it.initrdPath(), it.initrdSha256(), it.commandLine(), machineVersion,
-            it.createdEpochMs());
-        try (JournalWriter writer = JournalWriter.create(directory, other, JournalOptions.defaults()))
+        write(directory, other.genesis(genesis()));
+    }
+
+    /** Writes the journal of a guest that has ended before it began. */
+    private static void write(final Path directory, final Genesis genesis) throws IOException
+    {
+        try (JournalWriter writer = JournalWriter.create(directory, genesis, JournalOptions.defaults()))
         {
             writer.closed(0, 0, 0, Outcome.STOPPED, 0);
+        }
+    }
+
+    /** Of the pair's guest, on this machine. */
+    private static Genesis genesis()
+    {
+        return GuestImage.read(TestPair.KV, null, "", MEMORY_BYTES, List.of(), null).genesis("chaos");
+    }
+
+    /** What of the machine is another. */
+    private enum Other
+    {
+        OLDER_VERSION,
+        NEWER_VERSION,
+        DEVICE_TREE;
+
+        private int version()
+        {
+            return switch (this)
+            {
+                case OLDER_VERSION -> THIS - 1;
+                case NEWER_VERSION -> THIS + 1;
+                case DEVICE_TREE -> THIS;
+            };
+        }
+
+        Genesis genesis(final Genesis it)
+        {
+            return new Genesis(it.name(), it.memoryBytes(), it.vsockCid(), it.kernelPath(), it.kernelSha256(),
+                it.initrdPath(), it.initrdSha256(), it.commandLine(),
+                this == DEVICE_TREE ? OTHER_SHA256 : it.deviceTreeSha256(), version(), it.createdEpochMs());
+        }
+
+        /** In the list of the journal's entries. */
+        String shown()
+        {
+            return this == DEVICE_TREE ? "device tree with SHA-256 " + HexFormat.of().formatHex(OTHER_SHA256) :
+                "machine version " + version();
+        }
+
+        String refusal()
+        {
+            return this == DEVICE_TREE ?
+                "the journal was recorded with the device tree with SHA-256 " + HexFormat.of().formatHex(OTHER_SHA256) +
+                    ", this machine's has " + HexFormat.of().formatHex(OtherMachineTest.genesis().deviceTreeSha256()) :
+                ("the journal was recorded on version %d of the machine, " +
+                    "this is version %d: ").formatted(version(), THIS);
         }
     }
 }

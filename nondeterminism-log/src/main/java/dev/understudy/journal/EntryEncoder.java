@@ -37,9 +37,10 @@ final class EntryEncoder
 
     /**
      * Version of what lies around the entries: segments, Chronicle's files, how an entry is packed, the seal, the rule of
-     * the chain. In version 1 entries were not packed.
+     * the chain; and of the schema, whose own version no packed entry has. In version 1 entries were not packed, in
+     * version 2 the first one did not have the device tree.
      */
-    static final int FORMAT_VERSION = 2;
+    static final int FORMAT_VERSION = 3;
 
     private final UnsafeBuffer buffer = new UnsafeBuffer(new byte[MAX_BYTES]);
     private final MessageHeaderEncoder message = new MessageHeaderEncoder();
@@ -93,6 +94,7 @@ final class EntryEncoder
             .putInitrdSha256(
                 it.initrdSha256() == null ? new byte[GenesisEventEncoder.initrdSha256Length()] : it.initrdSha256(),
                 0, GenesisEventEncoder.initrdSha256Length())
+            .putDeviceTreeSha256(it.deviceTreeSha256(), 0, GenesisEventEncoder.deviceTreeSha256Length())
             .guestName(it.name())
             .kernelPath(it.kernelPath())
             .initrdPath(it.initrdPath() == null ? "" : it.initrdPath())

@@ -5,18 +5,19 @@ import java.util.List;
 /**
  * The first entry: what the guest is, its files by path and hash.
  *
- * @param name           of the guest
- * @param memoryBytes    size of its RAM
- * @param vsockCid       its context identifier
- * @param kernelPath     where the kernel was
- * @param kernelSha256   32 bytes
- * @param initrdPath     where the initial RAM disk was; null without one
- * @param initrdSha256   32 bytes; null without one
- * @param commandLine    kernel command line
- * @param machineVersion version of the guest-visible machine
- * @param createdEpochMs when the journal was begun, in milliseconds since 1970
- * @param drives         in the order in which the guest finds them
- * @param mac            6 bytes, the address of the network device; null without one
+ * @param name             of the guest
+ * @param memoryBytes      size of its RAM
+ * @param vsockCid         its context identifier
+ * @param kernelPath       where the kernel was
+ * @param kernelSha256     32 bytes
+ * @param initrdPath       where the initial RAM disk was; null without one
+ * @param initrdSha256     32 bytes; null without one
+ * @param commandLine      kernel command line
+ * @param deviceTreeSha256 of the blob that describes the machine to the guest, 32 bytes
+ * @param machineVersion   version of the guest-visible machine
+ * @param createdEpochMs   when the journal was begun, in milliseconds since 1970
+ * @param drives           in the order in which the guest finds them
+ * @param mac              6 bytes, the address of the network device; null without one
  */
 public record Genesis(
     String name,
@@ -27,6 +28,7 @@ public record Genesis(
     String initrdPath,
     byte[] initrdSha256,
     String commandLine,
+    byte[] deviceTreeSha256,
     int machineVersion,
     long createdEpochMs,
     List<DriveImage> drives,
@@ -54,10 +56,11 @@ public record Genesis(
         final String initrdPath,
         final byte[] initrdSha256,
         final String commandLine,
+        final byte[] deviceTreeSha256,
         final int machineVersion,
         final long createdEpochMs)
     {
         this(name, memoryBytes, vsockCid, kernelPath, kernelSha256, initrdPath, initrdSha256, commandLine,
-            machineVersion, createdEpochMs, List.of(), null);
+            deviceTreeSha256, machineVersion, createdEpochMs, List.of(), null);
     }
 }

@@ -321,8 +321,10 @@ public final class JournalEntry
         genesis.wrapAndApplyHeader(buffer, offset, message);
         final byte[] kernelSha256 = new byte[GenesisEventDecoder.kernelSha256Length()];
         final byte[] initrdSha256 = new byte[GenesisEventDecoder.initrdSha256Length()];
+        final byte[] deviceTreeSha256 = new byte[GenesisEventDecoder.deviceTreeSha256Length()];
         genesis.getKernelSha256(kernelSha256, 0, kernelSha256.length);
         genesis.getInitrdSha256(initrdSha256, 0, initrdSha256.length);
+        genesis.getDeviceTreeSha256(deviceTreeSha256, 0, deviceTreeSha256.length);
         final boolean hasInitrd = genesis.hasInitrd() == Flag.YES;
         final int machineVersion = genesis.machineVersion();
         final long memoryBytes = genesis.memoryBytes();
@@ -350,6 +352,7 @@ public final class JournalEntry
             hasInitrd ? initrdPath : null,
             hasInitrd ? initrdSha256 : null,
             commandLine,
+            deviceTreeSha256,
             machineVersion,
             createdEpochMs,
             images,
@@ -365,9 +368,11 @@ public final class JournalEntry
             case GENESIS ->
             {
                 final Genesis it = genesis();
-                yield "guest %s, memory %d, kernel %s, initrd %s, command line \"%s\", machine version %d%s".formatted(
+                yield ("guest %s, memory %d, kernel %s, initrd %s, command line \"%s\", machine version %d, " +
+                    "device tree with SHA-256 %s%s").formatted(
                     it.name(), it.memoryBytes(), it.kernelPath(), it.initrdPath(), it.commandLine(),
-                    it.machineVersion(), text(it.drives()) + (it.mac() == null ? "" :
+                    it.machineVersion(), HexFormat.of().formatHex(it.deviceTreeSha256()),
+                    text(it.drives()) + (it.mac() == null ? "" :
                         ", MAC " + HexFormat.ofDelimiter(":").formatHex(it.mac())));
             }
             case CLOCK_SAMPLE -> picosPerInstruction() + " ps an instruction, at most " + limitNs() + " ns";

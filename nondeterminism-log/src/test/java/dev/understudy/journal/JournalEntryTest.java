@@ -35,13 +35,15 @@ class JournalEntryTest
         @ForAll @Size(32) final byte[] initrdSha256,
         @ForAll final boolean hasInitrd,
         @ForAll("texts") final String commandLine,
+        @ForAll @Size(32) final byte[] deviceTreeSha256,
         @ForAll final long createdEpochMs,
         @ForAll @IntRange(max = 4) final int drives,
         @ForAll @Size(6) final byte[] mac,
         @ForAll final boolean hasNetwork)
     {
         final Genesis genesis = new Genesis(name, memoryBytes, vsockCid, kernelPath, kernelSha256,
-            hasInitrd ? initrdPath : null, hasInitrd ? initrdSha256 : null, commandLine, 7, createdEpochMs,
+            hasInitrd ? initrdPath : null, hasInitrd ? initrdSha256 : null, commandLine, deviceTreeSha256, 7,
+            createdEpochMs,
             IntStream.range(0, drives).mapToObj(i -> new DriveImage(
                 kernelPath + i, memoryBytes + i, kernelSha256, (vsockCid + i & 1) == 0, i == 1 ? "" : "s" + i)).toList(),
             hasNetwork ? mac : null);
@@ -201,8 +203,8 @@ class JournalEntryTest
         encoder.buffer().putByte(2, (byte)99);
         assertThatThrownBy(() -> entry.wrap(encoder.buffer(), 0, length))
             .isInstanceOf(JournalException.class).hasMessageContaining("type 99");
-        encoder.buffer().putByte(6, (byte)2);
-        assertThatThrownBy(() -> entry.wrap(encoder.buffer(), 0, length)).hasMessageContaining("version 2");
+        encoder.buffer().putByte(6, (byte)3);
+        assertThatThrownBy(() -> entry.wrap(encoder.buffer(), 0, length)).hasMessageContaining("version 3");
     }
 
     @Provide

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 class JournalTest
 {
     private static final Genesis GENESIS = new Genesis(
-        "guest", 64 << 20, 3, "/kernel", new byte[32], null, null, "console=hvc0", 1, 1_700_000_000_000L);
+        "guest", 64 << 20, 3, "/kernel", new byte[32], null, null, "console=hvc0", new byte[32], 1, 1_700_000_000_000L);
 
     @TempDir
     private Path temp;

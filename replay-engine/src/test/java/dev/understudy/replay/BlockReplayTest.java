@@ -210,6 +210,6 @@ class BlockReplayTest
 
     private static Genesis genesis()
     {
-        return new Genesis("test", MEMORY_BYTES, 3, "block_rounds", new byte[32], null, null, "", 1, 0);
+        return new Genesis("test", MEMORY_BYTES, 3, "block_rounds", new byte[32], null, null, "", new byte[32], 1, 0);
     }
 }

@@ -197,7 +197,7 @@ class GuestProgramsTest
 
     private static Genesis genesis()
     {
-        return new Genesis("test", MEMORY_BYTES, 3, "test", new byte[32], null, null, "", 1, 0);
+        return new Genesis("test", MEMORY_BYTES, 3, "test", new byte[32], null, null, "", new byte[32], 1, 0);
     }
 
     private static final class Console implements OutputSink

@@ -274,7 +274,7 @@ class RecordReplayTest
 
     private static Genesis genesis()
     {
-        return new Genesis("test", MEMORY_BYTES, 3, "kv", new byte[32], null, null, "", 1, 0);
+        return new Genesis("test", MEMORY_BYTES, 3, "kv", new byte[32], null, null, "", new byte[32], 1, 0);
     }
 
     private static byte[] packet(final int op, final int hostPort, final String payload)

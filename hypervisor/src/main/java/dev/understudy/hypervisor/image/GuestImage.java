@@ -2,6 +2,7 @@ package dev.understudy.hypervisor.image;
 
 import dev.understudy.guest.MacAddress;
 import dev.understudy.guest.MachineConfiguration;
+import dev.understudy.guest.boot.MachineDeviceTree;
 import dev.understudy.hypervisor.drive.DriveFile;
 import dev.understudy.journal.DriveImage;
 import dev.understudy.journal.Genesis;
@@ -158,6 +159,19 @@ public record GuestImage(
                 " of the machine, this is version " + MachineConfiguration.MACHINE_VERSION +
                 ": replay it, or go on with it, with the release that recorded it");
         }
+        checkDeviceTree(genesis.deviceTreeSha256());
+    }
+
+    /** All that a device tree depends on is as it was recorded: only another release can have another. */
+    private void checkDeviceTree(final byte[] recorded)
+    {
+        final byte[] hash = deviceTreeSha256();
+        if (!Arrays.equals(hash, recorded))
+        {
+            throw new ImageException(("the journal was recorded with the device tree with SHA-256 %s, this machine's " +
+                "has %s: replay it, or go on with it, with the release that recorded it").formatted(
+                HexFormat.of().formatHex(recorded), HexFormat.of().formatHex(hash)));
+        }
     }
 
     private void checkNetwork(final byte[] recorded)
@@ -224,10 +238,16 @@ public record GuestImage(
             initrdPath == null ? null : Path.of(initrdPath).toAbsolutePath().normalize().toString(),
             initrd == null ? null : sha256(initrd),
             commandLine,
+            deviceTreeSha256(),
             MachineConfiguration.MACHINE_VERSION,
             System.currentTimeMillis(),
             drives.stream().map(DriveFile::description).toList(),
             mac == null ? null : mac.bytes());
+    }
+
+    private byte[] deviceTreeSha256()
+    {
+        return sha256(MachineDeviceTree.blob(machine()));
     }
 
     private static void checkHash(final String what, final String path, final byte[] file, final byte[] recorded)

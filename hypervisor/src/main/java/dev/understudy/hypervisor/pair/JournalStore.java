@@ -75,8 +75,8 @@ final class JournalStore implements AutoCloseable
         try
         {
             deleteTree(rehearsal);
-            final Genesis genesis =
-                new Genesis("rehearsal", 0, 0, "", new byte[32], null, null, "", 0, System.currentTimeMillis());
+            final Genesis genesis = new Genesis(
+                "rehearsal", 0, 0, "", new byte[32], null, null, "", new byte[32], 0, System.currentTimeMillis());
             try (JournalWriter rehearsed = JournalWriter.create(rehearsal, genesis, options);
                 JournalReader reader = rehearsed.reader())
             {
