@@ -28,7 +28,7 @@ class LauncherTest
 
     /** What the script calls, and what the programs that stand for Java and Maven do. */
     private static final List<String> TOOLS = List.of("bash", "cat", "cp", "dirname", "find", "flock", "grep", "mkdir",
-        "mktemp", "mv", "readlink", "rm", "sleep", "sort", "tail", "touch");
+        "mktemp", "mv", "readlink", "rm", "sleep", "sort", "tail", "timeout", "touch");
 
     @TempDir
     private Path root;
@@ -135,6 +135,32 @@ class LauncherTest
     }
 
     @Test
+    void classesAreArchivedOnceAfterEachChangeOfAJar() throws Exception
+    {
+        makeWhole();
+        final Path archive = home.resolve("hypervisor/target/understudy.jsa");
+        final Path trainings = root.resolve("trainings");
+        writeTraining("echo >> '%s'; echo classes > \"${option#*=}\"".formatted(trainings));
+        for (int start = 0; start < 2; start++)
+        {
+            assertThat(start()).contains("-XX:SharedArchiveFile=" + archive);
+            assertThat(trainings).hasContent("\n");
+        }
+
+        Files.createFile(home.resolve("hypervisor/target/lib/a.jar"));
+        assertThat(start()).contains("-XX:SharedArchiveFile=" + archive);
+        assertThat(trainings).hasContent("\n\n");
+
+        Files.createFile(home.resolve("hypervisor/target/lib/b.jar"));
+        writeTraining("echo >> '%s'; exit 1".formatted(trainings));
+        for (int start = 0; start < 2; start++)
+        {
+            assertThat(start()).doesNotContain("SharedArchiveFile");
+            assertThat(trainings).hasContent("\n\n\n");
+        }
+    }
+
+    @Test
     void interruptedBuildIsMadeAnew() throws Exception
     {
         writeMaven("kill -KILL $PPID");
@@ -173,9 +199,15 @@ class LauncherTest
     {
         final Path log = root.resolve("builds");
         Files.writeString(log, "");
-        assertThat(run(launcher, List.of("JAVA_HOME=" + jdk("jdk-25", "25.0.1")), "--version").assertSuccess().output())
-            .contains("-jar ");
+        jdk("jdk-25", "25.0.1");
+        assertThat(start()).contains("-jar ");
         return Files.readAllLines(log).size();
+    }
+
+    /** Starts the copy, and returns how it called Java. */
+    private String start() throws IOException, InterruptedException
+    {
+        return run(launcher, List.of("JAVA_HOME=" + jvms.resolve("jdk-25")), "--version").assertSuccess().output();
     }
 
     private Commands.Result run(final Path script, final List<String> variables, final String... arguments)
@@ -197,6 +229,19 @@ class LauncherTest
         writeProgram(jdk.resolve("bin/javac"), "#!/usr/bin/env bash\n");
         Files.writeString(jdk.resolve("release"), "IMPLEMENTOR=\"nobody\"\nJAVA_VERSION=\"" + version + "\"\n");
         return jdk;
+    }
+
+    /** Has Java do something, with the option in {@code $option}, when it is to archive classes. */
+    private void writeTraining(final String what) throws IOException
+    {
+        writeProgram(jdk("jdk-25", "25.0.1").resolve("bin/java"), """
+            #!/usr/bin/env bash
+            for option
+            do
+                case $option in -XX:ArchiveClassesAtExit=*) %s; exit ;; esac
+            done
+            echo "$0 $*"
+            """.formatted(what));
     }
 
     /** A Maven that notes that it was called, makes what the script starts, and does something else then. */
