@@ -102,6 +102,10 @@ public final class JournalReader implements Closeable
             }
             else if (QueueFile.isMetadata(word))
             {
+                if (QueueFile.lengthOf(word) > QueueFile.MAX_METADATA_BYTES)
+                {
+                    throw damaged("one of Chronicle's own structures before it was changed");
+                }
                 at = QueueFile.after(at, QueueFile.lengthOf(word));
             }
             else

@@ -84,13 +84,14 @@ public final class JournalScan implements Closeable
             }
             else if (QueueFile.isMetadata(word) && !QueueFile.isIncomplete(word))
             {
-                if (at + QueueFile.WORD_BYTES + length > file.size())
-                {
-                    fail("one of Chronicle's own structures before it was changed");
-                }
-                else if (isEntry(word, length))
+                if (isEntry(word, length))
                 {
                     fail("its first word says that it is one of Chronicle's own structures");
+                }
+                else if (length > QueueFile.MAX_METADATA_BYTES || at + QueueFile.WORD_BYTES + length > file.size() ||
+                    laterEntries.areIn(file, at, QueueFile.after(at, length), nextSequence))
+                {
+                    fail("one of Chronicle's own structures before it was changed");
                 }
                 else
                 {
@@ -335,7 +336,7 @@ public final class JournalScan implements Closeable
         {
             try (QueueFile later = new QueueFile(files.get(i)))
             {
-                if (laterEntries.areIn(later, 0, nextSequence))
+                if (laterEntries.areIn(later, 0, later.size(), nextSequence))
                 {
                     return true;
                 }

@@ -12,14 +12,15 @@ final class LaterEntries
     /** Whether a later entry than the one that is due at a place stands behind it. */
     boolean areBehind(final QueueFile file, final long place, final long dueSequence)
     {
-        return areIn(file, behind(file, place, dueSequence), dueSequence + 1);
+        return areIn(file, behind(file, place, dueSequence), file.size(), dueSequence + 1);
     }
 
-    /** Whether something that looks like an entry, from a number on, stands in a file from a place on. */
-    boolean areIn(final QueueFile file, final long from, final long leastSequence)
+    /** Whether something that looks like an entry, from a number on, begins in a part of a file. */
+    boolean areIn(final QueueFile file, final long from, final long end, final long leastSequence)
     {
         final long size = file.size();
-        for (long place = file.nextNonZero(from); place >= 0; place = file.nextNonZero(place + QueueFile.WORD_BYTES))
+        for (long place = file.nextNonZero(from); place >= 0 && place < end;
+            place = file.nextNonZero(place + QueueFile.WORD_BYTES))
         {
             final int length = QueueFile.lengthOf(file.word(place));
             // Only the head is looked at; the whole would have to follow entries that are broken.

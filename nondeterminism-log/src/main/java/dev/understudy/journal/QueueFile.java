@@ -42,6 +42,9 @@ final class QueueFile implements AutoCloseable
     /** The word after the last document. */
     static final int END = 0xC000_0000;
 
+    /** No document of Chronicle's own is longer: an index page has 2 KiB. */
+    static final int MAX_METADATA_BYTES = 8 * 1024;
+
     private static final int INCOMPLETE = 0x8000_0000;
     private static final int METADATA = 0x4000_0000;
     private static final int LENGTH_MASK = 0x3FFF_FFFF;

@@ -30,6 +30,9 @@ class JournalDamageTest
     /** More words than the last entry of a sample and the end mark take together. */
     private static final int LAST_WORDS = 40;
 
+    /** The bit of a word that says that what follows is Chronicle's own. */
+    private static final int METADATA = 0x4000_0000;
+
     private static Path root;
 
     /** Sealed, several files; never closed, as after kill -9, one file; and three segments. */
@@ -220,7 +223,6 @@ class JournalDamageTest
     @Example
     void aLastEntryThatPassesForMetadataIsFound() throws IOException
     {
-        final int metadata = 0x40;
         for (int which = 0; which < samples.size(); which++)
         {
             for (int back = 1; back <= LAST_WORDS; back++)
@@ -235,10 +237,32 @@ class JournalDamageTest
                         bytes.seek(place + Integer.BYTES - 1);
                         final int old = bytes.read();
                         bytes.seek(place + Integer.BYTES - 1);
-                        bytes.write(old ^ metadata);
+                        bytes.write(old ^ METADATA >>> 3 * Byte.SIZE);
                     }
                 });
             }
+        }
+    }
+
+    /** A word that was changed so that it passes for one of Chronicle's own, behind which nothing is. */
+    @Example
+    void aWordThatLeapsBehindTheEntriesIsFound() throws IOException
+    {
+        final int killed = 1;
+        final int step = Integer.BYTES;
+        for (int words = 1; words <= LAST_WORDS * 4; words++)
+        {
+            final int back = words * step;
+            check(killed, false, directory ->
+            {
+                final Path file = QueueFiles.list(directory).getLast();
+                final int end = (int)usefulLength(file) & -step;
+                try (RandomAccessFile bytes = new RandomAccessFile(file.toFile(), "rw"))
+                {
+                    bytes.seek(end - back);
+                    bytes.writeInt(Integer.reverseBytes(METADATA | back + 64));
+                }
+            });
         }
     }
 
