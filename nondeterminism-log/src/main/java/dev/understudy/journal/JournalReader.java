@@ -104,7 +104,7 @@ public final class JournalReader implements Closeable
             {
                 if (QueueFile.lengthOf(word) > QueueFile.MAX_METADATA_BYTES)
                 {
-                    throw damaged("one of Chronicle's own structures before it was changed");
+                    throw damaged("it, or one of Chronicle's own structures before it, was changed");
                 }
                 at = QueueFile.after(at, QueueFile.lengthOf(word));
             }

@@ -84,14 +84,10 @@ public final class JournalScan implements Closeable
             }
             else if (QueueFile.isMetadata(word) && !QueueFile.isIncomplete(word))
             {
-                if (isEntry(word, length))
-                {
-                    fail("its first word says that it is one of Chronicle's own structures");
-                }
-                else if (length > QueueFile.MAX_METADATA_BYTES || at + QueueFile.WORD_BYTES + length > file.size() ||
+                if (length > QueueFile.MAX_METADATA_BYTES || at + QueueFile.WORD_BYTES + length > file.size() ||
                     laterEntries.areIn(file, at, QueueFile.after(at, length), nextSequence))
                 {
-                    fail("one of Chronicle's own structures before it was changed");
+                    fail("it, or one of Chronicle's own structures before it, was changed");
                 }
                 else
                 {
@@ -215,17 +211,6 @@ public final class JournalScan implements Closeable
     {
         closeFile();
         ended = true;
-    }
-
-    /** Whether the entry that is due stands at the present place, whatever its first word says of it. */
-    private boolean isEntry(final int word, final int length)
-    {
-        final long high = chain.high();
-        final long low = chain.low();
-        final boolean isEntry = check(word, length) == null;
-        chain.set(high, low);
-        isForeign = false;
-        return isEntry;
     }
 
     /** Null when the whole entry that is due stands at the present place. */

@@ -57,9 +57,9 @@ final class TapNetdev implements Netdev
             final int errno = calls.errno();
             tap.close();
             arena.close();
-            throw new NetdevException("tap " + name + ": the reader's eventfd cannot be had (" +
-                (errno == LinuxCalls.EMFILE || errno == LinuxCalls.ENFILE ? "too many open files: raise ulimit -n)" :
-                    "errno " + errno + ")"));
+            final String reason = errno == LinuxCalls.EMFILE || errno == LinuxCalls.ENFILE ?
+                "too many open files: raise ulimit -n" : "errno " + errno;
+            throw new NetdevException("tap " + name + ": the reader's eventfd cannot be had (" + reason + ")");
         }
     }
 
