@@ -49,7 +49,6 @@ public final class Hart
 
     private static final long SATP_PPN = (1L << 44) - 1;
     private static final int SATP_MODE_SHIFT = 60;
-    private static final long NO_RESERVATION = -1;
 
     private static final int CSR_FFLAGS = 1;
     private static final int CSR_FRM = 2;
@@ -95,6 +94,9 @@ public final class Hart
 
     HartState state = HartState.RUNNING;
 
+    /** Of the last LR; a trap, a call of the firmware and the return from a trap end it. */
+    final Reservation reservation = new Reservation();
+
     private final Mmu mmu;
     private final GuestClock clock;
     private final BooleanSupplier externalInterrupt;
@@ -120,10 +122,6 @@ public final class Hart
     private long resumeAddress;
     private long resumeArgument;
 
-    /** Virtual address of the reservation of the last LR. */
-    private long reservedAddress = NO_RESERVATION;
-    private long reservedValue;
-
     /** Where the last exception was taken: to find a handler whose own first instruction traps. */
     private long lastExceptionInstret = -1;
     private long lastExceptionPc;
@@ -135,6 +133,7 @@ public final class Hart
     public Hart(final Mmu mmu, final GuestClock clock, final BooleanSupplier externalInterrupt)
     {
         this.mmu = mmu;
+        mmu.onWrite(reservation::onWrite);
         this.clock = clock;
         this.externalInterrupt = externalInterrupt;
         translationChanged();
@@ -341,7 +340,7 @@ public final class Hart
         status |= user ? 0 : SSTATUS_SPP;
         sstatus = status;
         user = false;
-        reservedAddress = NO_RESERVATION;
+        reservation.end();
         pc = handler;
         translationChanged();
     }
@@ -353,32 +352,9 @@ public final class Hart
         long status = sstatus & ~(SSTATUS_SIE | SSTATUS_SPP);
         status |= (sstatus & SSTATUS_SPIE) != 0 ? SSTATUS_SIE : 0;
         sstatus = status | SSTATUS_SPIE;
-        reservedAddress = NO_RESERVATION;
+        reservation.end();
         pc = sepc;
         translationChanged();
-    }
-
-    void reserve(final long address, final long value)
-    {
-        reservedAddress = address;
-        reservedValue = value;
-    }
-
-    /** Whether the reservation is for this address. */
-    boolean isReserved(final long address)
-    {
-        return reservedAddress == address;
-    }
-
-    /** The value that the last LR read. */
-    long reservedValue()
-    {
-        return reservedValue;
-    }
-
-    void dropReservation()
-    {
-        reservedAddress = NO_RESERVATION;
     }
 
     /** Whether {@code sstatus.FS} is Off: every instruction of F and D is illegal then. */
@@ -589,8 +565,7 @@ public final class Hart
         hash.add(softwarePending);
         hash.add(resumeAddress);
         hash.add(resumeArgument);
-        hash.add(reservedAddress);
-        hash.add(reservedValue);
+        reservation.digest(hash);
         hash.add(lastExceptionInstret);
         hash.add(lastExceptionPc);
     }

@@ -99,6 +99,7 @@ final class Privileged
             return true;
         }
         hart.pc += 4;
+        hart.reservation.end();
         environment.call(hart);
         hart.instret++;
         return false;
@@ -135,43 +136,45 @@ final class Privileged
 
     private void loadReserved(final long instruction, final int bytes)
     {
-        final long address = hart.x[Op.rs1(instruction)];
-        final long physical = mmu.atomic(address, bytes, true);
+        final long physical = mmu.atomic(hart.x[Op.rs1(instruction)], bytes, true);
         if (hasFaulted())
         {
             return;
         }
         final long value = bytes == 4 ? memory.readInt(physical) : memory.readLong(physical);
-        hart.reserve(address, value);
+        hart.reservation.reserve(offset(physical), value);
         hart.x[Op.rd(instruction)] = value;
         retire(4);
     }
 
     private void storeConditional(final long instruction, final int bytes)
     {
-        final long address = hart.x[Op.rs1(instruction)];
-        final long physical = mmu.atomic(address, bytes, false);
+        final long physical = mmu.atomic(hart.x[Op.rs1(instruction)], bytes, false);
         if (hasFaulted())
         {
             return;
         }
         final long present = bytes == 4 ? memory.readInt(physical) : memory.readLong(physical);
-        final boolean succeeds = hart.isReserved(address) && present == hart.reservedValue();
+        final boolean succeeds = hart.reservation.use(offset(physical), present);
         if (succeeds)
         {
             final long value = hart.x[Op.rs2(instruction)];
             if (bytes == 4)
             {
-                memory.writeInt(physical, (int)value);
+                memory.storeInt(physical, (int)value);
             }
             else
             {
-                memory.writeLong(physical, value);
+                memory.storeLong(physical, value);
             }
         }
-        hart.dropReservation();
         hart.x[Op.rd(instruction)] = succeeds ? 0 : 1;
         retire(4);
+    }
+
+    private static int offset(final long physical)
+    {
+        return (int)(physical - GuestMemory.BASE);
     }
 
     private void amoWord(final long instruction)
@@ -183,7 +186,7 @@ final class Privileged
         }
         final int old = memory.readInt(physical);
         final int operand = (int)hart.x[Op.rs2(instruction)];
-        memory.writeInt(physical, Arithmetic.atomicWord(Op.immediate(instruction), old, operand));
+        memory.storeInt(physical, Arithmetic.atomicWord(Op.immediate(instruction), old, operand));
         hart.x[Op.rd(instruction)] = old;
         retire(4);
     }
@@ -197,7 +200,7 @@ final class Privileged
         }
         final long old = memory.readLong(physical);
         final long operand = hart.x[Op.rs2(instruction)];
-        memory.writeLong(physical, Arithmetic.atomicDouble(Op.immediate(instruction), old, operand));
+        memory.storeLong(physical, Arithmetic.atomicDouble(Op.immediate(instruction), old, operand));
         hart.x[Op.rd(instruction)] = old;
         retire(4);
     }

@@ -30,43 +30,41 @@ final class RegionAtomics
         return old;
     }
 
-    static long loadReservedWord(final Hart hart, final byte[] ram, final int at, final long address)
+    static long loadReservedWord(final Hart hart, final byte[] ram, final int at)
     {
         final long value = (int)INT.get(ram, at);
-        hart.reserve(address, value);
+        hart.reservation.reserve(at, value);
         return value;
     }
 
-    static long loadReservedDouble(final Hart hart, final byte[] ram, final int at, final long address)
+    static long loadReservedDouble(final Hart hart, final byte[] ram, final int at)
     {
         final long value = (long)LONG.get(ram, at);
-        hart.reserve(address, value);
+        hart.reservation.reserve(at, value);
         return value;
     }
 
     /** Returns what the instruction leaves in its register: 0 when it has stored. */
     static long storeConditionalWord(
-        final Hart hart, final byte[] ram, final int at, final long address, final long value)
+        final Hart hart, final byte[] ram, final int at, final long value)
     {
-        final boolean succeeds = hart.isReserved(address) && (int)INT.get(ram, at) == hart.reservedValue();
+        final boolean succeeds = hart.reservation.use(at, (int)INT.get(ram, at));
         if (succeeds)
         {
             INT.set(ram, at, (int)value);
         }
-        hart.dropReservation();
         return succeeds ? 0 : 1;
     }
 
     /** As {@link #storeConditionalWord}. */
     static long storeConditionalDouble(
-        final Hart hart, final byte[] ram, final int at, final long address, final long value)
+        final Hart hart, final byte[] ram, final int at, final long value)
     {
-        final boolean succeeds = hart.isReserved(address) && (long)LONG.get(ram, at) == hart.reservedValue();
+        final boolean succeeds = hart.reservation.use(at, (long)LONG.get(ram, at));
         if (succeeds)
         {
             LONG.set(ram, at, value);
         }
-        hart.dropReservation();
         return succeeds ? 0 : 1;
     }
 }

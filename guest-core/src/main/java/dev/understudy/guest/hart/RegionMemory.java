@@ -149,17 +149,16 @@ final class RegionMemory
         {
             to.getstatic(SELF, "hart", HART);
             index(kind);
-            to.lload(ADDRESS);
             if (isLoad)
             {
                 to.invokestatic(ATOMICS, isDouble ? "loadReservedDouble" : "loadReservedWord",
-                    MethodTypeDesc.of(J, HART, BYTES, I, J));
+                    MethodTypeDesc.of(J, HART, BYTES, I));
             }
             else
             {
                 frame.x(Op.rs2(instruction));
                 to.invokestatic(ATOMICS, isDouble ? "storeConditionalDouble" : "storeConditionalWord",
-                    MethodTypeDesc.of(J, HART, BYTES, I, J, J));
+                    MethodTypeDesc.of(J, HART, BYTES, I, J));
             }
         }
         frame.keep(Op.rd(instruction));

@@ -10,9 +10,10 @@ import java.util.stream.IntStream;
 /**
  * The RAM of the guest, at physical address {@link #BASE}, little-endian.
  * <p>
- * Reads and writes here are those of devices and of the hart's slow path: they keep track of the pages that were
- * written, since the last digest and since these were taken last, and tell the engine before decoded code or a cached
- * translation becomes stale. The hart's fast path goes to {@link #array()} directly and takes part in this through
+ * What devices and the firmware write and what the hart stores on its slow path comes by here, which keeps track of the
+ * pages that were written, since the last digest and since these were taken last, and tells the engine before decoded
+ * code or a cached translation becomes stale, and a hart before another writes to what it may have reserved. The hart's
+ * fast path goes to {@link #array()} directly and takes part in this through
  * {@link #prepareWrite}. Owned by the hart thread.
  */
 public final class GuestMemory
@@ -39,13 +40,13 @@ public final class GuestMemory
     private static final VarHandle LONG =
         MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
-    /** Told of each write to a watched page, just before it happens. */
+    /** Told of a write just before it happens. */
     @FunctionalInterface
     public interface WriteListener
     {
         /**
          * @param offset first byte that will change, from the start of RAM
-         * @param length number of bytes that will change, within one page
+         * @param length number of bytes that will change; of a watched page, within it
          */
         void onWrite(int offset, int length);
     }
@@ -69,6 +70,7 @@ public final class GuestMemory
     private final byte[] watched;
     private WriteListener codeListener = (offset, length) -> {};
     private WriteListener tableListener = (offset, length) -> {};
+    private WriteListener[] harts = {};
 
     /**
      * @param bytes size, a multiple of {@link #PAGE_BYTES} from {@link #MIN_BYTES} to {@link #MAX_BYTES}
@@ -137,23 +139,48 @@ public final class GuestMemory
 
     public void writeByte(final long address, final int value)
     {
+        writing(offset(address), 1);
+        storeByte(address, value);
+    }
+
+    public void writeShort(final long address, final int value)
+    {
+        writing(offset(address), 2);
+        storeShort(address, value);
+    }
+
+    public void writeInt(final long address, final int value)
+    {
+        writing(offset(address), 4);
+        storeInt(address, value);
+    }
+
+    public void writeLong(final long address, final long value)
+    {
+        writing(offset(address), 8);
+        storeLong(address, value);
+    }
+
+    /** Stores for the hart: none of the listeners of {@link #onWrite} is told. So do the three below. */
+    public void storeByte(final long address, final int value)
+    {
         changing(offset(address), 1);
         ram[offset(address)] = (byte)value;
     }
 
-    public void writeShort(final long address, final int value)
+    public void storeShort(final long address, final int value)
     {
         changing(offset(address), 2);
         SHORT.set(ram, offset(address), (short)value);
     }
 
-    public void writeInt(final long address, final int value)
+    public void storeInt(final long address, final int value)
     {
         changing(offset(address), 4);
         INT.set(ram, offset(address), value);
     }
 
-    public void writeLong(final long address, final long value)
+    public void storeLong(final long address, final long value)
     {
         changing(offset(address), 8);
         LONG.set(ram, offset(address), value);
@@ -168,6 +195,7 @@ public final class GuestMemory
     /** Copies into RAM; the range must lie in it. */
     public void write(final long address, final byte[] from, final int index, final int length)
     {
+        writing(offset(address), length);
         changing(offset(address), length);
         System.arraycopy(from, index, ram, offset(address), length);
     }
@@ -220,6 +248,13 @@ public final class GuestMemory
         return (watched[page] & CODE) != 0;
     }
 
+    /** Has a listener be told of each write by others than a hart as well, of any length. */
+    public void onWrite(final WriteListener listener)
+    {
+        harts = Arrays.copyOf(harts, harts.length + 1);
+        harts[harts.length - 1] = listener;
+    }
+
     public void onCodeWrite(final WriteListener listener)
     {
         codeListener = listener;
@@ -266,6 +301,14 @@ public final class GuestMemory
             dirty[page] &= ~SINCE_TAKEN;
         }
         return taken;
+    }
+
+    private void writing(final int offset, final int length)
+    {
+        for (final WriteListener hart : harts)
+        {
+            hart.onWrite(offset, length);
+        }
     }
 
     private void changing(final int offset, final int length)

@@ -115,6 +115,12 @@ public final class Mmu
         memory.onTableWrite(this::onTableWrite);
     }
 
+    /** As {@link GuestMemory#onWrite}. */
+    public void onWrite(final GuestMemory.WriteListener listener)
+    {
+        memory.onWrite(listener);
+    }
+
     /** Sets the privilege and the bits of {@code sstatus} that translation depends on. */
     public void privilege(final boolean isUser, final boolean isSum, final boolean isMxr)
     {
@@ -523,7 +529,7 @@ public final class Mmu
         for (int i = 0; i < bytes; i++)
         {
             final long physical = i < inFirst ? first + i : second + i - inFirst;
-            memory.writeByte(physical, (int)(value >>> (8 * i)));
+            memory.storeByte(physical, (int)(value >>> (8 * i)));
         }
     }
 
@@ -560,10 +566,10 @@ public final class Mmu
     {
         switch (bytes)
         {
-            case 1 -> memory.writeByte(physical, (int)value);
-            case 2 -> memory.writeShort(physical, (int)value);
-            case 4 -> memory.writeInt(physical, (int)value);
-            default -> memory.writeLong(physical, value);
+            case 1 -> memory.storeByte(physical, (int)value);
+            case 2 -> memory.storeShort(physical, (int)value);
+            case 4 -> memory.storeInt(physical, (int)value);
+            default -> memory.storeLong(physical, value);
         }
     }
 
@@ -661,7 +667,7 @@ public final class Mmu
     {
         final int page = (int)((entryAddress - GuestMemory.BASE) >>> GuestMemory.PAGE_SHIFT);
         memory.unwatchTable(page);
-        memory.writeLong(entryAddress, entry);
+        memory.storeLong(entryAddress, entry);
         memory.watchTable(page);
     }
 

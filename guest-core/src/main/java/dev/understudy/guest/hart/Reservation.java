@@ -1,0 +1,67 @@
+package dev.understudy.guest.hart;
+
+import dev.understudy.guest.digest.StateHash;
+
+/**
+ * What a hart's last LR reserved: a place in RAM, wherever it is mapped, and the value that was there.
+ * <p>
+ * A write of somebody else to the aligned doubleword around it ends it. The hart's own stores, which do not come by
+ * here, need not: an SC may succeed after one, and does when the value is there still, whichever engine stored. Source:
+ * RISC-V unprivileged specification, section 14.2 (Load-Reserved/Store-Conditional). Owned by the hart thread.
+ */
+final class Reservation
+{
+    private static final int NONE = -1;
+    private static final int SET_BYTES = 8;
+
+    private int reserved = NONE;
+    private long value;
+
+    /**
+     * An LR.
+     *
+     * @param offset  from the start of RAM
+     * @param present what the LR has read there
+     */
+    void reserve(final int offset, final long present)
+    {
+        reserved = offset;
+        value = present;
+    }
+
+    /**
+     * An SC, which ends the reservation in any case.
+     *
+     * @param offset  from the start of RAM
+     * @param present what is there
+     * @return whether the SC may store
+     */
+    boolean use(final int offset, final long present)
+    {
+        final boolean holds = reserved == offset && value == present;
+        end();
+        return holds;
+    }
+
+    /** Ends the reservation, if there is one. */
+    void end()
+    {
+        reserved = NONE;
+    }
+
+    /** Somebody else writes. */
+    void onWrite(final int offset, final int length)
+    {
+        final int set = reserved & -SET_BYTES;
+        if (reserved != NONE && offset < set + SET_BYTES && set < offset + length)
+        {
+            end();
+        }
+    }
+
+    void digest(final StateHash hash)
+    {
+        hash.add(reserved);
+        hash.add(value);
+    }
+}
