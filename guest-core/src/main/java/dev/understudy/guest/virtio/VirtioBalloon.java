@@ -26,17 +26,14 @@ public final class VirtioBalloon extends VirtioDevice
     static final int CONFIG_NUM_PAGES = 0;
     static final int CONFIG_ACTUAL = 4;
 
-    /** The most page numbers of one buffer: four times what Linux sends. */
-    static final int MAX_PAGES = 1024;
-
     private static final int QUEUES = 2;
 
     /** {@code le32 num_pages; le32 actual}; the other fields belong to features that are not offered. */
     private static final int CONFIG_BYTES = 8;
     private static final int NUMBER_BYTES = Integer.BYTES;
 
-    /** One buffer's page numbers. */
-    private final byte[] numbers = new byte[MAX_PAGES * NUMBER_BYTES];
+    /** Page numbers that are looked at together. */
+    private final byte[] numbers = new byte[1024 * NUMBER_BYTES];
 
     /**
      * @param memory the RAM that the driver's buffers are in
@@ -125,11 +122,26 @@ public final class VirtioBalloon extends VirtioDevice
     private boolean arePages(final DescriptorChain chain)
     {
         final long length = chain.readableBytes();
-        if (length > numbers.length || length % NUMBER_BYTES != 0)
+        if (length > (long)memory().pages() * NUMBER_BYTES || length % NUMBER_BYTES != 0)
         {
+            // More numbers than there are pages, or a part of one.
             return false;
         }
-        chain.read(memory(), 0, numbers, 0, (int)length);
+        for (long done = 0; done < length; done += numbers.length)
+        {
+            final int count = (int)Math.min(numbers.length, length - done);
+            chain.read(memory(), done, numbers, 0, count);
+            if (!arePages(count))
+            {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Whether the first numbers, of so many bytes, are those of pages. */
+    private boolean arePages(final int length)
+    {
         for (int at = 0; at < length; at += NUMBER_BYTES)
         {
             long number = 0;

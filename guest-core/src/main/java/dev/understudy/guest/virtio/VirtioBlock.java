@@ -11,11 +11,15 @@ import dev.understudy.guest.memory.GuestMemory;
  * What is to be written is copied out of RAM at the position of the notify, and what was read is copied into RAM at the
  * position at which {@link #complete} is called, so that no host's timing is visible in between. What cannot be done is
  * answered at once, and so is a question for the serial number. Requests are completed in the order in which they were
- * made. Owned by the hart thread. Source: virtio 1.2, section 5.2.
+ * made. A read or write of any length is taken: the host gets a long one in parts, each when the one before it is
+ * completed, and no other request until it has the last. Owned by the hart thread. Source: virtio 1.2, section 5.2.
  */
 public final class VirtioBlock extends VirtioDevice
 {
-    /** The longest read or write in bytes; what a driver that knows SIZE_MAX and SEG_MAX can ask for is below it. */
+    /**
+     * The longest read or write that the host gets, in bytes; a longer one of the guest becomes several. What a driver that
+     * knows SIZE_MAX and SEG_MAX can ask for is below it.
+     */
     public static final int MAX_REQUEST_BYTES = 4 << 20;
 
     /** The most bytes of requests in flight with which another is taken: enough for four of the longest. */
@@ -64,11 +68,17 @@ public final class VirtioBlock extends VirtioDevice
     private static final long MULTIPLIER = 0x9E37_79B9_7F4A_7C15L;
     private static final long LOW_WORD = 0xFFFF_FFFFL;
 
-    /** A request that the host has: what it is, and where its answer goes. */
+    /** A request of the guest: which part of it the host has, and where its answer goes. */
     private static final class InFlight
     {
         private final DescriptorChain chain = new DescriptorChain();
         private BlockRequest request;
+
+        /** Bytes of data in parts that are completed. */
+        private long done;
+
+        /** Bytes of data in parts that the host does not have yet. */
+        private long left;
     }
 
     private final int drive;
@@ -144,19 +154,24 @@ public final class VirtioBlock extends VirtioDevice
             return;
         }
         final InFlight slot = inFlight[first];
+        final boolean isRead = request.kind() == BlockRequest.Kind.READ;
         fold(status.ordinal());
-        int dataBytes = 0;
-        if (request.kind() == BlockRequest.Kind.READ && status == BlockStatus.OK)
+        if (isRead && status == BlockStatus.OK)
         {
-            dataBytes = request.data().length;
             fold(DataHash.of(request.data()));
-            slot.chain.write(memory(), 0, request.data(), 0, dataBytes);
+            slot.chain.write(memory(), slot.done, request.data(), 0, request.data().length);
+        }
+        inFlightBytes -= request.data().length;
+        slot.done += status == BlockStatus.OK ? request.data().length : 0;
+        if (status == BlockStatus.OK && slot.left > 0)
+        {
+            submit(slot, request.kind(), request.offset() + request.length());
+            return;
         }
         slot.request = null;
         first = (first + 1) % QUEUE_SIZE;
         count--;
-        inFlightBytes -= request.data().length;
-        answer(slot.chain, status, dataBytes);
+        answer(slot.chain, status, isRead ? slot.done : 0);
         takeRequests();
         queue(REQUEST_QUEUE).signal();
     }
@@ -212,6 +227,8 @@ public final class VirtioBlock extends VirtioDevice
             final InFlight slot = inFlight[(first + i) % QUEUE_SIZE];
             hash.add(slot.request.number());
             hash.add(slot.request.kind().ordinal());
+            hash.add(slot.done);
+            hash.add(slot.left);
             slot.chain.digest(hash);
         }
     }
@@ -230,7 +247,7 @@ public final class VirtioBlock extends VirtioDevice
     private void takeRequests()
     {
         final VirtQueue queue = queue(REQUEST_QUEUE);
-        for (int i = 0; i < queue.size() && count < QUEUE_SIZE && inFlightBytes < MAX_IN_FLIGHT_BYTES; i++)
+        for (int i = 0; i < queue.size() && mayTake(); i++)
         {
             final InFlight slot = inFlight[(first + count) % QUEUE_SIZE];
             if (!queue.pop(slot.chain))
@@ -245,6 +262,12 @@ public final class VirtioBlock extends VirtioDevice
             }
             take(slot);
         }
+    }
+
+    private boolean mayTake()
+    {
+        return count < QUEUE_SIZE && inFlightBytes < MAX_IN_FLIGHT_BYTES &&
+            (count == 0 || inFlight[(first + count - 1) % QUEUE_SIZE].left == 0);
     }
 
     private void take(final InFlight slot)
@@ -280,7 +303,7 @@ public final class VirtioBlock extends VirtioDevice
     private void transfer(final InFlight slot, final BlockRequest.Kind kind, final long sector, final long bytes)
     {
         final boolean isAllowed = kind == BlockRequest.Kind.READ || !configuration.isReadOnly();
-        if (!isAllowed || bytes == 0 || bytes % SECTOR_BYTES != 0 || bytes > MAX_REQUEST_BYTES ||
+        if (!isAllowed || bytes == 0 || bytes % SECTOR_BYTES != 0 ||
             !isOnDrive(sector, bytes / SECTOR_BYTES))
         {
             refuse(slot.chain, BlockStatus.IOERR);
@@ -341,20 +364,36 @@ public final class VirtioBlock extends VirtioDevice
         answer(chain, BlockStatus.OK, DriveConfiguration.MAX_SERIAL_BYTES);
     }
 
+    /** Takes a request of the guest, and hands it or its first part to the host. */
     private void submit(final InFlight slot, final BlockRequest.Kind kind, final long offset, final long length)
     {
+        slot.done = 0;
+        slot.left = length;
+        count++;
+        submit(slot, kind, offset);
+    }
+
+    /** Hands the host what is left, as far as that is no more than it gets at once. */
+    private void submit(final InFlight slot, final BlockRequest.Kind kind, final long offset)
+    {
+        final boolean hasData = switch (kind)
+        {
+            case READ, WRITE, WRITE_THROUGH -> true;
+            case FLUSH, DISCARD, WRITE_ZEROES -> false;
+        };
+        final long length = hasData ? Math.min(slot.left, MAX_REQUEST_BYTES) : slot.left;
         final BlockRequest request = new BlockRequest(drive, nextNumber, kind, offset, length);
         fold(kind.ordinal());
         fold(offset);
         fold(length);
-        if (kind == BlockRequest.Kind.WRITE || kind == BlockRequest.Kind.WRITE_THROUGH)
+        if (hasData && kind != BlockRequest.Kind.READ)
         {
-            slot.chain.read(memory(), BlockHeader.BYTES, request.data(), 0, request.data().length);
+            slot.chain.read(memory(), BlockHeader.BYTES + slot.done, request.data(), 0, request.data().length);
             fold(DataHash.of(request.data()));
         }
         nextNumber++;
+        slot.left -= length;
         slot.request = request;
-        count++;
         inFlightBytes += request.data().length;
         host.submit(request);
     }
@@ -370,12 +409,12 @@ public final class VirtioBlock extends VirtioDevice
      *
      * @param dataBytes number of bytes that were written at the buffer's begin
      */
-    private void answer(final DescriptorChain chain, final BlockStatus status, final int dataBytes)
+    private void answer(final DescriptorChain chain, final BlockStatus status, final long dataBytes)
     {
         statusByte[0] = (byte)status.ordinal();
         final long statusAt = chain.writableBytes() - 1;
         chain.write(memory(), statusAt, statusByte, 0, 1);
-        queue(REQUEST_QUEUE).push(chain.head(), dataBytes == statusAt ? dataBytes + 1 : dataBytes);
+        queue(REQUEST_QUEUE).push(chain.head(), (int)(dataBytes == statusAt ? dataBytes + 1 : dataBytes));
     }
 
     private boolean isOnDrive(final long sector, final long length)

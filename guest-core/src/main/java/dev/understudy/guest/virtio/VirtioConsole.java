@@ -18,9 +18,6 @@ public final class VirtioConsole extends VirtioDevice
     static final int RECEIVE_QUEUE = 0;
     static final int TRANSMIT_QUEUE = 1;
 
-    /** The longest output of one buffer: twice what Linux writes at once, and 16 MiB for all of one notify. */
-    static final int MAX_OUTPUT_BYTES = 64 * 1024;
-
     static final long FEATURE_SIZE = 1L;
 
     static final int CONFIG_COLUMNS = 0;
@@ -134,9 +131,11 @@ public final class VirtioConsole extends VirtioDevice
     {
         final VirtQueue queue = queue(TRANSMIT_QUEUE);
         final DescriptorChain chain = chain();
+        long room = MAX_NOTIFY_BYTES;
         for (int i = 0; i < queue.size() && queue.pop(chain); i++)
         {
-            if (chain.writableBytes() > 0 || chain.readableBytes() > MAX_OUTPUT_BYTES)
+            room -= chain.readableBytes();
+            if (chain.writableBytes() > 0 || room < 0)
             {
                 needsReset();
                 break;

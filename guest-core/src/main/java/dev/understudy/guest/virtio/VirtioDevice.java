@@ -11,6 +11,12 @@ import dev.understudy.guest.memory.GuestMemory;
  */
 abstract sealed class VirtioDevice permits VirtioBalloon, VirtioBlock, VirtioConsole, VirtioEntropy, VirtioNet, VirtioVsock
 {
+    /**
+     * The most that a device sends to the world at one notify, in bytes: no driver can know it, so that it is far above what
+     * an honest one has in a queue, and bounds what a hostile one has the host do between two instructions.
+     */
+    static final int MAX_NOTIFY_BYTES = 16 << 20;
+
     private final GuestMemory memory;
     private final int id;
     private final int queueCount;

@@ -210,28 +210,47 @@ public final class VirtioVsock extends VirtioDevice
     {
         final VirtQueue queue = queue(TRANSMIT_QUEUE);
         final DescriptorChain chain = chain();
+        long room = MAX_NOTIFY_BYTES;
         for (int i = 0; i < queue.size() && queue.pop(chain); i++)
         {
-            if (chain.writableBytes() > 0 || chain.readableBytes() < VsockHeader.BYTES)
+            room -= chain.readableBytes();
+            if (chain.writableBytes() > 0 || chain.readableBytes() < VsockHeader.BYTES || room < 0)
             {
                 needsReset();
                 break;
             }
-            if (chain.readableBytes() <= VsockHeader.MAX_PACKET_BYTES)
-            {
-                final int length = (int)chain.readableBytes();
-                chain.read(memory(), packet, 0, length);
-                onGuestPacket(length);
-            }
+            transmit(chain);
             queue.push(chain.head(), 0);
         }
         queue.signal();
     }
 
-    /** Section 5.10.6: a packet that is not properly addressed or formed is dropped, as Linux's host end does. */
+    /** One packet of the guest, which may be of any length: the host gets a long one as several. */
+    private void transmit(final DescriptorChain chain)
+    {
+        final int payloadBytes = (int)chain.readableBytes() - VsockHeader.BYTES;
+        chain.read(memory(), packet, 0, VsockHeader.BYTES);
+        if (VsockHeader.len(packet, 0) != payloadBytes)
+        {
+            // Section 5.10.6: what is not properly formed is dropped, as Linux's host end does.
+            return;
+        }
+        int done = 0;
+        do
+        {
+            final int count = Math.min(payloadBytes - done, VsockHeader.MAX_PAYLOAD_BYTES);
+            chain.read(memory(), VsockHeader.BYTES + done, packet, VsockHeader.BYTES, count);
+            VsockHeader.len(packet, 0, count);
+            onGuestPacket(VsockHeader.BYTES + count);
+            done += count;
+        }
+        while (done < payloadBytes);
+    }
+
+    /** Section 5.10.6: a packet that is not properly addressed is dropped, as Linux's host end does. */
     private void onGuestPacket(final int length)
     {
-        if (VsockHeader.srcCid(packet, 0) != guestCid || VsockHeader.len(packet, 0) != length - VsockHeader.BYTES)
+        if (VsockHeader.srcCid(packet, 0) != guestCid)
         {
             return;
         }

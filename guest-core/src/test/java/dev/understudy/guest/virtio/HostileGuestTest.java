@@ -28,9 +28,8 @@ class HostileGuestTest
     /** What one store may ask of the drive. */
     private static final int MAX_REQUESTS_AT_ONCE = VirtioBlock.QUEUE_SIZE;
 
-    /** What one store or event may print or send: a queue of the largest outputs. */
-    private static final long MAX_BYTES_AT_ONCE = (long)VirtQueue.MAX_SIZE *
-        Math.max(VsockHeader.MAX_PACKET_BYTES, VirtioConsole.MAX_OUTPUT_BYTES);
+    /** What one store or event may print or send. */
+    private static final long MAX_BYTES_AT_ONCE = VirtioDevice.MAX_NOTIFY_BYTES;
 
     /** The most that a queue's chains can have pieces, or that a reset of the device ends connections. */
     private static final long MAX_CALLS_AT_ONCE = (long)VirtQueue.MAX_SIZE * VirtQueue.MAX_SIZE;

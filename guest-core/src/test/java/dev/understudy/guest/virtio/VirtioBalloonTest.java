@@ -72,9 +72,20 @@ class VirtioBalloonTest
         assertNeedsReset(pages(0xFFFF_FFFFL));
         assertNeedsReset(driver.readable(new byte[5]));
         assertNeedsReset(driver.writable(4));
-        final long[] tooMany = new long[VirtioBalloon.MAX_PAGES + 1];
+        final long[] tooMany = new long[memory.pages() + 1];
         Arrays.fill(tooMany, PAGE);
         assertNeedsReset(pages(tooMany));
+    }
+
+    @Test
+    void aBufferMayHoldANumberForEachPage()
+    {
+        driver.start(0);
+        final long[] all = new long[memory.pages()];
+        Arrays.setAll(all, i -> PAGE + i);
+        final int head = driver.add(VirtioBalloon.INFLATE_QUEUE, pages(all));
+        driver.notifyDevice(VirtioBalloon.INFLATE_QUEUE);
+        assertThat(driver.used(VirtioBalloon.INFLATE_QUEUE)).containsExactly(new GuestDriver.Used(head, 0));
     }
 
     private void assertNeedsReset(final GuestDriver.Piece piece)

@@ -198,12 +198,59 @@ class VirtioBlockTest
     }
 
     @Test
-    void aRequestThatIsTooLongIsAnIoError()
+    void aLongRequestReachesTheHostInPartsAndTheNextFollowsTheLast()
+    {
+        final int length = 2 * VirtioBlock.MAX_REQUEST_BYTES + 512;
+        final MemoryDrive large = new MemoryDrive(length + 512);
+        block = new VirtioBlock(memory, 0, new DriveConfiguration(length + 512, false, true, ""), large);
+        transport = new VirtioMmio(4, block, new Plic());
+        driver = new GuestDriver(memory, transport, 1);
+        driver.start(0);
+        final byte[] written = bytes(length, 1);
+        final GuestDriver.Piece data = driver.readable(written);
+        final GuestDriver.Piece target = new GuestDriver.Piece(data.address(), length, true);
+        final GuestDriver.Piece status = driver.writable(1);
+        final int write = driver.add(QUEUE, driver.readable(header(BlockHeader.OUT, 1)), data, status);
+        final int read = driver.add(QUEUE, driver.readable(header(BlockHeader.IN, 1)), target, status);
+        driver.notifyDevice(QUEUE);
+        for (int part = 0; part < 6; part++)
+        {
+            assertThat(large.submitted).hasSize(1);
+            final BlockRequest request = large.submitted.remove();
+            assertThat(request.number()).isEqualTo(part);
+            assertThat(request.offset()).isEqualTo(512 + (long)part % 3 * VirtioBlock.MAX_REQUEST_BYTES);
+            large.execute(request);
+            if (part == 3)
+            {
+                memory.write(target.address(), new byte[length], 0, length);
+            }
+            assertThat(driver.used(QUEUE)).isEmpty();
+            final long before = digest(transport);
+            block.complete(BlockStatus.OK);
+            assertThat(digest(transport)).isNotEqualTo(before);
+            if (part == 2)
+            {
+                assertThat(driver.used(QUEUE)).containsExactly(new GuestDriver.Used(write, 1));
+            }
+        }
+        assertThat(driver.used(QUEUE)).containsExactly(new GuestDriver.Used(read, length + 1));
+        assertThat(driver.content(target, length)).isEqualTo(written);
+        assertThat(Arrays.copyOfRange(large.content, 512, length + 512)).isEqualTo(written);
+        assertThat(block.oldest()).isNull();
+    }
+
+    @Test
+    void aLongRequestWhosePartFailsFails()
     {
         make(new DriveConfiguration(1L << 40, false, true, ""));
         driver.start(0);
-        assertThat(request(BlockHeader.IN, 0, new byte[0], VirtioBlock.MAX_REQUEST_BYTES + 512)).isEqualTo(IOERR);
-        assertThat(host.submitted).isEmpty();
+        final GuestDriver.Piece status = driver.writable(1);
+        driver.add(QUEUE, driver.readable(header(BlockHeader.IN, 0)),
+            driver.writable(VirtioBlock.MAX_REQUEST_BYTES + 512), status);
+        driver.notifyDevice(QUEUE);
+        block.complete(BlockStatus.IOERR);
+        assertThat(driver.content(status, 1)).containsExactly(IOERR);
+        assertThat(block.oldest()).isNull();
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.GuestMemory;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
 /** The console. */
@@ -18,7 +19,8 @@ class VirtioConsoleTest
     private final VirtioConsole console = new VirtioConsole(memory, outputs, () ->
     {
     });
-    private final GuestDriver driver = new GuestDriver(memory, new VirtioMmio(0, console, new Plic()), 2);
+    private final VirtioMmio transport = new VirtioMmio(0, console, new Plic());
+    private GuestDriver driver = new GuestDriver(memory, transport, 2);
 
     @Test
     void isUsedFromDriverOkToReset()
@@ -130,18 +132,32 @@ class VirtioConsoleTest
     }
 
     @Test
-    void anOutputLongerThanTheBoundNeedsAResetAndPrintsNothing()
+    void anOutputOfAnyLengthIsPrinted()
     {
         driver.start(0);
-        driver.add(TX, driver.readable(new byte[VirtioConsole.MAX_OUTPUT_BYTES]));
+        driver.add(TX, driver.readable(new byte[1 << 20]));
         driver.notifyDevice(TX);
-        assertThat(outputs.bytes).isEqualTo(VirtioConsole.MAX_OUTPUT_BYTES);
 
-        driver.add(TX, driver.readable(new byte[VirtioConsole.MAX_OUTPUT_BYTES]), driver.readable(new byte[1]));
+        assertThat(driver.needsReset()).isFalse();
+        assertThat(outputs.bytes).isEqualTo(1 << 20);
+    }
+
+    @Test
+    void moreThanTheBoundAtOneNotifyNeedsAReset()
+    {
+        driver = new GuestDriver(memory, transport, 2, 64);
+        driver.start(0);
+        final GuestDriver.Piece[] pieces = new GuestDriver.Piece[17];
+        Arrays.fill(pieces, driver.readable(new byte[VirtioDevice.MAX_NOTIFY_BYTES / 16]));
+        driver.add(TX, Arrays.copyOf(pieces, 16));
+        driver.notifyDevice(TX);
+        assertThat(driver.needsReset()).isFalse();
+
+        driver.add(TX, pieces);
         driver.notifyDevice(TX);
 
         assertThat(driver.needsReset()).isTrue();
-        assertThat(outputs.bytes).isEqualTo(VirtioConsole.MAX_OUTPUT_BYTES);
+        assertThat(outputs.bytes).isEqualTo(VirtioDevice.MAX_NOTIFY_BYTES);
     }
 
     private int receive(final String text)

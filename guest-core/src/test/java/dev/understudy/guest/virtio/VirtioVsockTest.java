@@ -62,14 +62,24 @@ class VirtioVsockTest
     }
 
     @Test
-    void theLargestPacketPassesAndALargerOneDoesNot()
+    void theLargestPacketPassesAndALargerOneBecomesSeveral()
     {
         send(fromGuest(1, 2, VsockHeader.OP_RW, new byte[VsockHeader.MAX_PAYLOAD_BYTES]));
         assertThat(outputs.packets).hasSize(1);
 
-        send(fromGuest(1, 2, VsockHeader.OP_RW, new byte[VsockHeader.MAX_PAYLOAD_BYTES + 1]));
+        final byte[] payload = new byte[2 * VsockHeader.MAX_PAYLOAD_BYTES + 1];
+        new Random(1).nextBytes(payload);
+        send(fromGuest(1, 2, VsockHeader.OP_RW, payload));
 
-        assertThat(outputs.packets).hasSize(1);
+        assertThat(outputs.packets).hasSize(4);
+        int done = 0;
+        for (final byte[] packet : outputs.packets.subList(1, 4))
+        {
+            final int count = Math.min(payload.length - done, VsockHeader.MAX_PAYLOAD_BYTES);
+            assertThat(packet).isEqualTo(
+                fromGuest(1, 2, VsockHeader.OP_RW, Arrays.copyOfRange(payload, done, done + count)));
+            done += count;
+        }
         assertThat(driver.needsReset()).isFalse();
     }
 
