@@ -202,6 +202,11 @@ public final class Hart
     }
 
     /** The software interrupt, from SBI. */
+    public boolean isSoftwarePending()
+    {
+        return softwarePending;
+    }
+
     public void software(final boolean pending)
     {
         softwarePending = pending;

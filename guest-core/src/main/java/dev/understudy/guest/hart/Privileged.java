@@ -100,7 +100,11 @@ final class Privileged
         }
         hart.pc += 4;
         hart.reservation.end();
-        environment.call(hart);
+        if (!environment.call(hart))
+        {
+            hart.pc -= 4;
+            return !hasFaulted();
+        }
         hart.instret++;
         return false;
     }

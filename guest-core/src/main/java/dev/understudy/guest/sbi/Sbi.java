@@ -32,13 +32,15 @@ public final class Sbi implements EnvironmentCalls
     private static final int LAST_LEGACY_EXTENSION = 8;
 
     private static final long SUCCESS = 0;
-    private static final long ERR_FAILED = -1;
     private static final long ERR_NOT_SUPPORTED = -2;
     private static final long ERR_INVALID_PARAM = -3;
     private static final long ERR_INVALID_ADDRESS = -5;
     private static final long ERR_ALREADY_AVAILABLE = -6;
 
     private static final long HART_STARTED = 0;
+
+    /** What a legacy call returns that clears an interrupt: any positive number. */
+    private static final long INTERRUPT_WAS_PENDING = 1;
     private static final long SUSPEND_RETENTIVE = 0;
     private static final long SUSPEND_NON_RETENTIVE = 0x8000_0000L;
 
@@ -87,13 +89,12 @@ public final class Sbi implements EnvironmentCalls
     }
 
     @Override
-    public void call(final Hart hart)
+    public boolean call(final Hart hart)
     {
         final long extension = hart.x(A7);
         if (extension >= 0 && extension <= LAST_LEGACY_EXTENSION)
         {
-            legacy(hart, (int)extension);
-            return;
+            return legacy(hart, (int)extension);
         }
 
         final long function = hart.x(A6);
@@ -109,6 +110,7 @@ public final class Sbi implements EnvironmentCalls
             case EXTENSION_DBCN -> debugConsole(hart, function);
             default -> answer(hart, ERR_NOT_SUPPORTED, 0);
         }
+        return true;
     }
 
     private static void answer(final Hart hart, final long error, final long value)
@@ -185,9 +187,10 @@ public final class Sbi implements EnvironmentCalls
         answer(hart, isPresent ? checkHarts(hart.x(A0), hart.x(A1)) : ERR_NOT_SUPPORTED, 0);
     }
 
+    /** Section 3.1: neither may the mask name a hart that is not there, nor the base be none. */
     private static long checkHarts(final long mask, final long base)
     {
-        final boolean isValid = base == ALL_HARTS || mask == 0 || (base == 0 && mask == 1);
+        final boolean isValid = base == ALL_HARTS || (base == 0 && (mask & ~1L) == 0);
         return isValid ? SUCCESS : ERR_INVALID_PARAM;
     }
 
@@ -242,8 +245,8 @@ public final class Sbi implements EnvironmentCalls
         }
         else
         {
-            final boolean isPlatform = (type & 0x7FFF_FFFF) >= 0x1000_0000;
-            answer(hart, isPlatform ? ERR_NOT_SUPPORTED : ERR_INVALID_PARAM, 0);
+            // Reserved, or specific to a platform and not implemented.
+            answer(hart, ERR_INVALID_PARAM, 0);
         }
     }
 
@@ -324,8 +327,12 @@ public final class Sbi implements EnvironmentCalls
         output.onConsole(single, 0, 1);
     }
 
-    /** Chapter 5; these calls answer in a0 alone. */
-    private void legacy(final Hart hart, final int extension)
+    /**
+     * Chapter 5; these calls answer in a0 alone.
+     *
+     * @return as {@link #call}
+     */
+    private boolean legacy(final Hart hart, final int extension)
     {
         switch (extension)
         {
@@ -342,16 +349,20 @@ public final class Sbi implements EnvironmentCalls
             case 2 -> hart.x(A0, input.poll());
             case 3 ->
             {
+                hart.x(A0, hart.isSoftwarePending() ? INTERRUPT_WAS_PENDING : SUCCESS);
                 hart.software(false);
-                hart.x(A0, SUCCESS);
             }
-            case 4, 5, 6, 7 -> legacyHarts(hart, extension);
+            case 4, 5, 6, 7 ->
+            {
+                return legacyHarts(hart, extension);
+            }
             default -> end(hart, SystemReset.SHUTDOWN);
         }
+        return true;
     }
 
     /** Calls whose first argument is the virtual address of a mask of harts; zero stands for all. */
-    private void legacyHarts(final Hart hart, final int extension)
+    private boolean legacyHarts(final Hart hart, final int extension)
     {
         final long maskAddress = hart.x(A0);
         long mask = 1;
@@ -360,8 +371,7 @@ public final class Sbi implements EnvironmentCalls
             mask = mmu.load(maskAddress, Long.BYTES);
             if (mmu.faultCause() != Mmu.NO_FAULT)
             {
-                hart.x(A0, ERR_FAILED);
-                return;
+                return false;
             }
         }
         if (extension == 4 && (mask & 1) != 0)
@@ -369,5 +379,6 @@ public final class Sbi implements EnvironmentCalls
             hart.software(true);
         }
         hart.x(A0, SUCCESS);
+        return true;
     }
 }

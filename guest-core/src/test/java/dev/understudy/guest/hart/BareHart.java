@@ -21,7 +21,11 @@ final class BareHart
     private static final int WARM = 40;
     private static final int WIDE = 500;
 
-    private static final EnvironmentCalls END = it -> it.state = HartState.STOPPED;
+    static final EnvironmentCalls END = it ->
+    {
+        it.stop();
+        return true;
+    };
 
     final GuestMemory memory = new GuestMemory(MEMORY_BYTES);
     final VirtioEntropy entropy = new VirtioEntropy(memory);

@@ -27,6 +27,10 @@ class SbiTest implements OutputSink
     private static final int ECALL = 0x73;
     private static final int CSRRS_T0_SIP = 0x1440_22F3;
     private static final int CSRRW_SIE_A1 = 0x1045_9073;
+    private static final int CSRRW_STVEC_A1 = 0x1055_9073;
+    private static final int CSRRS_T0_SEPC = 0x1410_22F3;
+    private static final int CSRRS_A0_SCAUSE = 0x1420_2573;
+    private static final int LOAD_ACCESS_FAULT = 5;
     private static final int SOFTWARE_PENDING = 2;
 
     private static final int T0 = 5;
@@ -38,10 +42,12 @@ class SbiTest implements OutputSink
 
     private static final int BASE = 0x10;
     private static final int PROBE = 3;
+    private static final int HSM = 0x48_534D;
     private static final int DBCN = 0x4442_434E;
-    private static final long ERR_FAILED = -1;
     private static final long ERR_NOT_SUPPORTED = -2;
     private static final long ERR_INVALID_PARAM = -3;
+    private static final long ERR_INVALID_ADDRESS = -5;
+    private static final long ERR_ALREADY_AVAILABLE = -6;
 
     private final GuestMemory memory = new GuestMemory(GuestMemory.MIN_BYTES);
     private final FirmwareConsole input = new FirmwareConsole();
@@ -181,8 +187,10 @@ class SbiTest implements OutputSink
         assertThat(hart.x(A0)).isZero();
         assertThat(isSoftwarePending()).as("sent to all").isTrue();
         callLegacy(3, 0);
-        assertThat(hart.x(A0)).isZero();
+        assertThat(hart.x(A0)).as("there was one").isPositive();
         assertThat(isSoftwarePending()).as("cleared").isFalse();
+        callLegacy(3, 0);
+        assertThat(hart.x(A0)).as("there was none").isZero();
         memory.writeLong(DATA, 1);
         callLegacy(4, DATA);
         assertThat(isSoftwarePending()).as("sent to this one").isTrue();
@@ -193,26 +201,103 @@ class SbiTest implements OutputSink
         assertThat(isSoftwarePending()).as("sent to another one").isFalse();
     }
 
+    /** Section 9.4: what is reserved, and what a platform could have and this one has not. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 0x0FFF_FFFF, 0x1000_0000, 0x7FFF_FFFF, 0x8000_0001L, 0x8FFF_FFFFL, 0x9000_0000L, 0xFFFF_FFFFL})
+    void suspendOfAnyOtherTypeIsAnInvalidParameter(final long type)
+    {
+        call(HSM, 3, type, CODE, 0);
+        assertThat(hart.x(A0)).isEqualTo(ERR_INVALID_PARAM);
+        assertThat(hart.state()).isEqualTo(HartState.RUNNING);
+    }
+
+    /** Chapter 10: reserved, specific to a platform, and reasons of either kind. */
+    @Test
+    void resetOfAnyOtherTypeOrReasonIsAnInvalidParameter()
+    {
+        for (final long type : new long[]{3, 0xEFFF_FFFFL, 0xF000_0000L, 0xFFFF_FFFFL})
+        {
+            call(0x5352_5354, 0, type, 0, 0);
+            assertThat(hart.x(A0)).isEqualTo(ERR_INVALID_PARAM);
+        }
+        for (final long reason : new long[]{2, 0xE000_0000L, 0xF000_0000L})
+        {
+            call(0x5352_5354, 0, 0, reason, 0);
+            assertThat(hart.x(A0)).isEqualTo(ERR_INVALID_PARAM);
+        }
+        assertThat(reset).isNull();
+    }
+
+    /** Section 3.1, for IPI and RFENCE. */
+    @Test
+    void hartsThatAreNotThereAreAnInvalidParameter()
+    {
+        for (final int extension : new int[]{0x0073_5049, 0x5246_4E43})
+        {
+            for (final long[] harts : new long[][]{{1, 0}, {0, 0}, {0, -1}, {6, -1}})
+            {
+                call(extension, 0, harts[0], harts[1], 0);
+                assertThat(hart.x(A0)).isZero();
+            }
+            for (final long[] harts : new long[][]{{2, 0}, {3, 0}, {1, 1}, {0, 1}, {0, -2}})
+            {
+                call(extension, 0, harts[0], harts[1], 0);
+                assertThat(hart.x(A0)).isEqualTo(ERR_INVALID_PARAM);
+            }
+        }
+    }
+
+    /** Chapter 9: hart 0 runs, and there is no other. */
+    @Test
+    void hartStateIsThatOfTheOnlyHart()
+    {
+        call(HSM, 0, 0, CODE, 0);
+        assertThat(hart.x(A0)).isEqualTo(ERR_ALREADY_AVAILABLE);
+        call(HSM, 0, 1, CODE, 0);
+        assertThat(hart.x(A0)).isEqualTo(ERR_INVALID_PARAM);
+        call(HSM, 2, 1, 0, 0);
+        assertThat(hart.x(A0)).isEqualTo(ERR_INVALID_PARAM);
+        call(HSM, 2, 0, 0, 0);
+        assertThat(hart.x(A0)).isZero();
+        assertThat(hart.x(A1)).isZero();
+        call(HSM, 3, 0x8000_0000L, 8, 0);
+        assertThat(hart.x(A0)).as("nowhere to resume").isEqualTo(ERR_INVALID_ADDRESS);
+        call(HSM, 4, 0, 0, 0);
+        assertThat(hart.x(A0)).isEqualTo(ERR_NOT_SUPPORTED);
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {5, 6, 7})
-    void legacyFencesSucceedForAnyHartsAndFailWithoutAMask(final int extension)
+    void legacyFencesSucceedForAnyHarts(final int extension)
     {
         callLegacy(extension, 0);
         assertThat(hart.x(A0)).isZero();
         memory.writeLong(DATA, 1);
         callLegacy(extension, DATA);
         assertThat(hart.x(A0)).isZero();
-        callLegacy(extension, 8);
-        assertThat(hart.x(A0)).isEqualTo(ERR_FAILED);
         assertThat(isSoftwarePending()).isFalse();
     }
 
-    @Test
-    void legacyInterruptWithoutAMaskFails()
+    /** Chapter 5: the fault is the guest's, at its call, which does not retire. */
+    @ParameterizedTest
+    @ValueSource(ints = {4, 5, 6, 7})
+    void legacyCallWhoseMaskCannotBeReadTraps(final int extension)
     {
-        callLegacy(4, 8);
-        assertThat(hart.x(A0)).isEqualTo(ERR_FAILED);
-        assertThat(isSoftwarePending()).isFalse();
+        memory.writeInt(CODE, CSRRW_STVEC_A1);
+        hart.start(CODE, 0, DATA);
+        engine.run(hart.instret() + 1);
+        memory.writeInt(CODE, ECALL);
+        memory.writeInt(DATA, CSRRS_T0_SEPC);
+        memory.writeInt(DATA + Integer.BYTES, CSRRS_A0_SCAUSE);
+
+        hart.start(CODE, 8, 0x1234);
+        hart.x(A7, extension);
+        engine.run(hart.instret() + 2);
+
+        assertThat(hart.pc()).isEqualTo(DATA + 2 * Integer.BYTES);
+        assertThat(hart.x(T0)).isEqualTo(CODE);
+        assertThat(hart.x(A0)).isEqualTo(LOAD_ACCESS_FAULT);
+        assertThat(hart.x(A1)).isEqualTo(0x1234);
     }
 
     @Test
