@@ -142,6 +142,9 @@ final class ElfImage
             ("segment %d at 0x%x with %s bytes does not fit into RAM at 0x%x with %d bytes; " +
                 "link it there or give the guest more memory").formatted(
                 number, address, Long.toUnsignedString(memoryBytes), GuestMemory.BASE, memory.size()));
+        require(address >= KernelImage.LOWEST_ADDRESS,
+            "segment %d at 0x%x lies below 0x%x, where the firmware's memory ends; link it there or above, for S-mode"
+                .formatted(number, address, KernelImage.LOWEST_ADDRESS));
         require(memoryBytes >= fileBytes, "segment %d has %d bytes in the file, but only %d in memory".formatted(
             number, fileBytes, memoryBytes));
         end = Math.max(end, address + memoryBytes);

@@ -13,6 +13,9 @@ import java.util.zip.GZIPInputStream;
  */
 public record KernelImage(long entry, long end)
 {
+    /** The lowest address for a kernel: what lies below is the firmware's on the machines that a kernel is made for. */
+    static final long LOWEST_ADDRESS = GuestMemory.BASE + 0x20_0000;
+
     private static final int GZIP_MAGIC_0 = 0x1F;
     private static final int GZIP_MAGIC_1 = 0x8B;
 

@@ -51,6 +51,12 @@ final class LinuxImage
             throw new BootException("the kernel cannot be booted: it is a big-endian Linux image");
         }
         final long offset = header.getLong(LOAD_OFFSET);
+        if (offset >= 0 && offset < KernelImage.LOWEST_ADDRESS - GuestMemory.BASE)
+        {
+            throw new BootException(("the kernel cannot be booted: the Linux image wants to lie at 0x%x, below 0x%x, " +
+                "where the firmware's memory ends: it is built for M-mode; build it for S-mode").formatted(
+                GuestMemory.BASE + offset, KernelImage.LOWEST_ADDRESS));
+        }
         final long bytes = Math.max(header.getLong(IMAGE_SIZE), file.length);
         final long address = GuestMemory.BASE + offset;
         if (offset < 0 || offset % GuestMemory.PAGE_BYTES != 0 || header.getLong(IMAGE_SIZE) < 0 ||

@@ -97,8 +97,18 @@ class ElfImageTest
         refused(new ElfFile().field(2, ElfFile.ADDRESS, -16).bytes(), "does not fit into RAM");
         refused(new ElfFile().field(2, ElfFile.ADDRESS, ElfFile.TEXT + 15).bytes(),
             "segments 1 and 2 overlap at 0x8020000f");
-        refused(new ElfFile().field(2, ElfFile.ADDRESS, ElfFile.TEXT - 31).bytes(),
-            "segments 1 and 2 overlap at 0x80200000");
+        refused(new ElfFile().field(1, ElfFile.ADDRESS, ElfFile.TEXT + 0x1000 + 31).bytes(),
+            "segments 1 and 2 overlap at 0x8020101f");
+    }
+
+    @Test
+    void refusesWhatIsLinkedWhereTheFirmwareWouldBe()
+    {
+        for (final long address : new long[]{GuestMemory.BASE, ElfFile.TEXT - 2})
+        {
+            refused(new ElfFile().field(1, ElfFile.ADDRESS, address).bytes(),
+                "segment 1 at 0x%x lies below 0x80200000".formatted(address));
+        }
     }
 
     @Test

@@ -62,6 +62,19 @@ class KernelImageTest
     }
 
     @Test
+    void linuxForMachineModeIsRefused()
+    {
+        for (final int offset : new int[]{0, LOAD_OFFSET - 4096})
+        {
+            assertThatThrownBy(() -> KernelImage.load(linux(offset, IMAGE_BYTES), memory))
+                .isInstanceOf(BootException.class)
+                .hasMessageContaining("below 0x80200000")
+                .hasMessageContaining("M-mode");
+        }
+        assertThat(memory.array()).containsOnly(0);
+    }
+
+    @Test
     void damagedOrTooLargePackedFilesAreRefused() throws IOException
     {
         final byte[] packed = gzip(linux(LOAD_OFFSET, IMAGE_BYTES));

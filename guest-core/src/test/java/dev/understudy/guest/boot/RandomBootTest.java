@@ -124,7 +124,7 @@ class RandomBootTest
         {
             final Random random = new Random(seed);
             final byte[] kernel = random.nextInt(4) == 0 ? damaged(random) :
-                TestElf.of(GuestMemory.BASE + 0x1000L * random.nextInt(0x400), LOOP);
+                TestElf.of(KernelImage.LOWEST_ADDRESS + 0x1000L * random.nextInt(0x200), LOOP);
             final byte[] initrd = random.nextBoolean() ? null : new byte[random.nextInt(GuestMemory.MIN_BYTES)];
             try
             {
