@@ -28,6 +28,39 @@ class ArchitectureTest
         "java.lang.Integer.getInteger", "java.lang.Long.getLong", "java.lang.Boolean.getBoolean",
         "java.lang.Math.random", "java.lang.StrictMath.random");
 
+    /**
+     * Where the date is written down for people, and where it names a journal's files, of which none comes before the
+     * one that was begun before it.
+     */
+    private static final Set<String> WRITES_A_DATE = Set.of(
+        "dev.understudy.failover.arbiter.DirectoryArbiter.claim",
+        "dev.understudy.failover.role.PairMember.onClaimDecided",
+        "dev.understudy.hypervisor.image.GuestImage.genesis",
+        "dev.understudy.hypervisor.pair.JournalStore.rehearse",
+        "dev.understudy.journal.JournalOptions.defaults");
+
+    /** What reads the wall clock, of the JDK and of Agrona. */
+    private static final Set<String> OF_THE_WALL_CLOCK = Set.of(
+        "java.lang.System.currentTimeMillis", "java.time.Clock.system", "java.time.Clock.systemUTC",
+        "java.time.Clock.systemDefaultZone", "java.util.Calendar.getInstance",
+        "org.agrona.concurrent.SystemEpochClock.INSTANCE", "org.agrona.concurrent.SystemEpochNanoClock.INSTANCE");
+
+    @Test
+    void noWallClockDecidesAnything()
+    {
+        noClasses().should().accessTargetWhere(DescribedPredicate.describe("reads the wall clock",
+            access ->
+            {
+                final String target = access.getTargetOwner().getName() + "." + access.getName();
+                final String by = access.getOriginOwner().getName() + "." + access.getOrigin().getName();
+                final boolean isWallClock = OF_THE_WALL_CLOCK.contains(target) ||
+                    target.startsWith("java.time.") && access.getName().equals("now") ||
+                    target.equals("java.util.Date.<init>") ||
+                    target.startsWith("org.agrona.concurrent.") && target.contains("EpochClock.<init>");
+                return isWallClock && !WRITES_A_DATE.contains(by);
+            })).check(CLASSES);
+    }
+
     @Test
     void guestCoreKnowsNothingButTheJdkAndAgrona()
     {

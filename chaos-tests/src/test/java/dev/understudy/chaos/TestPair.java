@@ -53,6 +53,7 @@ final class TestPair implements AutoCloseable
     private final List<Thread> threads = new ArrayList<>();
     private final Map<String, String> engines = new TreeMap<>();
     private final List<String> jvmOptions = new ArrayList<>(Commands.JVM_OPTIONS);
+    private String[] launcher = {};
     private final Thread onExit = new Thread(this::killAll);
     private Path arbiter;
     private TestLink link;
@@ -109,6 +110,13 @@ final class TestPair implements AutoCloseable
     TestPair withJvmOption(final String option)
     {
         jvmOptions.add(option);
+        return this;
+    }
+
+    /** Has nodes started by another program, which gets what it is to start after its own arguments; before the first start. */
+    TestPair withLauncher(final String... command)
+    {
+        launcher = command.clone();
         return this;
     }
 
@@ -209,7 +217,8 @@ final class TestPair implements AutoCloseable
         final String file = configOf(node).toString();
         nodes.computeIfAbsent(
             node, name -> new UnderstudyProcess(root.resolve(name + ".log"),
-                "serve", "--config", file, "--node", name, "--engine", engines.getOrDefault(name, "mixed")))
+                "serve", "--config", file, "--node", name, "--engine", engines.getOrDefault(name, "mixed"))
+                .by(launcher))
             .start(jvmOptions.stream().map(option -> option.replace("%n", node)).toArray(String[]::new));
     }
 

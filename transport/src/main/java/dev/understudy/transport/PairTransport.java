@@ -179,7 +179,8 @@ public final class PairTransport implements AutoCloseable
         messages = new ControlMessages(endpoints.node(), incarnation);
         controlAssembler = new FragmentAssembler(this::onControlMessage);
         final OpeningErrors errors = new OpeningErrors(errorHandler);
-        driver = launch(endpoints, driverContext(endpoints, errors, senders, receivers));
+        final SteadyClock clock = new SteadyClock();
+        driver = launch(endpoints, driverContext(endpoints, clock, errors, senders, receivers));
         Aeron client = null;
         try
         {
@@ -187,6 +188,8 @@ public final class PairTransport implements AutoCloseable
                 .aeronDirectoryName(driver.aeronDirectoryName())
                 .driverAgentInvoker(driver.sharedAgentInvoker())
                 .useConductorAgentInvoker(true)
+                .epochClock(clock)
+                .driverTimeoutMs(DRIVER_TIMEOUT_MS)
                 .errorHandler(errors)
                 .subscriberErrorHandler(RethrowingErrorHandler.INSTANCE));
             controlSubscription = subscribe(client, endpoints, CONTROL_STREAM, controlAssembler);
@@ -256,6 +259,7 @@ public final class PairTransport implements AutoCloseable
 
     private MediaDriver.Context driverContext(
         final PairEndpoints endpoints,
+        final SteadyClock clock,
         final ErrorHandler errorHandler,
         final SendChannelEndpointSupplier senders,
         final ReceiveChannelEndpointSupplier receivers)
@@ -266,6 +270,7 @@ public final class PairTransport implements AutoCloseable
             .dirDeleteOnShutdown(true)
             .threadingMode(ThreadingMode.INVOKER)
             .asyncExecutorEnabled(false)
+            .epochClock(clock)
             .errorHandler(errorHandler)
             .termBufferSparseFile(true)
             .counterValuesBufferLength(COUNTERS_BYTES)

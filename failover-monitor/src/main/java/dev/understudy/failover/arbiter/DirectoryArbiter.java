@@ -277,7 +277,8 @@ public final class DirectoryArbiter implements Arbiter
             final List<Path> terms =
                 all.stream().filter(file -> TERM_NAME.matcher(file.getFileName().toString()).matches()).toList();
             terms.subList(0, Math.max(0, terms.size() - KEPT_TERMS)).forEach(DirectoryArbiter::deleteQuietly);
-            final long staleMs = System.currentTimeMillis() - STALE_DRAFT_MS;
+            // By the times of the file system, which need not be this host's, and against a term that was just made.
+            final long staleMs = Files.getLastModifiedTime(terms.getLast()).toMillis() - STALE_DRAFT_MS;
             for (final Path file : all)
             {
                 if (file.getFileName().toString().startsWith(DRAFT_PREFIX) &&
