@@ -5,8 +5,6 @@ import dev.understudy.guest.boot.KernelImage;
 import dev.understudy.guest.boot.MachineDeviceTree;
 import dev.understudy.guest.bus.Bus;
 import dev.understudy.guest.bus.Device;
-import dev.understudy.guest.digest.MemoryHash;
-import dev.understudy.guest.digest.StateHash;
 import dev.understudy.guest.hart.Engine;
 import dev.understudy.guest.hart.EngineKind;
 import dev.understudy.guest.hart.Hart;
@@ -19,6 +17,10 @@ import dev.understudy.guest.pvpanic.PvPanic;
 import dev.understudy.guest.sbi.FirmwareConsole;
 import dev.understudy.guest.sbi.Sbi;
 import dev.understudy.guest.sbi.SystemReset;
+import dev.understudy.guest.state.StateHash;
+import dev.understudy.guest.state.StateReader;
+import dev.understudy.guest.state.StateWriter;
+import dev.understudy.guest.state.Stateful;
 import dev.understudy.guest.time.GuestClock;
 import dev.understudy.guest.virtio.BlockRequest;
 import dev.understudy.guest.virtio.BlockRequests;
@@ -42,10 +44,12 @@ import java.util.function.IntFunction;
  * time that came with it. What the guest does to the world goes to the {@link OutputSink} and into a running hash. Not
  * thread-safe: owned by the hart thread.
  */
-public final class Machine
+public final class Machine implements Stateful
 {
     /** Outputs to the console are handed on in pieces, so that no guest can make one without bound. */
     private static final int MAX_CONSOLE_OUTPUT_BYTES = 16 * 1024;
+
+    private static final int NOT_ENDED = -1;
 
     private final GuestMemory memory;
     private final Mmu mmu;
@@ -64,7 +68,6 @@ public final class Machine
     /** Null when the machine has none. */
     private final VirtioNet network;
     private Engine engine;
-    private final MemoryHash memoryHash;
     private final OutputHash outputHash = new OutputHash();
 
     /** How the guest ended; null while it has not, and when it crashed. */
@@ -148,7 +151,6 @@ public final class Machine
         hart = new Hart(mmu, clock, plic::asserted);
         sbi = new Sbi(memory, mmu, hashed, firmwareConsole, how -> end = stateOf(how));
         engine = Engine.of(kind, hart, mmu, memory, sbi);
-        memoryHash = new MemoryHash(memory, mmu);
         boot(configuration);
     }
 
@@ -396,14 +398,34 @@ public final class Machine
     public long digest()
     {
         final StateHash hash = new StateHash();
-        hart.digest(hash);
-        clock.digest(hash);
-        bus.digest(hash);
-        sbi.digest(hash);
-        hash.add(memoryHash.value());
-        hash.add(outputHash.value());
-        hash.add(outputHash.count());
+        save(hash);
         return hash.value();
+    }
+
+    @Override
+    public void save(final StateWriter to)
+    {
+        memory.save(to);
+        hart.save(to);
+        clock.save(to);
+        bus.save(to);
+        sbi.save(to);
+        outputHash.save(to);
+        to.write(end == null ? NOT_ENDED : end.ordinal());
+    }
+
+    /** {@inheritDoc} The host of the machine's drives gets the requests in flight again. */
+    @Override
+    public void load(final StateReader from)
+    {
+        memory.load(from);
+        hart.load(from);
+        clock.load(from);
+        bus.load(from);
+        sbi.load(from);
+        outputHash.load(from);
+        final int how = from.readInt(NOT_ENDED, RunState.values().length - 1);
+        end = how == NOT_ENDED ? null : RunState.values()[how];
     }
 
     /** Register x0 to x31, for tests and debuggers. */

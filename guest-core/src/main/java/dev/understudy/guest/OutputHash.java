@@ -1,13 +1,16 @@
 package dev.understudy.guest;
 
-import dev.understudy.guest.digest.StateHash;
+import dev.understudy.guest.state.StateHash;
+import dev.understudy.guest.state.StateReader;
+import dev.understudy.guest.state.StateWriter;
+import dev.understudy.guest.state.Stateful;
 
 /**
  * The running hash of all outputs: what a replay compares in place of performing them.
  * <p>
  * Each output enters with its kind, its position and its bytes. Owned by the hart thread.
  */
-final class OutputHash
+final class OutputHash implements Stateful
 {
     static final int CONSOLE = 1;
     static final int VSOCK = 2;
@@ -27,6 +30,20 @@ final class OutputHash
         }
         value = StateHash.mix(hash + length);
         count++;
+    }
+
+    @Override
+    public void save(final StateWriter to)
+    {
+        to.write(value);
+        to.write(count);
+    }
+
+    @Override
+    public void load(final StateReader from)
+    {
+        value = from.readLong();
+        count = from.readLong(0, Long.MAX_VALUE);
     }
 
     long value()

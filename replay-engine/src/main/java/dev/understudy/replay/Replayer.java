@@ -43,8 +43,19 @@ public final class Replayer
      */
     public Replayer(final Machine machine, final DriveWaits drives)
     {
+        this(machine, drives, 0);
+    }
+
+    /**
+     * @param machine      as it was when all entries before that one had been applied, its drives as well
+     * @param drives       what the machine's drives are carried out by
+     * @param nextSequence number of the entry to begin with
+     */
+    public Replayer(final Machine machine, final DriveWaits drives, final long nextSequence)
+    {
         this.machine = machine;
         this.drives = drives;
+        this.nextSequence = nextSequence;
     }
 
     /** Sequence number of the next entry to apply. */

@@ -18,6 +18,7 @@ import dev.understudy.journal.JournalScan;
 import dev.understudy.journal.JournalWriter;
 import dev.understudy.journal.Outcome;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -104,6 +105,28 @@ class BlockReplayTest
     }
 
     @Test
+    void anotherMachineMayGoOnAnywhereFromTheSavedState() throws IOException
+    {
+        final Path directory = temp.resolve("journal");
+        final TestDrive recorded = new TestDrive();
+        final long digest = record(directory, recorded, 6);
+
+        // What is on the drive is what was completed: the next machine asks for the rest again.
+        final TestDrive own = new TestDrive();
+        final Queue<BlockRequest> waiting = new ArrayDeque<>();
+        final StateMoves moves = new StateMoves(engine ->
+        {
+            waiting.clear();
+            return machine(waiting::add, engine);
+        }, awaited -> own.submit(waiting.remove()), 16, 6);
+        final Machine machine = moves.replay(directory);
+        assertThat(moves.moves()).isGreaterThan(20);
+        assertThat(moves.replayer().outcome()).isEqualTo(Outcome.SHUTDOWN);
+        assertThat(machine.digest()).isEqualTo(digest);
+        assertThat(own.content()).isEqualTo(recorded.content());
+    }
+
+    @Test
     void aBitOfTheImageThatTheGuestReadsAndThatDiffersIsADivergence() throws IOException
     {
         final Path directory = temp.resolve("journal");
@@ -177,16 +200,16 @@ class BlockReplayTest
         return replayer;
     }
 
-    private static Machine machine(final BlockRequests drive) throws IOException
+    private static Machine machine(final BlockRequests drive)
     {
         return machine(drive, EngineKind.preset());
     }
 
-    private static Machine machine(final BlockRequests drive, final EngineKind engine) throws IOException
+    private static Machine machine(final BlockRequests drive, final EngineKind engine)
     {
         return new Machine(
             new MachineConfiguration(
-                MEMORY_BYTES, 3, Files.readAllBytes(GUEST), null, "", List.of(TestDrive.CONFIGURATION)),
+                MEMORY_BYTES, 3, guest(), null, "", List.of(TestDrive.CONFIGURATION)),
             new OutputSink()
             {
                 @Override
@@ -206,6 +229,18 @@ class BlockReplayTest
             },
             drive,
             engine);
+    }
+
+    private static byte[] guest()
+    {
+        try
+        {
+            return Files.readAllBytes(GUEST);
+        }
+        catch (final IOException e)
+        {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static Genesis genesis()

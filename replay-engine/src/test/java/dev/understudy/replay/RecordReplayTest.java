@@ -128,6 +128,24 @@ class RecordReplayTest
     }
 
     @Test
+    void anotherMachineMayGoOnAnywhereFromTheSavedState() throws IOException
+    {
+        final Path directory = temp.resolve("journal");
+        final Outputs recorded = new Outputs();
+        final long digest = record(directory, recorded, 13, EngineKind.preset());
+
+        final Outputs replayed = new Outputs();
+        final byte[] kernel = Files.readAllBytes(KV);
+        final StateMoves moves = new StateMoves(
+            engine -> new Machine(
+                new MachineConfiguration(MEMORY_BYTES, 3, kernel, null, ""), replayed, BlockRequests.none(), engine),
+            request -> {}, 16, 13);
+        assertThat(moves.replay(directory).digest()).isEqualTo(digest);
+        assertThat(moves.moves()).isGreaterThan(20);
+        assertThat(replayed.packets.toByteArray()).isEqualTo(recorded.packets.toByteArray());
+    }
+
+    @Test
     void inputThatWasNotRecordedIsADivergenceAtTheNextDigest() throws IOException
     {
         final Path directory = temp.resolve("journal");

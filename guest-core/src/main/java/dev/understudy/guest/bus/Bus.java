@@ -1,14 +1,16 @@
 package dev.understudy.guest.bus;
 
-import dev.understudy.guest.digest.StateHash;
+import dev.understudy.guest.state.StateReader;
+import dev.understudy.guest.state.StateWriter;
+import dev.understudy.guest.state.Stateful;
 
 /** Finds the device that answers at a physical address. Owned by the hart thread. */
-public final class Bus
+public final class Bus implements Stateful
 {
     private final Device[] devices;
 
     /**
-     * @param devices in the order in which their state is hashed; their windows do not overlap
+     * @param devices in the order in which their state is saved; their windows do not overlap
      */
     public Bus(final Device... devices)
     {
@@ -29,11 +31,21 @@ public final class Bus
         return null;
     }
 
-    public void digest(final StateHash hash)
+    @Override
+    public void save(final StateWriter to)
     {
         for (final Device device : devices)
         {
-            device.digest(hash);
+            device.save(to);
+        }
+    }
+
+    @Override
+    public void load(final StateReader from)
+    {
+        for (final Device device : devices)
+        {
+            device.load(from);
         }
     }
 }

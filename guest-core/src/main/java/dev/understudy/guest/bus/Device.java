@@ -1,13 +1,13 @@
 package dev.understudy.guest.bus;
 
-import dev.understudy.guest.digest.StateHash;
+import dev.understudy.guest.state.Stateful;
 
 /**
  * A device that the guest reaches through loads and stores in a window of physical addresses.
  * <p>
  * An access never fails: what a register does not define reads as zero and ignores writes. Owned by the hart thread.
  */
-public interface Device
+public interface Device extends Stateful
 {
     /** Physical address of the first byte of the window. */
     long base();
@@ -28,7 +28,4 @@ public interface Device
      * @param value  only its lowest {@code bytes} count
      */
     void store(long offset, int bytes, long value);
-
-    /** Adds every bit of state that the guest could ever observe. */
-    void digest(StateHash hash);
 }

@@ -1,6 +1,7 @@
 package dev.understudy.guest.hart;
 
 import dev.understudy.guest.memory.GuestMemory;
+import dev.understudy.guest.state.Derived;
 import java.util.Arrays;
 
 /**
@@ -11,6 +12,7 @@ import java.util.Arrays;
  * is in memory. When there are too many pages, the one that came first makes room: its writes stay watched, since
  * translations may stand on it, and it is decoded again when it is executed again. Owned by the hart thread.
  */
+@Derived("the code in memory")
 final class DecodedCode
 {
     /** Halfwords in a page. */

@@ -3,6 +3,7 @@ package dev.understudy.guest.hart;
 import dev.understudy.guest.floating.Rounding;
 import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.memory.Mmu;
+import dev.understudy.guest.state.Derived;
 
 /**
  * Executes the instructions of F and D on the hart's registers.
@@ -11,6 +12,7 @@ import dev.understudy.guest.memory.Mmu;
  * except where only bits are moved (FSW, FMV.X.W). Source: RISC-V unprivileged specification, chapters F and D (NaN
  * boxing); privileged specification, section 3.1.6 (FS). Owned by the hart thread.
  */
+@Derived("the code in memory")
 final class FloatingPoint
 {
     private static final long PAGE_MASK = -GuestMemory.PAGE_BYTES;

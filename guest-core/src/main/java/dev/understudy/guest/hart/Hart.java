@@ -1,8 +1,11 @@
 package dev.understudy.guest.hart;
 
-import dev.understudy.guest.digest.StateHash;
 import dev.understudy.guest.floating.ExceptionFlags;
 import dev.understudy.guest.memory.Mmu;
+import dev.understudy.guest.state.Derived;
+import dev.understudy.guest.state.StateReader;
+import dev.understudy.guest.state.StateWriter;
+import dev.understudy.guest.state.Stateful;
 import dev.understudy.guest.time.GuestClock;
 import java.util.function.BooleanSupplier;
 
@@ -13,7 +16,7 @@ import java.util.function.BooleanSupplier;
  * itself. Source: RISC-V privileged specification, chapter 4 (Supervisor-Level ISA), and Sstc. Owned by the hart
  * thread.
  */
-public final class Hart
+public final class Hart implements Stateful
 {
     static final int CAUSE_ILLEGAL_INSTRUCTION = 2;
     static final int CAUSE_BREAKPOINT = 3;
@@ -49,6 +52,9 @@ public final class Hart
 
     private static final long SATP_PPN = (1L << 44) - 1;
     private static final int SATP_MODE_SHIFT = 60;
+
+    /** The longest reason of a crash that is saved, in characters. */
+    private static final int MAX_CRASH = 1000;
 
     private static final int CSR_FFLAGS = 1;
     private static final int CSR_FRM = 2;
@@ -90,6 +96,7 @@ public final class Hart
     long instret;
 
     /** What the last region has left of its budget, in instructions; see {@link RegionCode#run}. */
+    @Derived("nothing: it passes from a region to its caller")
     int budgetLeft;
 
     HartState state = HartState.RUNNING;
@@ -117,6 +124,7 @@ public final class Hart
     private boolean softwarePending;
 
     /** What {@link #timerPosition} found: no part of the state. */
+    @Derived("the clock and stimecmp")
     private boolean wasTimerPending;
 
     private long resumeAddress;
@@ -540,38 +548,78 @@ public final class Hart
             (externalInterrupt.getAsBoolean() ? 1L << EXTERNAL_INTERRUPT : 0);
     }
 
-    public void digest(final StateHash hash)
+    @Override
+    public void save(final StateWriter to)
     {
         for (int i = 1; i < 32; i++)
         {
-            hash.add(x[i]);
+            to.write(x[i]);
         }
         for (final long register : f)
         {
-            hash.add(register);
+            to.write(register);
         }
-        hash.add(fflags.value());
-        hash.add(frm);
-        hash.add(pc);
-        hash.add(instret);
-        hash.add(state.ordinal());
-        hash.add(user);
-        hash.add(sstatus);
-        hash.add(sie);
-        hash.add(stvec);
-        hash.add(scounteren);
-        hash.add(senvcfg);
-        hash.add(sscratch);
-        hash.add(sepc);
-        hash.add(scause);
-        hash.add(stval);
-        hash.add(satp);
-        hash.add(stimecmp);
-        hash.add(softwarePending);
-        hash.add(resumeAddress);
-        hash.add(resumeArgument);
-        reservation.digest(hash);
-        hash.add(lastExceptionInstret);
-        hash.add(lastExceptionPc);
+        to.write(fflags.value());
+        to.write(frm);
+        to.write(pc);
+        to.write(instret);
+        to.write(state.ordinal());
+        to.write(user);
+        to.write(sstatus);
+        to.write(sie);
+        to.write(stvec);
+        to.write(scounteren);
+        to.write(senvcfg);
+        to.write(sscratch);
+        to.write(sepc);
+        to.write(scause);
+        to.write(stval);
+        to.write(satp);
+        to.write(stimecmp);
+        to.write(softwarePending);
+        to.write(resumeAddress);
+        to.write(resumeArgument);
+        reservation.save(to);
+        to.write(lastExceptionInstret);
+        to.write(lastExceptionPc);
+        to.write(crash);
+    }
+
+    @Override
+    public void load(final StateReader from)
+    {
+        for (int i = 1; i < 32; i++)
+        {
+            x[i] = from.readLong();
+        }
+        for (int i = 0; i < f.length; i++)
+        {
+            f[i] = from.readLong();
+        }
+        fflags.value(from.readInt());
+        frm = from.readInt(0, FRM_MASK);
+        pc = from.readLong();
+        instret = from.readLong(0, Long.MAX_VALUE);
+        state = from.readEnum(HartState.values());
+        user = from.readBoolean();
+        sstatus = from.readLong();
+        sie = from.readLong();
+        stvec = from.readLong();
+        scounteren = from.readLong();
+        senvcfg = from.readLong();
+        sscratch = from.readLong();
+        sepc = from.readLong();
+        scause = from.readLong();
+        stval = from.readLong();
+        satp = from.readLong();
+        stimecmp = from.readLong();
+        softwarePending = from.readBoolean();
+        resumeAddress = from.readLong();
+        resumeArgument = from.readLong();
+        reservation.load(from);
+        lastExceptionInstret = from.readLong();
+        lastExceptionPc = from.readLong();
+        crash = from.readText(MAX_CRASH);
+        translationChanged();
     }
 }

@@ -1,6 +1,9 @@
 package dev.understudy.guest.hart;
 
+import dev.understudy.guest.state.Derived;
+
 /** The outer loop of all engines: interrupts, the timer, waiting, and the end at a position. Owned by the hart thread. */
+@Derived("the code in memory: an engine is a matter of speed")
 abstract class HartEngine implements Engine
 {
     final Hart hart;

@@ -1,6 +1,7 @@
 package dev.understudy.guest.hart;
 
 import dev.understudy.guest.memory.GuestMemory;
+import dev.understudy.guest.state.Derived;
 import java.util.ArrayList;
 import java.util.List;
 import org.agrona.collections.Hashing;
@@ -12,6 +13,7 @@ import org.agrona.collections.Int2ObjectHashMap;
  * Only a write to the code itself forgets a region: the guest's fences, page tables and address spaces leave the cache
  * alone. Owned by the hart thread.
  */
+@Derived("the code in memory")
 final class RegionCache
 {
     /** The most regions that a machine keeps. */

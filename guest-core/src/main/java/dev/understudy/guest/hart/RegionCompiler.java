@@ -2,9 +2,11 @@ package dev.understudy.guest.hart;
 
 import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.memory.Mmu;
+import dev.understudy.guest.state.Derived;
 import java.lang.invoke.MethodHandles;
 
 /** Makes the classes of translated regions. Any thread. */
+@Derived("the code in memory")
 final class RegionCompiler
 {
     private static final MethodHandles.Lookup LOOKUP = MethodHandles.lookup();

@@ -3,6 +3,7 @@ package dev.understudy.guest.hart;
 import dev.understudy.guest.floating.Rounding;
 import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.memory.Mmu;
+import dev.understudy.guest.state.Derived;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -22,6 +23,7 @@ import java.util.stream.Stream;
  * their returns included, on pages that the fetch cache knows now. A region ends where another begins, unless that is
  * short or this one is wide. Owned by the hart thread.
  */
+@Derived("the code in memory")
 final class RegionPlanner
 {
     /**

@@ -1,6 +1,8 @@
 package dev.understudy.guest.hart;
 
-import dev.understudy.guest.digest.StateHash;
+import dev.understudy.guest.state.StateReader;
+import dev.understudy.guest.state.StateWriter;
+import dev.understudy.guest.state.Stateful;
 
 /**
  * What a hart's last LR reserved: a place in RAM, wherever it is mapped, and the value that was there.
@@ -9,7 +11,7 @@ import dev.understudy.guest.digest.StateHash;
  * here, need not: an SC may succeed after one, and does when the value is there still, whichever engine stored. Source:
  * RISC-V unprivileged specification, section 14.2 (Load-Reserved/Store-Conditional). Owned by the hart thread.
  */
-final class Reservation
+final class Reservation implements Stateful
 {
     private static final int NONE = -1;
     private static final int SET_BYTES = 8;
@@ -59,9 +61,17 @@ final class Reservation
         }
     }
 
-    void digest(final StateHash hash)
+    @Override
+    public void save(final StateWriter to)
     {
-        hash.add(reserved);
-        hash.add(value);
+        to.write(reserved);
+        to.write(value);
+    }
+
+    @Override
+    public void load(final StateReader from)
+    {
+        reserved = from.readInt(NONE, Integer.MAX_VALUE);
+        value = from.readLong();
     }
 }

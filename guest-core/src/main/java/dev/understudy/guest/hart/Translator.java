@@ -1,5 +1,6 @@
 package dev.understudy.guest.hart;
 
+import dev.understudy.guest.state.Derived;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
@@ -17,6 +18,7 @@ import java.util.function.Function;
  * The one place of the guest that knows of threads and clocks: when a translation is there is up to them, what it
  * computes is not. Owned by the hart thread; {@link #timeNs()} is for any.
  */
+@Derived("the code in memory")
 final class Translator
 {
     /** The most translations that wait to be made. */

@@ -1,7 +1,9 @@
 package dev.understudy.guest.interrupt;
 
 import dev.understudy.guest.bus.Device;
-import dev.understudy.guest.digest.StateHash;
+import dev.understudy.guest.state.Derived;
+import dev.understudy.guest.state.StateReader;
+import dev.understudy.guest.state.StateWriter;
 
 /**
  * Collects the interrupts of the devices and presents the most urgent one to the hart.
@@ -54,6 +56,7 @@ public final class Plic implements Device
 
     private long enabled;
     private int threshold;
+    @Derived("pending, enabled, priorities and threshold")
     private boolean asserted;
 
     /**
@@ -148,17 +151,32 @@ public final class Plic implements Device
     }
 
     @Override
-    public void digest(final StateHash hash)
+    public void save(final StateWriter to)
     {
         for (final int priority : priorities)
         {
-            hash.add(priority);
+            to.write(priority);
         }
-        hash.add(levels);
-        hash.add(pending);
-        hash.add(inService);
-        hash.add(enabled);
-        hash.add(threshold);
+        to.write(levels);
+        to.write(pending);
+        to.write(inService);
+        to.write(enabled);
+        to.write(threshold);
+    }
+
+    @Override
+    public void load(final StateReader from)
+    {
+        for (int i = 0; i < priorities.length; i++)
+        {
+            priorities[i] = from.readInt(0, MAX_PRIORITY);
+        }
+        levels = from.readLong();
+        pending = from.readLong();
+        inService = from.readLong();
+        enabled = from.readLong();
+        threshold = from.readInt(0, MAX_PRIORITY);
+        updateLine();
     }
 
     /** Takes the most urgent request, of equals the one with the lowest number; the threshold does not matter. */

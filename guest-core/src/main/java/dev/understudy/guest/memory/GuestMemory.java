@@ -1,5 +1,10 @@
 package dev.understudy.guest.memory;
 
+import dev.understudy.guest.state.Derived;
+import dev.understudy.guest.state.PagedMemory;
+import dev.understudy.guest.state.StateReader;
+import dev.understudy.guest.state.StateWriter;
+import dev.understudy.guest.state.Stateful;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
@@ -16,7 +21,7 @@ import java.util.stream.IntStream;
  * fast path goes to {@link #array()} directly and takes part in this through
  * {@link #prepareWrite}. Owned by the hart thread.
  */
-public final class GuestMemory
+public final class GuestMemory implements PagedMemory, Stateful
 {
     /** Physical address of the first byte of RAM, as on QEMU's {@code virt} machine. */
     public static final long BASE = 0x8000_0000L;
@@ -25,7 +30,7 @@ public final class GuestMemory
     public static final int PAGE_SHIFT = 12;
 
     /** Size of a page in bytes. */
-    public static final int PAGE_BYTES = 1 << PAGE_SHIFT;
+    public static final int PAGE_BYTES = PagedMemory.PAGE_BYTES;
 
     /** The least RAM a machine can have, in bytes: a kernel at its usual address needs more than 2 MiB. */
     public static final int MIN_BYTES = 4 << 20;
@@ -65,9 +70,17 @@ public final class GuestMemory
 
     private static final byte DIRTY = SINCE_FORGOTTEN | SINCE_TAKEN;
 
-    private final byte[] ram;
+    @Derived("nothing: which pages were written since somebody asked")
     private final byte[] dirty;
+
+    @Derived("what engine and address translation have read")
     private final byte[] watched;
+
+    @Derived("the pages")
+    private final MemoryHash hash = new MemoryHash(this);
+
+    private final byte[] ram;
+    private StoreCache[] storeCaches = {};
     private WriteListener codeListener = (offset, length) -> {};
     private WriteListener tableListener = (offset, length) -> {};
     private WriteListener[] harts = {};
@@ -265,7 +278,71 @@ public final class GuestMemory
         tableListener = listener;
     }
 
-    /** Number of pages. */
+    @Override
+    public void save(final StateWriter to)
+    {
+        to.write(this);
+    }
+
+    @Override
+    public void load(final StateReader from)
+    {
+        from.read(this);
+    }
+
+    /** Has a cache know which pages it may have stores bypass this class for. */
+    void add(final StoreCache cache)
+    {
+        storeCaches = Arrays.copyOf(storeCaches, storeCaches.length + 1);
+        storeCaches[storeCaches.length - 1] = cache;
+    }
+
+    @Override
+    public long hash()
+    {
+        final long value = hash.value();
+        for (final StoreCache cache : storeCaches)
+        {
+            cache.markStores();
+        }
+        return value;
+    }
+
+    @Override
+    public boolean isZero(final int page)
+    {
+        final int from = page << PAGE_SHIFT;
+        for (int at = from; at < from + PAGE_BYTES; at += Long.BYTES)
+        {
+            if ((long)LONG.get(ram, at) != 0)
+            {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @Override
+    public void copyPage(final int page, final byte[] to)
+    {
+        System.arraycopy(ram, page << PAGE_SHIFT, to, 0, PAGE_BYTES);
+    }
+
+    @Override
+    public void replacePage(final int page, final byte[] from)
+    {
+        changing(page << PAGE_SHIFT, PAGE_BYTES);
+        System.arraycopy(from, 0, ram, page << PAGE_SHIFT, PAGE_BYTES);
+    }
+
+    @Override
+    public void clearPage(final int page)
+    {
+        changing(page << PAGE_SHIFT, PAGE_BYTES);
+        Arrays.fill(ram, page << PAGE_SHIFT, (page + 1) << PAGE_SHIFT, (byte)0);
+    }
+
+    @Override
     public int pages()
     {
         return dirty.length;

@@ -2,6 +2,7 @@ package dev.understudy.guest.memory;
 
 import dev.understudy.guest.bus.Bus;
 import dev.understudy.guest.bus.Device;
+import dev.understudy.guest.state.Derived;
 import java.util.Arrays;
 
 /**
@@ -16,7 +17,8 @@ import java.util.Arrays;
  * An access that fails leaves its cause in {@link #faultCause()} and {@link #faultAddress()}; the caller takes the
  * trap. Owned by the hart thread.
  */
-public final class Mmu
+@Derived("the hart's CSRs and the tables in memory")
+public final class Mmu implements StoreCache
 {
     /** {@code satp.MODE} of no translation. */
     public static final int MODE_BARE = 0;
@@ -113,6 +115,7 @@ public final class Mmu
         this.bus = bus;
         mapped = new int[memory.pages()];
         memory.onTableWrite(this::onTableWrite);
+        memory.add(this);
     }
 
     /** As {@link GuestMemory#onWrite}. */
@@ -324,12 +327,13 @@ public final class Mmu
      * Marks the pages of the store cache dirty again, as the fast path may write to them at any time. Emptying the cache
      * would do as well, but a miss may be a path of a region that HotSpot left out of its code.
      */
+    @Override
     public void markStores()
     {
         stores.eachRam(memory::prepareWrite);
     }
 
-    /** Has the next store to a page of RAM come through {@link GuestMemory#prepareWrite}. */
+    @Override
     public void forgetStores(final int page)
     {
         stores.forgetRam(page);

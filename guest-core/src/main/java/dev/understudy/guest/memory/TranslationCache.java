@@ -1,5 +1,6 @@
 package dev.understudy.guest.memory;
 
+import dev.understudy.guest.state.Derived;
 import java.util.Arrays;
 import java.util.function.IntConsumer;
 
@@ -7,6 +8,7 @@ import java.util.function.IntConsumer;
  * Pages that were translated for one kind of access: direct-mapped, by the page of the virtual address, for each context
  * of its own. Owned by the hart thread.
  */
+@Derived("the tables in memory")
 final class TranslationCache
 {
     /** A tag that equals no page: its low bits are set, those of a page are not. */

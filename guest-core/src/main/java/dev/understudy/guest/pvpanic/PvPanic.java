@@ -1,7 +1,8 @@
 package dev.understudy.guest.pvpanic;
 
 import dev.understudy.guest.bus.Device;
-import dev.understudy.guest.digest.StateHash;
+import dev.understudy.guest.state.StateReader;
+import dev.understudy.guest.state.StateWriter;
 
 /**
  * The register to which a guest's kernel writes that it panicked.
@@ -59,7 +60,13 @@ public final class PvPanic implements Device
     }
 
     @Override
-    public void digest(final StateHash hash)
+    public void save(final StateWriter to)
+    {
+        // Nothing changes here.
+    }
+
+    @Override
+    public void load(final StateReader from)
     {
         // Nothing changes here.
     }

@@ -1,6 +1,8 @@
 package dev.understudy.guest.sbi;
 
-import dev.understudy.guest.digest.StateHash;
+import dev.understudy.guest.state.StateReader;
+import dev.understudy.guest.state.StateWriter;
+import dev.understudy.guest.state.Stateful;
 
 /**
  * The console that the SBI calls read: a bounded queue of bytes from the world. Owned by the hart thread.
@@ -8,7 +10,7 @@ import dev.understudy.guest.digest.StateHash;
  * A guest may have two consoles, this one and virtio's. Input goes to virtio's once its driver is ready, unless the guest
  * has read this one since: Linux reads {@code hvc0} here when somebody has opened it.
  */
-public final class FirmwareConsole
+public final class FirmwareConsole implements Stateful
 {
     /** Bytes that may wait for the guest; a pasted page of text. */
     static final int CAPACITY_BYTES = 4 * 1024;
@@ -61,13 +63,26 @@ public final class FirmwareConsole
         return value;
     }
 
-    void digest(final StateHash hash)
+    @Override
+    public void save(final StateWriter to)
     {
-        hash.add(isRead);
-        hash.add(count);
+        to.write(isRead);
+        to.write(count);
         for (int i = 0; i < count; i++)
         {
-            hash.add(bytes[(head + i) % CAPACITY_BYTES]);
+            to.write(bytes[(head + i) % CAPACITY_BYTES]);
+        }
+    }
+
+    @Override
+    public void load(final StateReader from)
+    {
+        isRead = from.readBoolean();
+        count = from.readInt(0, CAPACITY_BYTES);
+        head = 0;
+        for (int i = 0; i < count; i++)
+        {
+            bytes[i] = from.readByte();
         }
     }
 }

@@ -1,11 +1,14 @@
 package dev.understudy.guest.sbi;
 
 import dev.understudy.guest.OutputSink;
-import dev.understudy.guest.digest.StateHash;
 import dev.understudy.guest.hart.EnvironmentCalls;
 import dev.understudy.guest.hart.Hart;
 import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.memory.Mmu;
+import dev.understudy.guest.state.Derived;
+import dev.understudy.guest.state.StateReader;
+import dev.understudy.guest.state.StateWriter;
+import dev.understudy.guest.state.Stateful;
 import java.util.function.Consumer;
 
 /**
@@ -14,7 +17,7 @@ import java.util.function.Consumer;
  * SBI specification 2.0: base, TIME, IPI, RFENCE, HSM, SRST and DBCN, and the legacy extensions 0 to 8. There is one
  * hart, number 0. Owned by the hart thread.
  */
-public final class Sbi implements EnvironmentCalls
+public final class Sbi implements EnvironmentCalls, Stateful
 {
     private static final long SPECIFICATION_2_0 = 2L << 24;
 
@@ -63,6 +66,7 @@ public final class Sbi implements EnvironmentCalls
     private final OutputSink output;
     private final Consumer<SystemReset> reset;
     private final FirmwareConsole input;
+    @Derived("nothing: scratch")
     private final byte[] single = new byte[1];
 
     /**
@@ -83,9 +87,16 @@ public final class Sbi implements EnvironmentCalls
         this.reset = reset;
     }
 
-    public void digest(final StateHash hash)
+    @Override
+    public void save(final StateWriter to)
     {
-        input.digest(hash);
+        input.save(to);
+    }
+
+    @Override
+    public void load(final StateReader from)
+    {
+        input.load(from);
     }
 
     @Override

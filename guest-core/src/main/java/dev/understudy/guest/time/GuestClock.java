@@ -1,6 +1,9 @@
 package dev.understudy.guest.time;
 
-import dev.understudy.guest.digest.StateHash;
+import dev.understudy.guest.state.Derived;
+import dev.understudy.guest.state.StateReader;
+import dev.understudy.guest.state.StateWriter;
+import dev.understudy.guest.state.Stateful;
 
 /**
  * The guest's time as a function of its position and the last clock sample.
@@ -10,7 +13,7 @@ import dev.understudy.guest.digest.StateHash;
  * still at the limit until the next sample. Time never runs backwards: when a sample is behind the guest's time, that
  * time goes on from where it is, towards the same limit after the sample. Owned by the hart thread.
  */
-public final class GuestClock
+public final class GuestClock implements Stateful
 {
     /** Frequency of the {@code time} CSR, in ticks a second, as on QEMU's {@code virt} machine. */
     public static final long TICKS_PER_SECOND = 10_000_000L;
@@ -33,7 +36,10 @@ public final class GuestClock
     /** Where guest time was at the last sample or change of rate, and where it stops without a further one. */
     private long basePosition;
     private long baseNs;
+
+    @Derived("baseNs, sampleNs and limitNs")
     private long ceilingNs = INITIAL_LIMIT_NS;
+
     private int picosPerInstruction = INITIAL_PICOS_PER_INSTRUCTION;
     private int limitNs = INITIAL_LIMIT_NS;
 
@@ -60,14 +66,19 @@ public final class GuestClock
         rebase(position);
         picosPerInstruction = Math.max(0, picos);
         limitNs = Math.max(0, limit);
-        ceilingNs = Math.max(baseNs, sampleNs + limitNs);
+        ceilingNs = ceilingNs();
     }
 
     private void rebase(final long position)
     {
         baseNs = Math.max(sampleNs, timeNs(position));
         basePosition = position;
-        ceilingNs = Math.max(baseNs, sampleNs + limitNs);
+        ceilingNs = ceilingNs();
+    }
+
+    private long ceilingNs()
+    {
+        return Math.max(baseNs, sampleNs + limitNs);
     }
 
     /** The rate in force, in picoseconds an instruction. */
@@ -114,12 +125,24 @@ public final class GuestClock
         return instructions > MAX_INSTRUCTIONS ? Long.MAX_VALUE : basePosition + instructions;
     }
 
-    public void digest(final StateHash hash)
+    @Override
+    public void save(final StateWriter to)
     {
-        hash.add(sampleNs);
-        hash.add(basePosition);
-        hash.add(baseNs);
-        hash.add(picosPerInstruction);
-        hash.add(limitNs);
+        to.write(sampleNs);
+        to.write(basePosition);
+        to.write(baseNs);
+        to.write(picosPerInstruction);
+        to.write(limitNs);
+    }
+
+    @Override
+    public void load(final StateReader from)
+    {
+        sampleNs = from.readLong(0, Long.MAX_VALUE);
+        basePosition = from.readLong(0, Long.MAX_VALUE);
+        baseNs = from.readLong(0, Long.MAX_VALUE);
+                picosPerInstruction = from.readInt(0, Integer.MAX_VALUE);
+        limitNs = from.readInt(0, Integer.MAX_VALUE);
+        ceilingNs = ceilingNs();
     }
 }

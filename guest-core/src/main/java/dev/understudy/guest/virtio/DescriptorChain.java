@@ -1,7 +1,10 @@
 package dev.understudy.guest.virtio;
 
-import dev.understudy.guest.digest.StateHash;
 import dev.understudy.guest.memory.GuestMemory;
+import dev.understudy.guest.state.Derived;
+import dev.understudy.guest.state.StateException;
+import dev.understudy.guest.state.StateReader;
+import dev.understudy.guest.state.StateWriter;
 
 /**
  * One buffer that the driver has made available: pieces of RAM that the device reads, then pieces that it writes.
@@ -16,7 +19,9 @@ final class DescriptorChain
     private int head;
     private int count;
     private int readableCount;
+    @Derived("the pieces")
     private long readableBytes;
+    @Derived("the pieces")
     private long writableBytes;
 
     /** Empties the chain, to be filled with that of descriptor {@code newHead}. */
@@ -145,15 +150,33 @@ final class DescriptorChain
         }
     }
 
-    void digest(final StateHash hash)
+    void save(final StateWriter to)
     {
-        hash.add(head);
-        hash.add(count);
-        hash.add(readableCount);
+        to.write(head);
+        to.write(count);
+        to.write(readableCount);
         for (int piece = 0; piece < count; piece++)
         {
-            hash.add(addresses[piece]);
-            hash.add(lengths[piece]);
+            to.write(addresses[piece]);
+            to.write(lengths[piece]);
+        }
+    }
+
+    /** Takes over what {@link #save} wrote; @throws StateException when the pieces do not lie in RAM */
+    void load(final StateReader from, final GuestMemory memory)
+    {
+        begin(from.readInt(0, VirtQueue.MAX_SIZE - 1));
+        final int pieces = from.readInt(0, VirtQueue.MAX_SIZE);
+        final int readable = from.readInt(0, pieces);
+        for (int piece = 0; piece < pieces; piece++)
+        {
+            final long address = from.readLong();
+            final int length = from.readInt(0, Integer.MAX_VALUE);
+            if (length > 0 && !memory.contains(address, length))
+            {
+                throw new StateException("the saved state has a buffer that is not in RAM: it was damaged");
+            }
+            add(address, length, piece >= readable);
         }
     }
 }

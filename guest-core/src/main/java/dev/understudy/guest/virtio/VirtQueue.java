@@ -1,7 +1,10 @@
 package dev.understudy.guest.virtio;
 
-import dev.understudy.guest.digest.StateHash;
 import dev.understudy.guest.memory.GuestMemory;
+import dev.understudy.guest.state.StateException;
+import dev.understudy.guest.state.StateReader;
+import dev.understudy.guest.state.StateWriter;
+import dev.understudy.guest.state.Stateful;
 
 /**
  * The device's end of one split virtqueue: takes available buffers and gives used ones back.
@@ -20,7 +23,7 @@ import dev.understudy.guest.memory.GuestMemory;
  * </pre>
  * Source: virtio 1.2, section 2.7.
  */
-final class VirtQueue
+final class VirtQueue implements Stateful
 {
     /** The most entries of any queue: enough to keep a device busy, little enough to bound the work of one notify. */
     static final int MAX_SIZE = 256;
@@ -44,6 +47,9 @@ final class VirtQueue
     private static final long DRIVER_ALIGNMENT = 2;
     private static final long DEVICE_ALIGNMENT = 4;
     private static final long LOW_WORD = 0xFFFF_FFFFL;
+
+    /** The greatest index into a ring, which has 16 bits. */
+    private static final int MAX_INDEX = 0xFFFF;
 
     private final GuestMemory memory;
     private final VirtioMmio transport;
@@ -163,12 +169,7 @@ final class VirtQueue
         {
             return;
         }
-        final boolean isValid = Integer.bitCount(size) == 1 &&
-            isArea(descriptorArea, DESCRIPTOR_ALIGNMENT, (long)DESCRIPTOR_BYTES * size) &&
-            isArea(driverArea, DRIVER_ALIGNMENT,
-                RING_ENTRIES + (long)AVAILABLE_ENTRY_BYTES * size + EVENT_BYTES) &&
-            isArea(deviceArea, DEVICE_ALIGNMENT, RING_ENTRIES + (long)USED_ENTRY_BYTES * size + EVENT_BYTES);
-        if (!isValid)
+        if (!isValid())
         {
             transport.needsReset();
             return;
@@ -254,16 +255,37 @@ final class VirtQueue
         }
     }
 
-    void digest(final StateHash hash)
+    @Override
+    public void save(final StateWriter to)
     {
-        hash.add(size);
-        hash.add(ready);
-        hash.add(descriptorArea);
-        hash.add(driverArea);
-        hash.add(deviceArea);
-        hash.add(nextAvailable);
-        hash.add(nextUsed);
-        hash.add(signalledUsed);
+        to.write(size);
+        to.write(ready);
+        to.write(descriptorArea);
+        to.write(driverArea);
+        to.write(deviceArea);
+        to.write(nextAvailable);
+        to.write(nextUsed);
+        to.write(signalledUsed);
+    }
+
+    @Override
+    public void load(final StateReader from)
+    {
+        stop();
+        final int entries = from.readInt(0, maxSize);
+        final boolean isReady = from.readBoolean();
+        descriptorArea = from.readLong();
+        driverArea = from.readLong();
+        deviceArea = from.readLong();
+        nextAvailable = from.readInt(0, MAX_INDEX);
+        nextUsed = from.readInt(0, MAX_INDEX);
+        signalledUsed = from.readInt(0, MAX_INDEX);
+        size = entries;
+        if (isReady && !isValid())
+        {
+            throw new StateException("the saved state has a queue that no driver can have made ready: it was damaged");
+        }
+        ready = isReady;
     }
 
     /** Section 2.7.5: follows a chain that is at most as long as the queue; false when it is malformed. */
@@ -319,6 +341,15 @@ final class VirtQueue
     {
         return length > 0 && length % DESCRIPTOR_BYTES == 0 && length <= (long)DESCRIPTOR_BYTES * size &&
             memory.contains(address, length);
+    }
+
+    private boolean isValid()
+    {
+        return Integer.bitCount(size) == 1 &&
+            isArea(descriptorArea, DESCRIPTOR_ALIGNMENT, (long)DESCRIPTOR_BYTES * size) &&
+            isArea(driverArea, DRIVER_ALIGNMENT,
+                RING_ENTRIES + (long)AVAILABLE_ENTRY_BYTES * size + EVENT_BYTES) &&
+            isArea(deviceArea, DEVICE_ALIGNMENT, RING_ENTRIES + (long)USED_ENTRY_BYTES * size + EVENT_BYTES);
     }
 
     private boolean isArea(final long address, final long alignment, final long length)

@@ -1,7 +1,9 @@
 package dev.understudy.guest.virtio;
 
-import dev.understudy.guest.digest.StateHash;
 import dev.understudy.guest.memory.GuestMemory;
+import dev.understudy.guest.state.Derived;
+import dev.understudy.guest.state.StateReader;
+import dev.understudy.guest.state.StateWriter;
 
 /**
  * Asks the guest to leave pages of its RAM alone, and takes note of what it says.
@@ -33,6 +35,7 @@ public final class VirtioBalloon extends VirtioDevice
     private static final int NUMBER_BYTES = Integer.BYTES;
 
     /** Page numbers that are looked at together. */
+    @Derived("nothing: scratch")
     private final byte[] numbers = new byte[1024 * NUMBER_BYTES];
 
     /**
@@ -97,7 +100,13 @@ public final class VirtioBalloon extends VirtioDevice
     }
 
     @Override
-    void digest(final StateHash hash)
+    public void save(final StateWriter to)
+    {
+        // All of it is in the configuration space.
+    }
+
+    @Override
+    public void load(final StateReader from)
     {
         // All of it is in the configuration space.
     }

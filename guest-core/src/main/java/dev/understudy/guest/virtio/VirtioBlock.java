@@ -1,9 +1,13 @@
 package dev.understudy.guest.virtio;
 
 import dev.understudy.guest.DriveConfiguration;
-import dev.understudy.guest.digest.DataHash;
-import dev.understudy.guest.digest.StateHash;
 import dev.understudy.guest.memory.GuestMemory;
+import dev.understudy.guest.state.DataHash;
+import dev.understudy.guest.state.Derived;
+import dev.understudy.guest.state.StateException;
+import dev.understudy.guest.state.StateHash;
+import dev.understudy.guest.state.StateReader;
+import dev.understudy.guest.state.StateWriter;
 
 /**
  * A drive: checks the guest's requests, hands what is valid to the host, and completes it when the host says so.
@@ -85,14 +89,18 @@ public final class VirtioBlock extends VirtioDevice
     private final DriveConfiguration configuration;
     private final BlockRequests host;
     private final long sectors;
+    @Derived("nothing: scratch")
     private final byte[] header = new byte[BlockHeader.BYTES];
+    @Derived("nothing: scratch")
     private final byte[] segment = new byte[BlockHeader.SEGMENT_BYTES];
+    @Derived("nothing: scratch")
     private final byte[] statusByte = new byte[1];
 
     /** Requests in the order in which they were made, from {@link #first} on and around. */
     private final InFlight[] inFlight = new InFlight[QUEUE_SIZE];
     private int first;
     private int count;
+    @Derived("the requests in flight")
     private long inFlightBytes;
     private long nextNumber;
 
@@ -217,19 +225,75 @@ public final class VirtioBlock extends VirtioDevice
     }
 
     @Override
-    void digest(final StateHash hash)
+    public void save(final StateWriter to)
     {
-        hash.add(nextNumber);
-        hash.add(contentHash);
-        hash.add(count);
+        to.write(nextNumber);
+        to.write(contentHash);
+        to.write(count);
         for (int i = 0; i < count; i++)
         {
             final InFlight slot = inFlight[(first + i) % QUEUE_SIZE];
-            hash.add(slot.request.number());
-            hash.add(slot.request.kind().ordinal());
-            hash.add(slot.done);
-            hash.add(slot.left);
-            slot.chain.digest(hash);
+            to.write(slot.request.number());
+            to.write(slot.request.kind().ordinal());
+            to.write(slot.request.offset());
+            to.write(slot.request.length());
+            to.write(slot.done);
+            to.write(slot.left);
+            slot.chain.save(to);
+            if (isWrite(slot.request.kind()))
+            {
+                to.write(slot.request.data(), 0, slot.request.data().length);
+            }
+        }
+    }
+
+    /** The host of this machine gets all requests in flight: what another one did of them is not known. */
+    @Override
+    public void load(final StateReader from)
+    {
+        forgetRequests();
+        nextNumber = from.readLong(0, Long.MAX_VALUE);
+        contentHash = from.readLong();
+        final int requests = from.readInt(0, QUEUE_SIZE);
+        for (int i = 0; i < requests; i++)
+        {
+            loadRequest(from, inFlight[(first + count) % QUEUE_SIZE]);
+        }
+    }
+
+    private void loadRequest(final StateReader from, final InFlight slot)
+    {
+        final long number = from.readLong(0, nextNumber - 1);
+        final BlockRequest.Kind kind = from.readEnum(BlockRequest.Kind.values());
+        final long offset = from.readLong(0, configuration.bytes());
+        final long max = kind == BlockRequest.Kind.DISCARD ? (long)MAX_DISCARD_SECTORS * SECTOR_BYTES :
+            kind == BlockRequest.Kind.WRITE_ZEROES ? (long)MAX_WRITE_ZEROES_SECTORS * SECTOR_BYTES : MAX_REQUEST_BYTES;
+        final long length = from.readLong(0, Math.min(max, configuration.bytes() - offset));
+        slot.done = from.readLong(0, configuration.bytes());
+        slot.left = from.readLong(0, configuration.bytes());
+        slot.chain.load(from, memory());
+        checkRoom(slot, kind, length);
+        final BlockRequest request = new BlockRequest(drive, number, kind, offset, length);
+        if (isWrite(kind))
+        {
+            from.read(request.data(), 0, request.data().length);
+        }
+        count++;
+        enter(slot, request);
+    }
+
+    private static void checkRoom(final InFlight slot, final BlockRequest.Kind kind, final long length)
+    {
+        final long data = slot.done + length + slot.left;
+        final boolean fits = switch (kind)
+        {
+            case READ -> data < slot.chain.writableBytes();
+            case WRITE, WRITE_THROUGH -> data <= slot.chain.readableBytes() - BlockHeader.BYTES;
+            case FLUSH, DISCARD, WRITE_ZEROES -> true;
+        };
+        if (!fits || slot.chain.writableBytes() == 0)
+        {
+            throw new StateException("the saved state has a request for which its buffer has no room: it was damaged");
         }
     }
 
@@ -376,23 +440,29 @@ public final class VirtioBlock extends VirtioDevice
     /** Hands the host what is left, as far as that is no more than it gets at once. */
     private void submit(final InFlight slot, final BlockRequest.Kind kind, final long offset)
     {
-        final boolean hasData = switch (kind)
-        {
-            case READ, WRITE, WRITE_THROUGH -> true;
-            case FLUSH, DISCARD, WRITE_ZEROES -> false;
-        };
+        final boolean hasData = kind == BlockRequest.Kind.READ || isWrite(kind);
         final long length = hasData ? Math.min(slot.left, MAX_REQUEST_BYTES) : slot.left;
         final BlockRequest request = new BlockRequest(drive, nextNumber, kind, offset, length);
         fold(kind.ordinal());
         fold(offset);
         fold(length);
-        if (hasData && kind != BlockRequest.Kind.READ)
+        if (isWrite(kind))
         {
             slot.chain.read(memory(), BlockHeader.BYTES + slot.done, request.data(), 0, request.data().length);
             fold(DataHash.of(request.data()));
         }
         nextNumber++;
         slot.left -= length;
+        enter(slot, request);
+    }
+
+    private static boolean isWrite(final BlockRequest.Kind kind)
+    {
+        return kind == BlockRequest.Kind.WRITE || kind == BlockRequest.Kind.WRITE_THROUGH;
+    }
+
+    private void enter(final InFlight slot, final BlockRequest request)
+    {
         slot.request = request;
         inFlightBytes += request.data().length;
         host.submit(request);

@@ -1,8 +1,9 @@
 package dev.understudy.guest.virtio;
 
 import dev.understudy.guest.OutputSink;
-import dev.understudy.guest.digest.StateHash;
 import dev.understudy.guest.memory.GuestMemory;
+import dev.understudy.guest.state.StateReader;
+import dev.understudy.guest.state.StateWriter;
 
 /**
  * A console with one port: what the guest prints goes to a sink at once, what the world types waits for the guest.
@@ -118,12 +119,23 @@ public final class VirtioConsole extends VirtioDevice
     }
 
     @Override
-    void digest(final StateHash hash)
+    public void save(final StateWriter to)
     {
-        hash.add(inputCount);
+        to.write(inputCount);
         for (int i = 0; i < inputCount; i++)
         {
-            hash.add(input[(inputHead + i) % INPUT_BYTES]);
+            to.write(input[(inputHead + i) % INPUT_BYTES]);
+        }
+    }
+
+    @Override
+    public void load(final StateReader from)
+    {
+        inputCount = from.readInt(0, INPUT_BYTES);
+        inputHead = 0;
+        for (int i = 0; i < inputCount; i++)
+        {
+            input[i] = from.readByte();
         }
     }
 

@@ -1,7 +1,10 @@
 package dev.understudy.guest.virtio;
 
-import dev.understudy.guest.digest.StateHash;
 import dev.understudy.guest.memory.GuestMemory;
+import dev.understudy.guest.state.Derived;
+import dev.understudy.guest.state.StateReader;
+import dev.understudy.guest.state.StateWriter;
+import dev.understudy.guest.state.Stateful;
 
 /**
  * What is particular to one type of virtio device; {@link VirtioMmio} does what they all have in common.
@@ -9,7 +12,7 @@ import dev.understudy.guest.memory.GuestMemory;
  * Devices act only when called: by the transport when the driver notifies, or by the host when an event enters.
  * Neither calls back into the other. Owned by the hart thread.
  */
-abstract sealed class VirtioDevice permits VirtioBalloon, VirtioBlock, VirtioConsole, VirtioEntropy, VirtioNet, VirtioVsock
+abstract sealed class VirtioDevice implements Stateful permits VirtioBalloon, VirtioBlock, VirtioConsole, VirtioEntropy, VirtioNet, VirtioVsock
 {
     /**
      * The most that a device sends to the world at one notify, in bytes: no driver can know it, so that it is far above what
@@ -26,6 +29,7 @@ abstract sealed class VirtioDevice permits VirtioBalloon, VirtioBlock, VirtioCon
     private VirtioMmio transport;
 
     /** Scratch for buffers that are handled at once. */
+    @Derived("nothing: scratch")
     private final DescriptorChain chain = new DescriptorChain();
 
     /**
@@ -74,9 +78,6 @@ abstract sealed class VirtioDevice permits VirtioBalloon, VirtioBlock, VirtioCon
         // Most devices have no state but the host's and the transport's.
     }
 
-    /** Adds what is particular to the device; its configuration space is added by the transport. */
-    abstract void digest(StateHash hash);
-
     final int id()
     {
         return id;
@@ -116,9 +117,14 @@ abstract sealed class VirtioDevice permits VirtioBalloon, VirtioBlock, VirtioCon
         }
     }
 
-    final void digestConfig(final StateHash hash)
+    final void saveConfig(final StateWriter to)
     {
-        hash.add(config, 0, config.length);
+        to.write(config, 0, config.length);
+    }
+
+    final void loadConfig(final StateReader from)
+    {
+        from.read(config, 0, config.length);
     }
 
     /** The host has changed the configuration space: tells the driver. */

@@ -1,7 +1,8 @@
 package dev.understudy.guest.virtio;
 
-import dev.understudy.guest.digest.StateHash;
 import dev.understudy.guest.memory.GuestMemory;
+import dev.understudy.guest.state.StateReader;
+import dev.understudy.guest.state.StateWriter;
 
 /**
  * A source of random bytes: keeps the guest's requests until the host supplies what each one asks for.
@@ -88,12 +89,22 @@ public final class VirtioEntropy extends VirtioDevice
     }
 
     @Override
-    void digest(final StateHash hash)
+    public void save(final StateWriter to)
     {
-        hash.add(wantedBytes);
+        to.write(wantedBytes);
         if (wantedBytes > 0)
         {
-            request.digest(hash);
+            request.save(to);
+        }
+    }
+
+    @Override
+    public void load(final StateReader from)
+    {
+        wantedBytes = from.readInt(0, MAX_BYTES);
+        if (wantedBytes > 0)
+        {
+            request.load(from, memory());
         }
     }
 

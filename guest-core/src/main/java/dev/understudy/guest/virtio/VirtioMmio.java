@@ -1,8 +1,10 @@
 package dev.understudy.guest.virtio;
 
 import dev.understudy.guest.bus.Device;
-import dev.understudy.guest.digest.StateHash;
 import dev.understudy.guest.interrupt.Plic;
+import dev.understudy.guest.state.Derived;
+import dev.understudy.guest.state.StateReader;
+import dev.understudy.guest.state.StateWriter;
 
 /**
  * The registers through which a driver finds, sets up and notifies one virtio device.
@@ -91,6 +93,8 @@ public final class VirtioMmio implements Device
 
     /** Counts the host's changes of the configuration space, so that a driver reads it whole; 32 bits. */
     private int configGeneration;
+
+    @Derived("status")
     private boolean live;
 
     /**
@@ -186,21 +190,40 @@ public final class VirtioMmio implements Device
     }
 
     @Override
-    public void digest(final StateHash hash)
+    public void save(final StateWriter to)
     {
-        hash.add(status);
-        hash.add(interruptStatus);
-        hash.add(deviceFeaturesSel);
-        hash.add(driverFeaturesSel);
-        hash.add(queueSel);
-        hash.add(driverFeatures);
+        to.write(status);
+        to.write(interruptStatus);
+        to.write(deviceFeaturesSel);
+        to.write(driverFeaturesSel);
+        to.write(queueSel);
+        to.write(driverFeatures);
         for (final VirtQueue queue : queues)
         {
-            queue.digest(hash);
+            queue.save(to);
         }
-        hash.add(configGeneration);
-        device.digestConfig(hash);
-        device.digest(hash);
+        to.write(configGeneration);
+        device.saveConfig(to);
+        device.save(to);
+    }
+
+    @Override
+    public void load(final StateReader from)
+    {
+        status = from.readInt();
+        interruptStatus = from.readInt();
+        deviceFeaturesSel = from.readLong();
+        driverFeaturesSel = from.readLong();
+        queueSel = from.readLong(0, LOW_WORD);
+        driverFeatures = from.readLong();
+        for (final VirtQueue queue : queues)
+        {
+            queue.load(from);
+        }
+        configGeneration = from.readInt();
+        live = isRunning();
+        device.loadConfig(from);
+        device.load(from);
     }
 
     /** Whether the driver runs and nothing is broken. */
@@ -287,7 +310,7 @@ public final class VirtioMmio implements Device
             added &= ~STATUS_DRIVER_OK;
         }
         status |= added;
-        if ((added & STATUS_DRIVER_OK) != 0 && (status & (STATUS_NEEDS_RESET | STATUS_FAILED)) == 0)
+        if ((added & STATUS_DRIVER_OK) != 0 && isRunning())
         {
             live = true;
             device.onLive();
@@ -296,6 +319,11 @@ public final class VirtioMmio implements Device
         {
             live = false;
         }
+    }
+
+    private boolean isRunning()
+    {
+        return (status & STATUS_DRIVER_OK) != 0 && (status & (STATUS_NEEDS_RESET | STATUS_FAILED)) == 0;
     }
 
     private boolean areFeaturesAcceptable()

@@ -2,8 +2,10 @@ package dev.understudy.guest.virtio;
 
 import dev.understudy.guest.MacAddress;
 import dev.understudy.guest.OutputSink;
-import dev.understudy.guest.digest.StateHash;
 import dev.understudy.guest.memory.GuestMemory;
+import dev.understudy.guest.state.Derived;
+import dev.understudy.guest.state.StateReader;
+import dev.understudy.guest.state.StateWriter;
 
 /**
  * A network card: hands the guest's Ethernet frames to a sink, and the world's to the guest.
@@ -53,7 +55,9 @@ public final class VirtioNet extends VirtioDevice
     private final OutputSink output;
 
     /** Goes before every frame for the guest: nothing is left to the driver, and the frame is in this one buffer. */
+    @Derived("nothing: scratch")
     private final byte[] receiveHeader = new byte[HEADER_BYTES];
+    @Derived("nothing: scratch")
     private final byte[] transmitted = new byte[MAX_FRAME_BYTES];
 
     /**
@@ -152,7 +156,13 @@ public final class VirtioNet extends VirtioDevice
     }
 
     @Override
-    void digest(final StateHash hash)
+    public void save(final StateWriter to)
+    {
+        // All of it is in the configuration space.
+    }
+
+    @Override
+    public void load(final StateReader from)
     {
         // All of it is in the configuration space.
     }

@@ -1,8 +1,10 @@
 package dev.understudy.guest.virtio;
 
 import dev.understudy.guest.OutputSink;
-import dev.understudy.guest.digest.StateHash;
 import dev.understudy.guest.memory.GuestMemory;
+import dev.understudy.guest.state.Derived;
+import dev.understudy.guest.state.StateReader;
+import dev.understudy.guest.state.StateWriter;
 
 /**
  * The guest's end of stream sockets between guest and host.
@@ -41,7 +43,9 @@ public final class VirtioVsock extends VirtioDevice
     /** Payload bytes of the oldest packet of the backlog that the guest already has. */
     private int deliveredBytes;
 
+    @Derived("nothing: scratch")
     private final byte[] packet = new byte[VsockHeader.MAX_PACKET_BYTES];
+    @Derived("nothing: scratch")
     private final byte[] header = new byte[VsockHeader.BYTES];
 
     /**
@@ -175,11 +179,19 @@ public final class VirtioVsock extends VirtioDevice
     }
 
     @Override
-    void digest(final StateHash hash)
+    public void save(final StateWriter to)
     {
-        hash.add(deliveredBytes);
-        connections.digest(hash);
-        backlog.digest(hash);
+        to.write(deliveredBytes);
+        connections.save(to);
+        backlog.save(to);
+    }
+
+    @Override
+    public void load(final StateReader from)
+    {
+        deliveredBytes = from.readInt(0, VsockHeader.MAX_PACKET_BYTES);
+        connections.load(from);
+        backlog.load(from);
     }
 
     private void checkFromHost(final byte[] from, final int offset, final int length)

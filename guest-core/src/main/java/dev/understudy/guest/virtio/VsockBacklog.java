@@ -1,7 +1,11 @@
 package dev.understudy.guest.virtio;
 
-import dev.understudy.guest.digest.StateHash;
 import dev.understudy.guest.memory.GuestMemory;
+import dev.understudy.guest.state.Derived;
+import dev.understudy.guest.state.StateException;
+import dev.understudy.guest.state.StateReader;
+import dev.understudy.guest.state.StateWriter;
+import dev.understudy.guest.state.Stateful;
 
 /**
  * The packets that wait for the guest's receive buffers, in order, in one ring of bytes.
@@ -9,7 +13,7 @@ import dev.understudy.guest.memory.GuestMemory;
  * Packets from the host and RST packets of the device itself have room of their own, so that neither crowds out the
  * other. Allocates nothing after construction. Owned by the hart thread.
  */
-final class VsockBacklog
+final class VsockBacklog implements Stateful
 {
     /** Packets from the host that may wait. */
     static final int MAX_HOST_PACKETS = 2048;
@@ -25,9 +29,12 @@ final class VsockBacklog
 
     private int headByte;
     private int headPacket;
+    @Derived("the packets")
     private int byteCount;
     private int packetCount;
+    @Derived("the packets")
     private int hostBytes;
+    @Derived("the packets")
     private int resets;
 
     VsockBacklog(final int maxResets)
@@ -162,18 +169,43 @@ final class VsockBacklog
         return isFirstRemoved;
     }
 
-    void digest(final StateHash hash)
+    @Override
+    public void save(final StateWriter to)
     {
-        hash.add(packetCount);
+        to.write(packetCount);
         int at = headByte;
         for (int i = 0; i < packetCount; i++)
         {
             final int length = lengths[(headPacket + i) % lengths.length];
-            hash.add(length);
+            to.write(length);
             for (int j = 0; j < Math.abs(length); j++)
             {
-                hash.add(bytes[at]);
+                to.write(bytes[at]);
                 at = at + 1 == bytes.length ? 0 : at + 1;
+            }
+        }
+    }
+
+    @Override
+    public void load(final StateReader from)
+    {
+        clear();
+        final int packets = from.readInt(0, lengths.length);
+        for (int i = 0; i < packets; i++)
+        {
+            final int length = from.readInt(-VsockHeader.BYTES, VsockHeader.MAX_PACKET_BYTES);
+            final byte[] packet = new byte[Math.abs(length)];
+            for (int j = 0; j < packet.length; j++)
+            {
+                packet[j] = from.readByte();
+            }
+            if (length > 0 && hasRoom(length))
+            {
+                add(packet, 0, length);
+            }
+            else if (length != -VsockHeader.BYTES || !addReset(packet))
+            {
+                throw new StateException("the saved state has packets for which there is no room: it was damaged");
             }
         }
     }

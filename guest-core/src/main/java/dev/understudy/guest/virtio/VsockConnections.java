@@ -1,6 +1,9 @@
 package dev.understudy.guest.virtio;
 
-import dev.understudy.guest.digest.StateHash;
+import dev.understudy.guest.state.StateException;
+import dev.understudy.guest.state.StateReader;
+import dev.understudy.guest.state.StateWriter;
+import dev.understudy.guest.state.Stateful;
 import java.util.Arrays;
 
 /**
@@ -9,7 +12,7 @@ import java.util.Arrays;
  * <p>
  * A connection lives until an RST: after SHUTDOWN packets, too, both ends still wait for one. Owned by the hart thread.
  */
-final class VsockConnections
+final class VsockConnections implements Stateful
 {
     /** Connections that may be live at once: several times what a guest server is usually set to. */
     static final int MAX_CONNECTIONS = 4096;
@@ -73,12 +76,27 @@ final class VsockConnections
         count = 0;
     }
 
-    void digest(final StateHash hash)
+    @Override
+    public void save(final StateWriter to)
     {
-        hash.add(count);
+        to.write(count);
         for (int i = 0; i < count; i++)
         {
-            hash.add(keys[i]);
+            to.write(keys[i]);
+        }
+    }
+
+    @Override
+    public void load(final StateReader from)
+    {
+        count = from.readInt(0, MAX_CONNECTIONS);
+        for (int i = 0; i < count; i++)
+        {
+            keys[i] = from.readLong();
+            if (i > 0 && keys[i] <= keys[i - 1])
+            {
+                throw new StateException("the saved state has connections that are not in order: it was damaged");
+            }
         }
     }
 

@@ -1,10 +1,10 @@
 package dev.understudy.guest.hart;
 
 import dev.understudy.guest.bus.Bus;
-import dev.understudy.guest.digest.StateHash;
 import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.memory.Mmu;
+import dev.understudy.guest.state.StateHash;
 import dev.understudy.guest.time.GuestClock;
 import dev.understudy.guest.virtio.VirtioEntropy;
 import dev.understudy.guest.virtio.VirtioMmio;
@@ -120,8 +120,8 @@ final class BareHart
     long digest()
     {
         final StateHash hash = new StateHash();
-        hart.digest(hash);
-        hash.add(Arrays.hashCode(memory.array()));
+        hart.save(hash);
+        hash.write(Arrays.hashCode(memory.array()));
         return hash.value();
     }
 
@@ -129,7 +129,7 @@ final class BareHart
     long digestOfHart()
     {
         final StateHash hash = new StateHash();
-        hart.digest(hash);
+        hart.save(hash);
         return hash.value();
     }
 }

@@ -3,11 +3,11 @@ package dev.understudy.guest.hart;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.understudy.guest.bus.Bus;
-import dev.understudy.guest.digest.StateHash;
 import dev.understudy.guest.floating.ExceptionFlags;
 import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.memory.Mmu;
+import dev.understudy.guest.state.StateHash;
 import dev.understudy.guest.time.GuestClock;
 import java.nio.ByteBuffer;
 import java.util.function.Consumer;
@@ -371,7 +371,7 @@ class FloatingPointTest
     private long digest()
     {
         final StateHash hash = new StateHash();
-        hart.digest(hash);
+        hart.save(hash);
         return hash.value();
     }
 

@@ -3,7 +3,7 @@ package dev.understudy.guest.interrupt;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.understudy.guest.digest.StateHash;
+import dev.understudy.guest.state.StateHash;
 import java.util.List;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -221,7 +221,7 @@ class PlicTest
     private long digest()
     {
         final StateHash hash = new StateHash();
-        plic.digest(hash);
+        plic.save(hash);
         return hash.value();
     }
 

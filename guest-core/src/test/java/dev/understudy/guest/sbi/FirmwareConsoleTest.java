@@ -2,7 +2,7 @@ package dev.understudy.guest.sbi;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.understudy.guest.digest.StateHash;
+import dev.understudy.guest.state.StateHash;
 import org.junit.jupiter.api.Test;
 
 class FirmwareConsoleTest
@@ -49,7 +49,7 @@ class FirmwareConsoleTest
     private long digest()
     {
         final StateHash hash = new StateHash();
-        console.digest(hash);
+        console.save(hash);
         return hash.value();
     }
 }

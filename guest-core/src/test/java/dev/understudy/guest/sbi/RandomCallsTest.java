@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.understudy.guest.OutputSink;
 import dev.understudy.guest.Seeds;
 import dev.understudy.guest.bus.Bus;
-import dev.understudy.guest.digest.StateHash;
 import dev.understudy.guest.hart.Engine;
 import dev.understudy.guest.hart.Hart;
 import dev.understudy.guest.hart.HartState;
@@ -13,6 +12,7 @@ import dev.understudy.guest.hart.Interpreter;
 import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.memory.Mmu;
+import dev.understudy.guest.state.StateHash;
 import dev.understudy.guest.time.GuestClock;
 import java.util.Arrays;
 import java.util.Random;
@@ -76,12 +76,12 @@ class RandomCallsTest
         {
             if (guest.hart.state() != HartState.RUNNING)
             {
-                guest.digest(hash);
+                guest.save(hash);
                 guest = new Guest();
             }
             guest.call(random);
         }
-        guest.digest(hash);
+        guest.save(hash);
         return hash.value();
     }
 
@@ -195,10 +195,10 @@ class RandomCallsTest
             return registers;
         }
 
-        void digest(final StateHash hash)
+        void save(final StateHash hash)
         {
-            hart.digest(hash);
-            sbi.digest(hash);
+            hart.save(hash);
+            sbi.save(hash);
         }
 
         @Override

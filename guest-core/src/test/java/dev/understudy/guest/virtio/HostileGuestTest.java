@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.understudy.guest.DriveConfiguration;
 import dev.understudy.guest.MacAddress;
-import dev.understudy.guest.digest.StateHash;
 import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.GuestMemory;
+import dev.understudy.guest.state.StateHash;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -293,12 +293,12 @@ class HostileGuestTest
         long digest()
         {
             final StateHash hash = new StateHash();
-            plic.digest(hash);
+            plic.save(hash);
             for (final VirtioMmio device : devices)
             {
-                device.digest(hash);
+                device.save(hash);
             }
-            hash.add(memory.array(), 0, memory.size());
+            hash.write(memory.array(), 0, memory.size());
             return hash.value();
         }
     }

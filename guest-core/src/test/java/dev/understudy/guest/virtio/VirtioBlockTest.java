@@ -3,9 +3,9 @@ package dev.understudy.guest.virtio;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.understudy.guest.DriveConfiguration;
-import dev.understudy.guest.digest.StateHash;
 import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.GuestMemory;
+import dev.understudy.guest.state.StateHash;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -371,7 +371,7 @@ class VirtioBlockTest
         host.content[511] = (byte)lastByte;
         assertThat(request(BlockHeader.IN, 0, new byte[0], 512)).isEqualTo(OK);
         final StateHash hash = new StateHash();
-        block.digest(hash);
+        block.save(hash);
         return hash.value();
     }
 
@@ -460,7 +460,7 @@ class VirtioBlockTest
     private static long digest(final VirtioMmio transport)
     {
         final StateHash hash = new StateHash();
-        transport.digest(hash);
+        transport.save(hash);
         return hash.value();
     }
 

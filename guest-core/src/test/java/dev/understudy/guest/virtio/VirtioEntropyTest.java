@@ -2,9 +2,9 @@ package dev.understudy.guest.virtio;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.understudy.guest.digest.StateHash;
 import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.GuestMemory;
+import dev.understudy.guest.state.StateHash;
 import org.junit.jupiter.api.Test;
 
 /** The source of random bytes. */
@@ -132,7 +132,7 @@ class VirtioEntropyTest
     private long digest()
     {
         final StateHash hash = new StateHash();
-        transport.digest(hash);
+        transport.save(hash);
         return hash.value();
     }
 }

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.understudy.guest.MacAddress;
-import dev.understudy.guest.digest.StateHash;
 import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.GuestMemory;
+import dev.understudy.guest.state.StateHash;
 import java.util.Arrays;
 import java.util.Random;
 import net.jqwik.api.ForAll;
@@ -196,8 +196,8 @@ class VirtioNetTest
     private long digest()
     {
         final StateHash hash = new StateHash();
-        transport.digest(hash);
-        hash.add(memory.array(), 0, memory.size());
+        transport.save(hash);
+        hash.write(memory.array(), 0, memory.size());
         return hash.value();
     }
 

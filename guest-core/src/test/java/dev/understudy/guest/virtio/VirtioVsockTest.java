@@ -3,9 +3,9 @@ package dev.understudy.guest.virtio;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.understudy.guest.digest.StateHash;
 import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.GuestMemory;
+import dev.understudy.guest.state.StateHash;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -505,7 +505,7 @@ class VirtioVsockTest
     private long digest()
     {
         final StateHash hash = new StateHash();
-        transport.digest(hash);
+        transport.save(hash);
         return hash.value();
     }
 

@@ -1,4 +1,4 @@
-package dev.understudy.guest.digest;
+package dev.understudy.guest.state;
 
 /**
  * A 64-bit hash over machine state, fed field by field in a fixed order.
@@ -6,30 +6,33 @@ package dev.understudy.guest.digest;
  * It finds replicas that differ by accident; it is no defence against someone who constructs states. The mixing is
  * the finaliser of MurmurHash3 by A. Appleby over a running state.
  */
-public final class StateHash
+public final class StateHash implements StateWriter
 {
     private static final long MULTIPLIER = 0x9E37_79B9_7F4A_7C15L;
 
     private long state = MULTIPLIER;
 
-    public void add(final long value)
+    @Override
+    public void write(final long value)
     {
         state = mix(Long.rotateLeft(state, 27) * MULTIPLIER + value);
     }
 
-    public void add(final boolean value)
-    {
-        add(value ? 1L : 0L);
-    }
-
     /** Adds the length and then the bytes. */
-    public void add(final byte[] bytes, final int offset, final int length)
+    @Override
+    public void write(final byte[] bytes, final int offset, final int length)
     {
-        add(length);
+        write(length);
         for (int i = 0; i < length; i++)
         {
-            add(bytes[offset + i]);
+            write(bytes[offset + i]);
         }
+    }
+
+    @Override
+    public void write(final PagedMemory memory)
+    {
+        write(memory.hash());
     }
 
     public long value()

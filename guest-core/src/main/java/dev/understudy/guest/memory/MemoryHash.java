@@ -1,7 +1,6 @@
-package dev.understudy.guest.digest;
+package dev.understudy.guest.memory;
 
-import dev.understudy.guest.memory.GuestMemory;
-import dev.understudy.guest.memory.Mmu;
+import dev.understudy.guest.state.StateHash;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
@@ -12,7 +11,7 @@ import java.nio.ByteOrder;
  * The hash is the sum of the hashes of the pages, each mixed with the number of the page, so that a page can be
  * replaced in it. Pages that nobody wrote are zero and not looked at. Owned by the hart thread.
  */
-public final class MemoryHash
+final class MemoryHash
 {
     private static final VarHandle LONG =
         MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
@@ -22,24 +21,22 @@ public final class MemoryHash
     private static final long PRIME_2 = 0xC2B2_AE3D_27D4_EB4FL;
 
     private final GuestMemory memory;
-    private final Mmu mmu;
-    private final long[] pageHashes;
-    private boolean isBegun;
+
+    /** Null before the first hash. */
+    private long[] pageHashes;
     private long sum;
 
-    public MemoryHash(final GuestMemory memory, final Mmu mmu)
+    MemoryHash(final GuestMemory memory)
     {
         this.memory = memory;
-        this.mmu = mmu;
-        pageHashes = new long[memory.pages()];
     }
 
-    /** Hash of the RAM as it is now. */
-    public long value()
+    /** Hash of the RAM as it is now. What may be written without notice is to be marked again after it. */
+    long value()
     {
-        if (!isBegun)
+        if (pageHashes == null)
         {
-            isBegun = true;
+            pageHashes = new long[memory.pages()];
             addZeroPages();
         }
         for (int page = 0; page < pageHashes.length; page++)
@@ -52,7 +49,6 @@ public final class MemoryHash
             }
         }
         memory.forgetDirty();
-        mmu.markStores();
         return sum;
     }
 

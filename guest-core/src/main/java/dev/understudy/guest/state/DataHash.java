@@ -1,4 +1,4 @@
-package dev.understudy.guest.digest;
+package dev.understudy.guest.state;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;

@@ -1,0 +1,88 @@
+package dev.understudy.replay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.understudy.guest.Machine;
+import dev.understudy.guest.hart.EngineKind;
+import dev.understudy.guest.state.SavedState;
+import dev.understudy.journal.JournalScan;
+import java.nio.file.Path;
+import java.util.Random;
+import java.util.function.Function;
+
+/**
+ * Replays a journal by one machine after another: each is saved at a random position and loaded into the next, under
+ * another engine.
+ */
+final class StateMoves
+{
+    private static final int MAX_STRETCH = 40_000;
+    private static final int SHORT_STRETCH = 200;
+
+    private final Function<EngineKind, Machine> machines;
+    private final DriveWaits drives;
+    private final Random random;
+    private final int oneIn;
+    private Machine machine;
+    private Replayer replayer;
+    private int moves;
+
+    /**
+     * @param machines makes a machine as the genesis entry describes it, on drives that hold what was completed
+     * @param oneIn    of so many chances to move one is taken
+     */
+    StateMoves(final Function<EngineKind, Machine> machines, final DriveWaits drives, final int oneIn, final long seed)
+    {
+        this.machines = machines;
+        this.drives = drives;
+        this.oneIn = oneIn;
+        random = new Random(seed);
+        machine = machines.apply(EngineKind.preset());
+        replayer = new Replayer(machine, drives);
+    }
+
+    /** Replays the whole journal; returns the last of the machines. */
+    Machine replay(final Path directory)
+    {
+        try (JournalScan scan = JournalScan.open(directory))
+        {
+            while (scan.next())
+            {
+                do
+                {
+                    if (random.nextInt(oneIn) == 0)
+                    {
+                        move();
+                    }
+                }
+                while (!replayer.advance(scan.entry(), 1 + random.nextInt(random.nextBoolean() ? SHORT_STRETCH : MAX_STRETCH)));
+                replayer.apply(scan.entry());
+            }
+            assertThat(scan.damage()).isNull();
+        }
+        return machine;
+    }
+
+    /** How many machines there were, the first one excepted. */
+    int moves()
+    {
+        return moves;
+    }
+
+    Replayer replayer()
+    {
+        return replayer;
+    }
+
+    private void move()
+    {
+        final SavedState state = SavedState.of(machine);
+        final Machine next = machines.apply(EngineKind.values()[random.nextInt(EngineKind.values().length)]);
+        next.load(state.reader());
+        assertThat(SavedState.of(next).isSameAs(state)).isTrue();
+        assertThat(next.digest()).isEqualTo(machine.digest());
+        replayer = new Replayer(next, drives, replayer.nextSequence());
+        machine = next;
+        moves++;
+    }
+}
