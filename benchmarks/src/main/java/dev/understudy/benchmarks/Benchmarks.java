@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** Runs benchmarks by name and prints what they measured, a line of a table each. */
@@ -117,7 +118,8 @@ public final class Benchmarks
     /** The same with the processor time that it took. */
     static void row(final String what, final String unit, final List<Double> values, final String processor)
     {
-        System.out.printf("| %s | %s %s | %s | %s |%n", what, text(median(values)), unit, text(values), processor);
+        System.out.printf(Locale.ROOT,
+            "| %s | %s %s | %s | %s |%n", what, text(median(values)), unit, text(values), processor);
     }
 
     static double median(final List<Double> values)
@@ -140,6 +142,6 @@ public final class Benchmarks
 
     static String text(final double value)
     {
-        return value >= 1000 ? "%,.0f".formatted(value) : value >= 100 ? "%.0f".formatted(value) : "%.3g".formatted(value);
+        return String.format(Locale.ROOT, value >= 1000 ? "%,.0f" : value >= 100 ? "%.0f" : "%.3g", value);
     }
 }

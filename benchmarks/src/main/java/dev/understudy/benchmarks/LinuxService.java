@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Starts {@code guests/linux/tiny}, whose key-value service has an address of its own in the network that
@@ -122,7 +123,8 @@ final class LinuxService
     private static String commandLine(final String memory)
     {
         final int megabytes = Integer.parseInt(memory.replace("M", ""));
-        return "console=hvc0 net=%s/24 understudy.kv=%d,%d".formatted(ADDRESS, PORT, megabytes * 7 / 10);
+        return String.format(Locale.ROOT,
+            "console=hvc0 net=%s/24 understudy.kv=%d,%d", ADDRESS, PORT, megabytes * 7 / 10);
     }
 
     private static Path kernel(final Workspace work)

@@ -2,6 +2,7 @@ package dev.understudy.benchmarks;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 
 /** Code that is executed a few times: what translating costs beside what it saves. */
 final class OnceBenchmark implements Benchmarks.Benchmark
@@ -35,8 +36,8 @@ final class OnceBenchmark implements Benchmarks.Benchmark
 
     private static SideBySide.Outcome call(final Workspace work, final String engine, final String calls) throws Exception
     {
-        return CpuBenchmark.compute("%,d functions, calls of each: %s".formatted(FUNCTIONS, calls),
+        return CpuBenchmark.compute(String.format(Locale.ROOT, "%,d functions, calls of each: %s", FUNCTIONS, calls),
             work.understudy("run", "--engine", engine, "--kernel", CpuBenchmark.kernel(work, "cold").toString(),
-                "--append", "functions=%d calls=%s".formatted(FUNCTIONS, calls)));
+                "--append", String.format(Locale.ROOT, "functions=%d calls=%s", FUNCTIONS, calls)));
     }
 }

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /** A guest that serves the Redis protocol, and the processes that run it. {@link LinuxService} makes those of Linux. */
 final class Service implements AutoCloseable
@@ -70,13 +71,13 @@ final class Service implements AutoCloseable
     static Service pair(final Workspace work) throws IOException, InterruptedException
     {
         final Service service = new Service(freePort());
-        return service.startedPair(work, """
+        return service.startedPair(work, String.format(Locale.ROOT, """
             name: benchmark%d
             kernel: %s
             memory: 64M
             forwards:
               - { host: %d, guest: 6379 }
-            """.formatted(service.port, work.guest("kv/kv.elf"), service.port), "", 200);
+            """, service.port, work.guest("kv/kv.elf"), service.port), "", 200);
     }
 
     /**
@@ -91,13 +92,13 @@ final class Service implements AutoCloseable
     {
         work.delete("pair");
         Files.createDirectories(work.path("pair").resolve("arbiter"));
-        config = Files.writeString(work.path("pair").resolve("vm.yaml"), guest + """
+        config = Files.writeString(work.path("pair").resolve("vm.yaml"), guest + String.format(Locale.ROOT, """
             arbiter: { directory: %s }
             heartbeat: { intervalMs: 20, timeoutMs: %d }
             nodes:
               a: { address: "127.0.0.1:%d", data: %s }
               b: { address: "127.0.0.1:%d", data: %s%s }
-            """.formatted(work.path("pair").resolve("arbiter"), timeoutMs, freePort(), work.path("pair").resolve("a"),
+            """, work.path("pair").resolve("arbiter"), timeoutMs, freePort(), work.path("pair").resolve("a"),
             freePort(), work.path("pair").resolve("b"), second), StandardCharsets.UTF_8);
         this.work = work;
         started(nodeCommand(0));

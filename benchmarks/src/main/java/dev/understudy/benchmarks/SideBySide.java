@@ -3,6 +3,7 @@ package dev.understudy.benchmarks;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -93,7 +94,8 @@ final class SideBySide
 
     private String medians(final List<Double> left, final List<Double> right)
     {
-        return "%s %.2f s, %s %.2f s".formatted(first, Benchmarks.median(left), second, Benchmarks.median(right));
+        return String.format(Locale.ROOT,
+            "%s %.2f s, %s %.2f s", first, Benchmarks.median(left), second, Benchmarks.median(right));
     }
 
     private static List<Double> seconds(final List<Command.Timing> timings)

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.DoubleSummaryStatistics;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
@@ -142,7 +143,7 @@ final class SoakBenchmark implements Benchmarks.Benchmark
                 values.put("HotSpot's locks", locks);
                 final Sample sample = new Sample(values, classes.getLoadedClassCount(), classes.getUnloadedClassCount());
                 samples.add(sample);
-                System.out.printf("| %s after %.0f s, %.0f s of processor time: %s MiB; %s " +
+                System.out.printf(Locale.ROOT, "| %s after %.0f s, %.0f s of processor time: %s MiB; %s " +
                     "| %,d classes loaded, %,d unloaded | |%n", kind, (System.nanoTime() - startNs) / 1e9,
                     command.processorSeconds(), text(values), regions(command), sample.loaded, sample.unloaded);
             }
@@ -153,19 +154,20 @@ final class SoakBenchmark implements Benchmarks.Benchmark
     private static String text(final Map<String, Double> values)
     {
         return String.join(", ", values.entrySet().stream()
-            .map(it -> "%s %.0f".formatted(it.getKey(), it.getValue())).toList());
+            .map(it -> String.format(Locale.ROOT, "%s %.0f", it.getKey(), it.getValue())).toList());
     }
 
     private static void judge(final String kind, final List<Sample> samples)
     {
         final double turns = (double)samples.getLast().unloaded / samples.stream().mapToLong(Sample::loaded).max().orElseThrow();
-        System.out.printf("| %s: classes unloaded / most classes at once | %.1f | %s |%n", kind, turns,
+        System.out.printf(Locale.ROOT, "| %s: classes unloaded / most classes at once | %.1f | %s |%n", kind, turns,
             turns >= MIN_TURNS ? "enough to tell" : "too few to tell: a longer run is needed");
         for (final String name : samples.getFirst().values.keySet())
         {
             final DoubleSummaryStatistics before = values(samples.subList(THIRD, 2 * THIRD), name);
             final DoubleSummaryStatistics after = values(samples.subList(2 * THIRD, SAMPLES), name);
-            System.out.printf("| %s: %s, in the second and in the last third | %.1f to %.1f and %.1f to %.1f MiB | %s |%n",
+            System.out.printf(Locale.ROOT,
+                "| %s: %s, in the second and in the last third | %.1f to %.1f and %.1f to %.1f MiB | %s |%n",
                 kind, name, before.getMin(), before.getMax(), after.getMin(), after.getMax(),
                 after.getMax() > TOLERANCE * before.getMax() && after.getMin() > TOLERANCE * before.getMin() ?
                 "grows" : "bounded");

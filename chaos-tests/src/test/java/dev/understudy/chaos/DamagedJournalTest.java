@@ -8,6 +8,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -79,10 +80,10 @@ class DamagedJournalTest
         final int entries = file.entries().size();
 
         final Commands.Result verify = Commands.understudy("verify", journal.toString()).assertSuccess();
-        assertThat(verify.output()).contains("%,d entries".formatted(entries))
+        assertThat(verify.output()).contains(String.format(Locale.ROOT, "%,d entries", entries))
             .contains("not ended in order").contains(what).contains(file.path().toString());
         final Commands.Result replay = Commands.understudy("replay", journal.toString()).assertSuccess();
-        assertThat(replay.output()).contains("replayed %,d entries".formatted(entries))
+        assertThat(replay.output()).contains(String.format(Locale.ROOT, "replayed %,d entries", entries))
             .contains(what).contains(file.path().toString());
     }
 
@@ -98,7 +99,7 @@ class DamagedJournalTest
                 .assertStatus(1).assertNoStackTrace();
             assertThat(result.output()).contains("understudy: ").contains(file.path().toString())
                 .contains("entry " + middle).contains("--until-entry " + (middle - 1))
-                .contains("position %,d".formatted(file.entries().get(middle - 1).position()))
+                .contains(String.format(Locale.ROOT, "position %,d", file.entries().get(middle - 1).position()))
                 .doesNotContain("replayed ");
         }
         Commands.understudy("replay", journal.toString(), "--until-entry", Integer.toString(middle - 1))

@@ -10,6 +10,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -189,7 +190,7 @@ class DebianGuestTest
             "insert into t(s) select hex(randomblob(64)) from c'")).isEmpty();
         assertThat(console.run("sync; echo 3 > /proc/sys/vm/drop_caches")).isEmpty();
         assertThat(console.run("sqlite3 load.db 'pragma integrity_check; select count(*), count(distinct s) from t'"))
-            .isEqualTo("ok\n%1$d|%1$d".formatted(ROWS + TRANSACTIONS));
+            .isEqualTo(String.format(Locale.ROOT, "ok\n%1$d|%1$d", ROWS + TRANSACTIONS));
     }
 
     private static NetworkNamespace host() throws Exception

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.understudy.hypervisor.demo.Demo;
 import dev.understudy.hypervisor.demo.DemoGuest;
+import dev.understudy.hypervisor.demo.UnderstudyProcess;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -48,6 +50,32 @@ class KilledPrimaryTest
             pair.awaitReplies(200);
             pair.assertNothingLost();
             pair.replayJournals();
+        }
+    }
+
+    @Test
+    @Timeout(value = 2, unit = TimeUnit.MINUTES)
+    void aLocaleWithDigitsOfItsOwnChangesNothing() throws Exception
+    {
+        final String[] persian = {"-Duser.language=fa", "-Duser.country=IR"};
+        try (TestPair pair = new TestPair(root).withJvmOption(persian[0]).withJvmOption(persian[1]).startProtected("a"))
+        {
+            pair.load();
+            pair.kill("a");
+            pair.awaitReplies(200);
+            // Goes on with its journal, in a second segment.
+            pair.start("a");
+            pair.awaitProtected();
+            pair.kill("b");
+            pair.awaitReplies(200);
+            pair.assertNothingLost();
+            pair.kill("a");
+            final UnderstudyProcess replay = pair.command(
+                "replay.log", "replay", pair.data("a").resolve("journal").toString(), "--format", "json");
+            replay.start(persian);
+            final int status = replay.awaitExit(TestPair.TIMEOUT.toMillis());
+            assertThat(Files.readString(replay.log())).containsPattern("\"digest\":\"[0-9a-f]{16}\"");
+            assertThat(status).isZero();
         }
     }
 }

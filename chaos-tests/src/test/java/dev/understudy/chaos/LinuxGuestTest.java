@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -66,12 +67,12 @@ class LinuxGuestTest
         final Path journal = root.resolve("journal");
         final Path log = root.resolve("log");
         // What is run has a terminal: the one that script makes.
-        final Path terminal = Files.writeString(root.resolve("terminal"), """
+        final Path terminal = Files.writeString(root.resolve("terminal"), String.format(Locale.ROOT, """
             export SHELL=/bin/bash
             exec script -qefc "stty rows 33 cols 101
                 (until grep -q '^first 33 101' %1$s; do sleep 0.1; done; stty rows 50 cols 120) < /dev/tty &
                 exec $(printf '%%q ' "$@")" %1$s
-            """.formatted(log));
+            """, log));
         final UnderstudyProcess recording = new UnderstudyProcess(root.resolve("output"), arguments(
             "console=hvc1 understudy.kv=off understudy.run=\"exec < /dev/hvc1; echo first $(stty size); " +
                 "until stty size | grep '50 120'; do sleep 1; done\"",

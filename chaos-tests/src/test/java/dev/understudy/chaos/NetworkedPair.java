@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Predicate;
@@ -75,7 +76,7 @@ final class NetworkedPair implements AutoCloseable
         this.patience = patience;
         this.jvmOptions = jvmOptions.clone();
         Files.createDirectory(root.resolve("arbiter"));
-        final Path config = Files.writeString(root.resolve("vm.yaml"), """
+        final Path config = Files.writeString(root.resolve("vm.yaml"), String.format(Locale.ROOT, """
             name: %s
             %s
             netdevs:
@@ -85,7 +86,7 @@ final class NetworkedPair implements AutoCloseable
             nodes:
               a: { address: "%s:%d", data: %s }
               b: { address: "%s:%d", data: %s }
-            """.formatted(NAME, guest, TestNetwork.TAP, root.resolve("arbiter"), timeoutMs,
+            """, NAME, guest, TestNetwork.TAP, root.resolve("arbiter"), timeoutMs,
             TestNetwork.ADDRESSES.get("a"), LINK_PORT, root.resolve("a"),
             TestNetwork.ADDRESSES.get("b"), LINK_PORT, root.resolve("b")));
         for (final String name : List.of("a", "b"))

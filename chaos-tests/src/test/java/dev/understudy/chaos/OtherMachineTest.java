@@ -16,6 +16,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -169,8 +170,8 @@ class OtherMachineTest
             return this == DEVICE_TREE ?
                 "the journal was recorded with the device tree with SHA-256 " + HexFormat.of().formatHex(OTHER_SHA256) +
                     ", this machine's has " + HexFormat.of().formatHex(OtherMachineTest.genesis().deviceTreeSha256()) :
-                ("the journal was recorded on version %d of the machine, " +
-                    "this is version %d: ").formatted(version(), THIS);
+                String.format(Locale.ROOT, "the journal was recorded on version %d of the machine, " +
+                    "this is version %d: ", version(), THIS);
         }
     }
 }

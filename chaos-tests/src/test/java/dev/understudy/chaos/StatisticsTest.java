@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.understudy.hypervisor.demo.UnderstudyProcess;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -93,7 +94,7 @@ class StatisticsTest
         assertThat(number(line, 2) + number(line, 3)).as(output).isEqualTo(position);
         assertThat(number(line, 2)).as(output).isPositive();
         assertThat(number(line, 3)).as(output).isGreaterThan(position / 2);
-        assertThat(line.group(4)).isEqualTo("%.1f".formatted(100.0 * number(line, 3) / position));
+        assertThat(line.group(4)).isEqualTo(String.format(Locale.ROOT, "%.1f", 100.0 * number(line, 3) / position));
         assertThat(number(line, 5)).as(output).isPositive();
         assertThat(number(line, 6)).as(output).isPositive();
         assertThat(line.group(7)).as(output).containsPattern("[1-9][\\d,]* budget");

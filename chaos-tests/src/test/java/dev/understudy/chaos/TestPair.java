@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -177,7 +178,7 @@ final class TestPair implements AutoCloseable
     Path writeConfig(final String name, final Map<String, Integer> linkPorts, final Map<String, Path> directories)
         throws IOException
     {
-        return Files.writeString(root.resolve(name), """
+        return Files.writeString(root.resolve(name), String.format(Locale.ROOT, """
             name: chaos
             kernel: %s
             memory: 64M
@@ -189,7 +190,7 @@ final class TestPair implements AutoCloseable
               a: { address: "127.0.0.1:%d", data: %s, listen: %s%s }
               b: { address: "127.0.0.1:%d", data: %s, listen: %s%s }
             %s
-            """.formatted(kernel, servicePort, arbiter, timeoutMs,
+            """, kernel, servicePort, arbiter, timeoutMs,
             linkPorts.get("a"), directories.get("a"), LISTEN.get("a"), nodeSettings,
             linkPorts.get("b"), directories.get("b"), LISTEN.get("b"), nodeSettings, settings));
     }

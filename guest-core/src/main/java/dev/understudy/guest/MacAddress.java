@@ -27,7 +27,8 @@ public record MacAddress(long value)
             (value >>> (BYTES - 1) * Byte.SIZE & GROUP_BIT) == 0;
         if (!isStation)
         {
-            throw new IllegalArgumentException("%012x is not the MAC address of a station".formatted(value));
+            throw new IllegalArgumentException(String.format(Locale.ROOT,
+                "%012x is not the MAC address of a station", value));
         }
     }
 

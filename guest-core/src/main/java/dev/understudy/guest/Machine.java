@@ -35,6 +35,7 @@ import dev.understudy.guest.virtio.VirtioVsock;
 import dev.understudy.guest.virtio.VirtioWindows;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.IntFunction;
 
 /**
@@ -177,8 +178,9 @@ public final class Machine implements Stateful
         final long treeAddress = initrdAddress - tree.length & -GuestMemory.PAGE_BYTES;
         if (treeAddress < kernel.end())
         {
-            throw new BootException(("memory of %d bytes has no room for the kernel, which ends at 0x%x, " +
-                "the initrd of %d bytes and the device tree: give the guest more memory").formatted(
+            throw new BootException(String.format(Locale.ROOT,
+                "memory of %d bytes has no room for the kernel, which ends at 0x%x, " +
+                "the initrd of %d bytes and the device tree: give the guest more memory",
                 memory.size(), kernel.end(), configuration.initrdBytes()));
         }
         if (initrd != null)

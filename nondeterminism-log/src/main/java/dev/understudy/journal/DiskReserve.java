@@ -1,6 +1,7 @@
 package dev.understudy.journal;
 
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.function.Consumer;
 
 /**
@@ -84,12 +85,14 @@ final class DiskReserve
         final long free = DiskBlocks.freeBytes(directory);
         if (error == 0)
         {
-            return new JournalFullException(("journal %s has reached its bound: it takes %,d of %,d bytes, and needs " +
-                "%,d more. Every entry so far is intact. Raise the bound, or put the journal aside and start afresh")
-                .formatted(directory, takenBytes, maxBytes, needed));
+            return new JournalFullException(String.format(Locale.ROOT,
+                "journal %s has reached its bound: it takes %,d of %,d bytes, and needs " +
+                "%,d more. Every entry so far is intact. Raise the bound, or put the journal aside and start afresh",
+                directory, takenBytes, maxBytes, needed));
         }
-        return new JournalFullException(("journal %s: the disk has no room for another %,d bytes (%s; %,d bytes are " +
-            "free). Every entry so far is intact. Free some space and start again").formatted(
+        return new JournalFullException(String.format(Locale.ROOT,
+            "journal %s: the disk has no room for another %,d bytes (%s; %,d bytes are " +
+            "free). Every entry so far is intact. Free some space and start again",
             file, needed, error == DiskBlocks.ENOSPC ? "it is full" : "error " + error, free));
     }
 
@@ -103,14 +106,16 @@ final class DiskReserve
         if (takenBytes > maxBytes * ALARM_SHARE)
         {
             alarmed = true;
-            alarm.accept("journal %s takes %,d of the %,d bytes that it may take: raise the bound, or plan its end"
-                .formatted(directory, takenBytes, maxBytes));
+            alarm.accept(String.format(Locale.ROOT,
+                "journal %s takes %,d of the %,d bytes that it may take: raise the bound, or plan its end",
+                directory, takenBytes, maxBytes));
         }
         else if (free < COMFORTABLE_FREE_BYTES && free < (takenBytes + free) * (1 - ALARM_SHARE))
         {
             alarmed = true;
-            alarm.accept("journal %s takes %,d bytes and only %,d bytes of the disk are free: free some"
-                .formatted(directory, takenBytes, free));
+            alarm.accept(String.format(Locale.ROOT,
+                "journal %s takes %,d bytes and only %,d bytes of the disk are free: free some",
+                directory, takenBytes, free));
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.understudy.journal;
 
 import java.nio.ByteOrder;
 import java.util.HexFormat;
+import java.util.Locale;
 import org.agrona.DirectBuffer;
 
 /** Describes an Ethernet frame for people. Source: IEEE 802.3, section 3. */
@@ -32,7 +33,7 @@ final class EthernetFrameText
                 case ARP -> "ARP";
                 case VLAN -> "VLAN";
                 case IPV6 -> "IPv6";
-                default -> "type %04x".formatted(type);
+                default -> String.format(Locale.ROOT, "type %04x", type);
             },
             mac(buffer, offset + MAC_BYTES),
             mac(buffer, offset));

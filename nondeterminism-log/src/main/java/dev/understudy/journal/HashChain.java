@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import java.security.DigestException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Locale;
 import org.agrona.MutableDirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -86,7 +87,7 @@ final class HashChain
     /** What the last entry's chain should have been, in hexadecimal; after {@link #accept} said no. */
     String computed()
     {
-        return "%016x%016x".formatted(
+        return String.format(Locale.ROOT, "%016x%016x",
             hashBuffer.getLong(0, ByteOrder.BIG_ENDIAN), hashBuffer.getLong(Long.BYTES, ByteOrder.BIG_ENDIAN));
     }
 

@@ -15,6 +15,7 @@ import dev.understudy.journal.codec.MessageHeaderDecoder;
 import dev.understudy.journal.codec.VarDataDecoder;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import org.agrona.DirectBuffer;
 
 /**
@@ -368,8 +369,9 @@ public final class JournalEntry
             case GENESIS ->
             {
                 final Genesis it = genesis();
-                yield ("guest %s, memory %d, kernel %s, initrd %s, command line \"%s\", machine version %d, " +
-                    "device tree with SHA-256 %s%s").formatted(
+                yield String.format(Locale.ROOT,
+                    "guest %s, memory %d, kernel %s, initrd %s, command line \"%s\", machine version %d, " +
+                    "device tree with SHA-256 %s%s",
                     it.name(), it.memoryBytes(), it.kernelPath(), it.initrdPath(), it.commandLine(),
                     it.machineVersion(), HexFormat.of().formatHex(it.deviceTreeSha256()),
                     text(it.drives()) + (it.mac() == null ? "" :
@@ -380,15 +382,16 @@ public final class JournalEntry
             case VSOCK_PACKET -> dataLength() + " bytes " + VsockPacketText.describe(buffer, dataOffset(), dataLength());
             case NETWORK_FRAME ->
                 dataLength() + " bytes " + EthernetFrameText.describe(buffer, dataOffset(), dataLength());
-            case DIGEST -> "%016x".formatted(state());
+            case DIGEST -> String.format(Locale.ROOT, "%016x", state());
             case GENERATION -> generation() + " of " + node() + ", " + cause();
             case BACKUP_JOINED -> node() + " in generation " + generation();
-            case CLOSED -> outcome() + ", digest %016x".formatted(state());
+            case CLOSED -> outcome() + String.format(Locale.ROOT, ", digest %016x", state());
             case BLOCK_COMPLETION -> "drive " + drive() + ", request " + request() + ", " + status();
             case CONSOLE_SIZE -> columns() + " columns, " + rows() + " rows";
             case BALLOON_TARGET -> pages() + " pages";
         };
-        return "%10d  %,18d  %14.6f s  %-13s %s".formatted(sequence(), position(), timeNs() / 1e9, type, details);
+        return String.format(Locale.ROOT,
+            "%10d  %,18d  %14.6f s  %-13s %s", sequence(), position(), timeNs() / 1e9, type, details);
     }
 
     private static String text(final List<DriveImage> images)

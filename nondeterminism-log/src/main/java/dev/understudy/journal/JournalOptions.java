@@ -1,5 +1,6 @@
 package dev.understudy.journal;
 
+import java.util.Locale;
 import java.util.function.Consumer;
 
 import org.agrona.concurrent.EpochClock;
@@ -70,7 +71,8 @@ public record JournalOptions(
         if (value < least || value > most)
         {
             throw new IllegalArgumentException(
-                "journal option %s is %,d: it must be from %,d to %,d".formatted(name, value, least, most));
+                String.format(Locale.ROOT,
+                    "journal option %s is %,d: it must be from %,d to %,d", name, value, least, most));
         }
     }
 }

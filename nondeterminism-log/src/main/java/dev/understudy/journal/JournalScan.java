@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Reads a journal that nobody writes, straight from its files, checks every entry, and tells damage from a torn tail.
@@ -166,8 +167,10 @@ public final class JournalScan implements Closeable
     public String tornTail()
     {
         return tornProblem == null ? null :
-            "journal %s: %,d bytes behind entry %d, at byte %,d, are not whole: %s. Its writer died while it wrote."
-                .formatted(files.get(fileIndex), tornBytes, nextSequence - 1, at, tornProblem);
+            String.format(Locale.ROOT,
+                "journal %s: %,d bytes behind entry %d, at byte %,d, are not whole: %s. Its writer " +
+                "died while it wrote.",
+                files.get(fileIndex), tornBytes, nextSequence - 1, at, tornProblem);
     }
 
     /** Length in bytes of what {@link #tornTail} is about. */
@@ -309,10 +312,12 @@ public final class JournalScan implements Closeable
     private void report(final Path where, final String problem, final String cause)
     {
         final String remedy = nextSequence == 0 ? "" :
-            " Entries up to %d are intact: replay them with  understudy replay %s --until-entry %d".formatted(
+            String.format(Locale.ROOT,
+                " Entries up to %d are intact: replay them with  understudy replay %s --until-entry %d",
                 nextSequence - 1, directory, nextSequence - 1);
-        damage = "journal %s: entry %d (after position %s): %s.%n  %s%s".formatted(
-            where, nextSequence, nextSequence == 0 ? "0" : "%,d".formatted(lastPosition), problem, cause, remedy);
+        damage = String.format(Locale.ROOT, "journal %s: entry %d (after position %s): %s.%n  %s%s",
+            where, nextSequence, String.format(Locale.ROOT, "%,d", nextSequence == 0 ? 0 : lastPosition),
+            problem, cause, remedy);
     }
 
     private boolean isInLaterFile()

@@ -1,6 +1,7 @@
 package dev.understudy.journal;
 
 import java.nio.file.Path;
+import java.util.Locale;
 
 /** Checks a whole journal that nobody writes. */
 public final class JournalVerifier
@@ -24,7 +25,7 @@ public final class JournalVerifier
                 scan.lastPosition(),
                 scan.dataBytes(),
                 QueueFiles.diskBytes(directory),
-                "%016x%016x".formatted(scan.chainHigh(), scan.chainLow()),
+                String.format(Locale.ROOT, "%016x%016x", scan.chainHigh(), scan.chainLow()),
                 outcome,
                 scan.tornBytes(),
                 scan.tornTail(),

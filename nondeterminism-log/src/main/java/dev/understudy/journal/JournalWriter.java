@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Consumer;
 
 import org.agrona.DirectBuffer;
@@ -476,7 +477,7 @@ public final class JournalWriter implements Closeable
 
     private JournalException refused(final String why, final Object... values)
     {
-        return new JournalException("journal " + directory + " refuses an entry: " + why.formatted(values) +
+        return new JournalException("journal " + directory + " refuses an entry: " + String.format(Locale.ROOT, why, values) +
             ". Nothing was appended; the last entry is " + lastSequence);
     }
 

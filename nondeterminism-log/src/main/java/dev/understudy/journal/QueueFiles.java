@@ -6,6 +6,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 
 /**
@@ -53,7 +54,7 @@ final class QueueFiles
         try
         {
             final int number = Integer.parseInt(last.substring(SEGMENT_PREFIX.length())) + 1;
-            return directory.resolve("%s%06d".formatted(SEGMENT_PREFIX, number));
+            return directory.resolve(String.format(Locale.ROOT, "%s%06d", SEGMENT_PREFIX, number));
         }
         catch (final NumberFormatException e)
         {

@@ -12,6 +12,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Future;
@@ -43,7 +44,7 @@ final class QueueSegment implements AutoCloseable
 
     /** Chronicle's own format of {@link LegacyRollCycles#MINUTELY}. */
     private static final DateTimeFormatter FILE_NAME =
-        DateTimeFormatter.ofPattern("yyyyMMdd-HHmm").withZone(ZoneOffset.UTC);
+        DateTimeFormatter.ofPattern("yyyyMMdd-HHmm", Locale.ROOT).withZone(ZoneOffset.UTC);
 
     /** Places of an index page: 2 KiB a page and 4 million entries a file, instead of 16 KiB a page. */
     private static final int INDEX_COUNT = 256;

@@ -1,6 +1,7 @@
 package dev.understudy.journal;
 
 import java.nio.ByteOrder;
+import java.util.Locale;
 
 import org.agrona.DirectBuffer;
 
@@ -22,7 +23,7 @@ final class VsockPacketText
             return "(not a packet)";
         }
         final int operation = buffer.getShort(offset + 30, ByteOrder.LITTLE_ENDIAN);
-        return "%s %d -> %d".formatted(
+        return String.format(Locale.ROOT, "%s %d -> %d",
             operation >= 0 && operation < OPERATIONS.length ? OPERATIONS[operation] : "operation " + operation,
             buffer.getInt(offset + 16, ByteOrder.LITTLE_ENDIAN) & 0xFFFF_FFFFL,
             buffer.getInt(offset + 20, ByteOrder.LITTLE_ENDIAN) & 0xFFFF_FFFFL);

@@ -6,6 +6,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Locale;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -62,7 +63,7 @@ final class AppendCost
                     writer.vsockPacket(writer.lastPosition() + 10, i, i, data, 0, DATA_BYTES);
                 }
                 print("append", System.nanoTime() - start);
-                System.out.printf("  allocated %.3f bytes an entry%n",
+                System.out.printf(Locale.ROOT, "  allocated %.3f bytes an entry%n",
                     (threads.getThreadAllocatedBytes(self) - allocated) / (double)ENTRIES);
             }
             final long[] each = new long[ENTRIES];
@@ -73,7 +74,8 @@ final class AppendCost
                 each[i] = System.nanoTime() - start;
             }
             Arrays.sort(each);
-            System.out.printf("append, one by one: median %d ns, 99 %% %d ns, 99.9 %% %d ns, longest %d ns%n",
+            System.out.printf(Locale.ROOT,
+                "append, one by one: median %d ns, 99 %% %d ns, 99.9 %% %d ns, longest %d ns%n",
                 each[ENTRIES / 2], each[ENTRIES / 100 * 99], each[ENTRIES / 1000 * 999], each[ENTRIES - 1]);
         }
     }
@@ -140,6 +142,6 @@ final class AppendCost
 
     private static void print(final String what, final long ns)
     {
-        System.out.printf("%s: %d ns%n", what, ns / ENTRIES);
+        System.out.printf(Locale.ROOT, "%s: %d ns%n", what, ns / ENTRIES);
     }
 }

@@ -11,7 +11,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -20,6 +22,9 @@ class JournalTest
 {
     private static final Genesis GENESIS = new Genesis(
         "guest", 64 << 20, 3, "/kernel", new byte[32], null, null, "console=hvc0", new byte[32], 1, 1_700_000_000_000L);
+
+    /** Numbers have digits of their own there. */
+    private static final Locale PERSIAN = Locale.of("fa", "IR");
 
     @TempDir
     private Path temp;
@@ -133,6 +138,35 @@ class JournalTest
         }
         assertThat(JournalVerifier.verify(directory).entries()).isEqualTo(102);
         assertThat(JournalVerifier.verify(directory).damage()).isNull();
+    }
+
+    @Test
+    void aLocaleWithDigitsOfItsOwnChangesNothing() throws IOException
+    {
+        final Locale before = Locale.getDefault();
+        Locale.setDefault(PERSIAN);
+        try
+        {
+            final Path directory = write(3);
+            for (int i = 4; i < 7; i++)
+            {
+                try (JournalWriter writer = JournalWriter.open(directory, JournalOptions.defaults(), text -> {}))
+                {
+                    writer.digest(i, i, i, i);
+                }
+            }
+            assertThat(JournalVerifier.verify(directory).entries()).isEqualTo(7);
+            assertThat(JournalVerifier.verify(directory).chain()).matches("[0-9a-f]{32}");
+            try (Stream<Path> files = Files.walk(directory))
+            {
+                assertThat(files.map(directory::relativize).map(Path::toString))
+                    .allMatch(name -> name.chars().allMatch(it -> it < 128));
+            }
+        }
+        finally
+        {
+            Locale.setDefault(before);
+        }
     }
 
     @Test

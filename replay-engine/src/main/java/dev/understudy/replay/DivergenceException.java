@@ -1,5 +1,7 @@
 package dev.understudy.replay;
 
+import java.util.Locale;
+
 /**
  * Stops a replay that is not what was recorded.
  * <p>
@@ -16,7 +18,7 @@ public final class DivergenceException extends RuntimeException
     DivergenceException(
         final long sequence, final long position, final String what, final String recorded, final String replayed)
     {
-        super("replay diverged at entry %d (position %,d): %s: recorded %s, replayed %s".formatted(
+        super(String.format(Locale.ROOT, "replay diverged at entry %d (position %,d): %s: recorded %s, replayed %s",
             sequence, position, what, recorded, replayed));
         this.sequence = sequence;
         this.position = position;

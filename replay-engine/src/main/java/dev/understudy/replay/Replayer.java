@@ -9,6 +9,7 @@ import dev.understudy.journal.EventType;
 import dev.understudy.journal.GenerationCause;
 import dev.understudy.journal.JournalEntry;
 import dev.understudy.journal.Outcome;
+import java.util.Locale;
 import org.agrona.DirectBuffer;
 
 /**
@@ -110,7 +111,8 @@ public final class Replayer
         if (machine.position() != entry.position())
         {
             throw differs(entry, "position of the guest when it " + describe(state),
-                "%,d".formatted(entry.position()), "%,d".formatted(machine.position()));
+                String.format(Locale.ROOT, "%,d", entry.position()),
+                String.format(Locale.ROOT, "%,d", machine.position()));
         }
         if (machine.outputs() != entry.outputs())
         {
@@ -236,6 +238,6 @@ public final class Replayer
 
     private static String hex(final long value)
     {
-        return "%016x".formatted(value);
+        return String.format(Locale.ROOT, "%016x", value);
     }
 }

@@ -17,6 +17,7 @@ import dev.understudy.transport.codec.PlacementEncoder;
 import dev.understudy.transport.codec.SenderEncoder;
 import java.nio.ByteOrder;
 import java.util.HashSet;
+import java.util.Locale;
 import java.util.Set;
 import org.agrona.DirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
@@ -173,14 +174,16 @@ final class ControlMessages
         headerDecoder.wrap(message, offset);
         if (headerDecoder.schemaId() != MessageHeaderDecoder.SCHEMA_ID)
         {
-            complain(handler, ("a control message of schema %d was dropped: it is none of understudy's; see what " +
-                "sends to this node's address").formatted(headerDecoder.schemaId()));
+            complain(handler, String.format(Locale.ROOT,
+                "a control message of schema %d was dropped: it is none of understudy's; see what " +
+                "sends to this node's address", headerDecoder.schemaId()));
             return;
         }
         if (headerDecoder.version() != MessageHeaderDecoder.SCHEMA_VERSION)
         {
-            complain(handler, ("the peer speaks version %d of the control messages, this node version %d; they are " +
-                "dropped: run the same release on both nodes").formatted(
+            complain(handler, String.format(Locale.ROOT,
+                "the peer speaks version %d of the control messages, this node version %d; they are " +
+                "dropped: run the same release on both nodes",
                 headerDecoder.version(), MessageHeaderDecoder.SCHEMA_VERSION));
             return;
         }

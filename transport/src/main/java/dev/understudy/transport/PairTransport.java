@@ -26,6 +26,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -214,8 +215,9 @@ public final class PairTransport implements AutoCloseable
         }
         catch (final RuntimeException e)
         {
-            throw new TransportException(("node %s cannot have the buffers of its link in %s: %s; make room there " +
-                "(%d MiB) and see that it may be written").formatted(
+            throw new TransportException(String.format(Locale.ROOT,
+                "node %s cannot have the buffers of its link in %s: %s; make room there " +
+                "(%d MiB) and see that it may be written",
                 endpoints.node(), endpoints.aeronDirectory(), firstLine(e), BUFFERS_MB), e);
         }
     }

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -110,12 +111,13 @@ public final class LinkMeasurement
                 }
             }
             Arrays.sort(roundTripNs);
-            System.out.printf("round trip of %d B and its acknowledgement: p50 %.1f us, p99 %.1f us, p99.9 %.1f us%n",
+            System.out.printf(Locale.ROOT,
+                "round trip of %d B and its acknowledgement: p50 %.1f us, p99 %.1f us, p99.9 %.1f us%n",
                 ENTRY_BYTES, roundTripNs[ROUND_TRIPS / 2] / 1e3, roundTripNs[ROUND_TRIPS / 100 * 99] / 1e3,
                 roundTripNs[ROUND_TRIPS / 1000 * 999] / 1e3);
             stream(end, entry, value);
             idle(end);
-            System.out.printf("errors: %s%nthreads: %s%n", end.errors,
+            System.out.printf(Locale.ROOT, "errors: %s%nthreads: %s%n", end.errors,
                 Thread.getAllStackTraces().keySet().stream().map(Thread::getName).sorted().toList());
             end.transport.goodbye(1, "measured");
             for (int i = 0; i < 20; i++)
@@ -164,7 +166,7 @@ public final class LinkMeasurement
             turn(end);
         }
         final double seconds = (System.nanoTime() - fromNs) / 1e9;
-        System.out.printf("entries of %d B: %.0f a second, %.1f MB/s%n",
+        System.out.printf(Locale.ROOT, "entries of %d B: %.0f a second, %.1f MB/s%n",
             LARGE_BYTES, LARGE_ENTRIES / seconds, (double)LARGE_ENTRIES * LARGE_BYTES / seconds / 1e6);
     }
 
@@ -179,7 +181,7 @@ public final class LinkMeasurement
             turn(end);
         }
         final double ns = System.nanoTime() - fromNs;
-        System.out.printf("idle with a heartbeat each %d ms: %.2f %% of a core, %.0f turns a second%n",
+        System.out.printf(Locale.ROOT, "idle with a heartbeat each %d ms: %.2f %% of a core, %.0f turns a second%n",
             LinkEnd.IDLE_SLEEP_MS, (threads.getCurrentThreadCpuTime() - cpuNs) * 100.0 / ns,
             (turns - turnsBefore) * 1e9 / ns);
     }

@@ -14,6 +14,7 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Pattern;
@@ -152,7 +153,7 @@ public final class DirectoryArbiter implements Arbiter
 
     private Path placeOf(final long generation)
     {
-        return directory.resolve(PREFIX + "%010d".formatted(generation));
+        return directory.resolve(PREFIX + String.format(Locale.ROOT, "%010d", generation));
     }
 
     private static boolean link(final Path place, final Path draft) throws IOException

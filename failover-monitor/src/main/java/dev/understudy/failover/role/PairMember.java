@@ -2,6 +2,7 @@ package dev.understudy.failover.role;
 
 import dev.understudy.failover.arbiter.Term;
 import dev.understudy.failover.detector.HeartbeatDetector;
+import java.util.Locale;
 
 /**
  * Decides what this node is to its pair: the state machine of {@link Role}.
@@ -406,13 +407,16 @@ public final class PairMember
         final JournalTerm own = replica.term();
         if (newest.generation() == 0)
         {
-            return own.generation() == 0 ? null : ("the arbiter knows no generation, the journal of this node is of " +
-                "generation %d: the arbiter's directory was emptied or is another one").formatted(own.generation());
+            return own.generation() == 0 ? null : String.format(Locale.ROOT,
+                "the arbiter knows no generation, the journal of this node is of " +
+                "generation %d: the arbiter's directory was emptied or is another one", own.generation());
         }
         if (own.generation() > newest.generation())
         {
-            return "the arbiter knows generation %d, the journal of this node is of generation %d: the arbiter's directory is another one"
-                .formatted(newest.generation(), own.generation());
+            return String.format(Locale.ROOT,
+                "the arbiter knows generation %d, the journal of this node is of generation %d: " +
+                "the arbiter's directory is another one",
+                newest.generation(), own.generation());
         }
         final boolean isOwner = settings.node().equals(newest.node());
         if (isOwner && replica.journalSequence() >= 0)
@@ -425,11 +429,13 @@ public final class PairMember
         }
         if (isOwner)
         {
-            return ("waits for %s: this node ran generation %d, and its journal is gone; restore its data directory, or " +
-                "start %s, if that was its backup").formatted(settings.peer(), newest.generation(), settings.peer());
+            return String.format(Locale.ROOT,
+                "waits for %s: this node ran generation %d, and its journal is gone; restore its data directory, or " +
+                "start %s, if that was its backup", settings.peer(), newest.generation(), settings.peer());
         }
-        return "waits for %s, which ran generation %d alone; the journal of this node ends in generation %d"
-            .formatted(newest.node(), newest.generation(), own.generation());
+        return String.format(Locale.ROOT,
+            "waits for %s, which ran generation %d alone; the journal of this node ends in generation %d",
+            newest.node(), newest.generation(), own.generation());
     }
 
     private void pollJoining(final long nowNs, final boolean suspects)
@@ -609,8 +615,9 @@ public final class PairMember
 
     private void haltDeposed(final long byGeneration, final String node)
     {
-        halt("generation %d was granted to %s; this node was primary of generation %d and stops before another output"
-            .formatted(byGeneration, node, generation));
+        halt(String.format(Locale.ROOT,
+            "generation %d was granted to %s; this node was primary of generation %d and stops before another output",
+            byGeneration, node, generation));
     }
 
     private void rejoin(final long nowNs, final String reason)

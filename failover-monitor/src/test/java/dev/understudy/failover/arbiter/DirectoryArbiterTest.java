@@ -11,6 +11,7 @@ import java.nio.file.attribute.FileTime;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -58,10 +59,28 @@ class DirectoryArbiterTest
         assertThat(winners).hasSize(GENERATIONS);
         for (long generation = 1; generation <= GENERATIONS; generation++)
         {
-            assertThat(Files.readAllLines(directory.resolve("generation-%010d".formatted(generation))))
+            assertThat(Files.readAllLines(directory.resolve(String.format(Locale.ROOT,
+                "generation-%010d", generation))))
                 .contains("generation " + generation, "node " + winners.get(generation));
         }
         assertThat(directory.toFile().list((in, name) -> name.startsWith("."))).as("drafts").isEmpty();
+    }
+
+    @Test
+    void aLocaleWithDigitsOfItsOwnChangesNothing()
+    {
+        final Locale before = Locale.getDefault();
+        Locale.setDefault(Locale.of("fa", "IR"));
+        try
+        {
+            assertThat(new DirectoryArbiter(directory).claim(1, "a", "first start")).isPresent();
+        }
+        finally
+        {
+            Locale.setDefault(before);
+        }
+        assertThat(new DirectoryArbiter(directory).current().node()).isEqualTo("a");
+        assertThat(directory.resolve("generation-0000000001")).exists();
     }
 
     @Test
@@ -98,7 +117,7 @@ class DirectoryArbiterTest
         for (long generation = before; generation > 0; generation--)
         {
             assertThat(arbiter.current().generation()).isEqualTo(generation);
-            Files.delete(directory.resolve("generation-%010d".formatted(generation)));
+            Files.delete(directory.resolve(String.format(Locale.ROOT, "generation-%010d", generation)));
         }
     }
 
@@ -199,7 +218,7 @@ class DirectoryArbiterTest
         final String first = Files.readString(directory.resolve("generation-0000000001"));
         for (int generation = 2; generation <= 1005; generation++)
         {
-            Files.writeString(directory.resolve("generation-%010d".formatted(generation)),
+            Files.writeString(directory.resolve(String.format(Locale.ROOT, "generation-%010d", generation)),
                 first.replace("generation 1", "generation " + generation));
         }
         final Path stale = Files.writeString(directory.resolve(".claim-of-a-dead-process"), "");

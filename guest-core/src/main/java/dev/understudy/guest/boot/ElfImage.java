@@ -3,6 +3,7 @@ package dev.understudy.guest.boot;
 import dev.understudy.guest.memory.GuestMemory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Locale;
 
 /**
  * Loads an ELF executable for RV64 into guest RAM.
@@ -135,17 +136,20 @@ final class ElfImage
         final long address = file.getLong(header + 24);
         final long fileBytes = file.getLong(header + 32);
         final long memoryBytes = file.getLong(header + 40);
-        require(isInFile(offset, fileBytes), ("segment %d lies outside the file: %s bytes at offset %s, " +
-            "but the file has %d bytes; is it truncated?").formatted(number, Long.toUnsignedString(fileBytes),
+        require(isInFile(offset, fileBytes), String.format(Locale.ROOT,
+            "segment %d lies outside the file: %s bytes at offset %s, " +
+            "but the file has %d bytes; is it truncated?", number, Long.toUnsignedString(fileBytes),
             Long.toUnsignedString(offset), length));
         require(memory.contains(address, memoryBytes),
-            ("segment %d at 0x%x with %s bytes does not fit into RAM at 0x%x with %d bytes; " +
-                "link it there or give the guest more memory").formatted(
+            String.format(Locale.ROOT,
+                "segment %d at 0x%x with %s bytes does not fit into RAM at 0x%x with %d bytes; " +
+                "link it there or give the guest more memory",
                 number, address, Long.toUnsignedString(memoryBytes), GuestMemory.BASE, memory.size()));
-        require(address >= KernelImage.LOWEST_ADDRESS,
-            "segment %d at 0x%x lies below 0x%x, where the firmware's memory ends; link it there or above, for S-mode"
-                .formatted(number, address, KernelImage.LOWEST_ADDRESS));
-        require(memoryBytes >= fileBytes, "segment %d has %d bytes in the file, but only %d in memory".formatted(
+        require(address >= KernelImage.LOWEST_ADDRESS, String.format(Locale.ROOT,
+            "segment %d at 0x%x lies below 0x%x, where the firmware's memory ends; link it there or above, for S-mode",
+            number, address, KernelImage.LOWEST_ADDRESS));
+        require(memoryBytes >= fileBytes, String.format(Locale.ROOT,
+            "segment %d has %d bytes in the file, but only %d in memory",
             number, fileBytes, memoryBytes));
         end = Math.max(end, address + memoryBytes);
         return new Segment(number, (int)offset, (int)fileBytes, virtualAddress, address, memoryBytes);
@@ -157,7 +161,8 @@ final class ElfImage
         {
             for (int j = 0; j < i; j++)
             {
-                require(!segments[i].overlaps(segments[j]), "segments %d and %d overlap at 0x%x".formatted(
+                require(!segments[i].overlaps(segments[j]), String.format(Locale.ROOT,
+                    "segments %d and %d overlap at 0x%x",
                     segments[j].number, segments[i].number, Math.max(segments[i].address, segments[j].address)));
             }
         }
@@ -173,11 +178,12 @@ final class ElfImage
             {
                 entry = segment.address + (virtualEntry - segment.virtualAddress);
                 require(entry % INSTRUCTION_BYTES == 0,
-                    "its entry point 0x%x is at an odd address".formatted(virtualEntry));
+                    String.format(Locale.ROOT, "its entry point 0x%x is at an odd address", virtualEntry));
                 return;
             }
         }
-        throw new BootException(problem("its entry point 0x%x lies in none of its segments".formatted(virtualEntry)));
+        throw new BootException(problem(String.format(Locale.ROOT,
+            "its entry point 0x%x lies in none of its segments", virtualEntry)));
     }
 
     private void copy(final Segment segment, final GuestMemory memory)

@@ -3,6 +3,7 @@ package dev.understudy.guest.boot;
 import dev.understudy.guest.memory.GuestMemory;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.util.Locale;
 import java.util.zip.GZIPInputStream;
 
 /**
@@ -48,8 +49,9 @@ public record KernelImage(long entry, long end)
             final byte[] kernel = in.readNBytes(Math.toIntExact(maxBytes));
             if (in.read() >= 0)
             {
-                throw new BootException(("the kernel cannot be booted: it unpacks to more than the %d bytes of RAM; " +
-                    "give the guest more memory").formatted(maxBytes));
+                throw new BootException(String.format(Locale.ROOT,
+                    "the kernel cannot be booted: it unpacks to more than the %d bytes of RAM; " +
+                    "give the guest more memory", maxBytes));
             }
             return kernel;
         }

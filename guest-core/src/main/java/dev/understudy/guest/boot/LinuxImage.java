@@ -3,6 +3,7 @@ package dev.understudy.guest.boot;
 import dev.understudy.guest.memory.GuestMemory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Locale;
 
 /**
  * Loads a raw Linux kernel into guest RAM.
@@ -53,8 +54,9 @@ final class LinuxImage
         final long offset = header.getLong(LOAD_OFFSET);
         if (offset >= 0 && offset < KernelImage.LOWEST_ADDRESS - GuestMemory.BASE)
         {
-            throw new BootException(("the kernel cannot be booted: the Linux image wants to lie at 0x%x, below 0x%x, " +
-                "where the firmware's memory ends: it is built for M-mode; build it for S-mode").formatted(
+            throw new BootException(String.format(Locale.ROOT,
+                "the kernel cannot be booted: the Linux image wants to lie at 0x%x, below 0x%x, " +
+                "where the firmware's memory ends: it is built for M-mode; build it for S-mode",
                 GuestMemory.BASE + offset, KernelImage.LOWEST_ADDRESS));
         }
         final long bytes = Math.max(header.getLong(IMAGE_SIZE), file.length);
@@ -62,8 +64,9 @@ final class LinuxImage
         if (offset < 0 || offset % GuestMemory.PAGE_BYTES != 0 || header.getLong(IMAGE_SIZE) < 0 ||
             !memory.contains(address, bytes))
         {
-            throw new BootException(("the kernel cannot be booted: the Linux image takes %s bytes at offset 0x%x of " +
-                "RAM, which has %d bytes; give the guest more memory").formatted(
+            throw new BootException(String.format(Locale.ROOT,
+                "the kernel cannot be booted: the Linux image takes %s bytes at offset 0x%x of " +
+                "RAM, which has %d bytes; give the guest more memory",
                 Long.toUnsignedString(bytes), offset, memory.size()));
         }
         memory.write(address, file, 0, file.length);

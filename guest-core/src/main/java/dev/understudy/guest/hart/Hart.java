@@ -7,6 +7,7 @@ import dev.understudy.guest.state.StateReader;
 import dev.understudy.guest.state.StateWriter;
 import dev.understudy.guest.state.Stateful;
 import dev.understudy.guest.time.GuestClock;
+import java.util.Locale;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -323,8 +324,9 @@ public final class Hart implements Stateful
     {
         if (!user && pc == (stvec & ~3L) && instret == lastExceptionInstret && lastExceptionPc == pc)
         {
-            crash(("the first instruction of the trap handler at 0x%x traps (scause %d, stval 0x%x), " +
-                "so the guest cannot make progress").formatted(pc, cause, value));
+            crash(String.format(Locale.ROOT,
+                "the first instruction of the trap handler at 0x%x traps (scause %d, stval 0x%x), " +
+                "so the guest cannot make progress", pc, cause, value));
             return;
         }
         lastExceptionInstret = instret;

@@ -1,5 +1,7 @@
 package dev.understudy.guest.state;
 
+import java.util.Locale;
+
 /**
  * Gives back what a {@link StateWriter} took, in the same order.
  * <p>
@@ -47,8 +49,9 @@ public interface StateReader
         final long value = readLong();
         if (value < min || value > max)
         {
-            throw new StateException(("the saved state has %d where %d to %d is possible: it was damaged, or saved by " +
-                "another version of the machine").formatted(value, min, max));
+            throw new StateException(String.format(Locale.ROOT,
+                "the saved state has %d where %d to %d is possible: it was damaged, or saved by " +
+                "another version of the machine", value, min, max));
         }
         return value;
     }

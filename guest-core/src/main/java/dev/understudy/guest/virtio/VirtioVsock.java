@@ -5,6 +5,7 @@ import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.state.Derived;
 import dev.understudy.guest.state.StateReader;
 import dev.understudy.guest.state.StateWriter;
+import java.util.Locale;
 
 /**
  * The guest's end of stream sockets between guest and host.
@@ -206,7 +207,7 @@ public final class VirtioVsock extends VirtioDevice
         {
             throw new IllegalArgumentException("not a vsock stream packet from the host to context " + guestCid +
                 ": " + (length < VsockHeader.BYTES ? length + " bytes, a header has " + VsockHeader.BYTES :
-                    "%d bytes with len %d, type %d, op %d, from context %d to %d".formatted(length,
+                    String.format(Locale.ROOT, "%d bytes with len %d, type %d, op %d, from context %d to %d", length,
                         VsockHeader.len(from, offset), VsockHeader.type(from, offset), VsockHeader.op(from, offset),
                         VsockHeader.srcCid(from, offset), VsockHeader.dstCid(from, offset))));
         }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.understudy.guest.memory.GuestMemory;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -107,7 +108,7 @@ class ElfImageTest
         for (final long address : new long[]{GuestMemory.BASE, ElfFile.TEXT - 2})
         {
             refused(new ElfFile().field(1, ElfFile.ADDRESS, address).bytes(),
-                "segment 1 at 0x%x lies below 0x80200000".formatted(address));
+                String.format(Locale.ROOT, "segment 1 at 0x%x lies below 0x80200000", address));
         }
     }
 

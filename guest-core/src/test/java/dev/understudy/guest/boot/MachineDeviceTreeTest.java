@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -62,7 +63,7 @@ class MachineDeviceTreeTest
         final BlobReader tree = new BlobReader(blob);
         for (int i = 0; i < 10; i++)
         {
-            final String node = "/soc/virtio_mmio@1000%x000/".formatted(i + 1);
+            final String node = String.format(Locale.ROOT, "/soc/virtio_mmio@1000%x000/", i + 1);
             assertThat(tree.has(node + "reg")).as(node).isEqualTo(List.of(present).contains(i));
             if (tree.has(node + "reg"))
             {

@@ -23,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPOutputStream;
@@ -107,7 +108,7 @@ class RandomBootTest
             for (final int window : VirtioWindows.of(configuration))
             {
                 final long base = VirtioWindows.base(window);
-                assertThat(tree.longs("/soc/virtio_mmio@%x/reg".formatted(base)))
+                assertThat(tree.longs(String.format(Locale.ROOT, "/soc/virtio_mmio@%x/reg", base)))
                     .containsExactly(base, VirtioMmio.WINDOW_BYTES);
             }
             if (seed % (TREES / COMPILED_TREES) == 0)

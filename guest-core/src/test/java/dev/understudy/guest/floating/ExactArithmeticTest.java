@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.understudy.guest.floating.Reference.Finite;
 import java.math.BigInteger;
+import java.util.Locale;
 import java.util.Random;
 import java.util.stream.LongStream;
 import net.jqwik.api.ForAll;
@@ -210,9 +211,9 @@ class ExactArithmeticTest
         final long expected = number.isZero() ? (mode == Rounding.RDN ? format.sign : 0) : reference.round(number, mode);
         if (actual != expected || flags.value() != reference.flags())
         {
-            assertThat("%016x %02x".formatted(actual, flags.value()))
+            assertThat(String.format(Locale.ROOT, "%016x %02x", actual, flags.value()))
                 .as("%s in mode %d", LongStream.of(operands).mapToObj(Long::toHexString).toList(), mode)
-                .isEqualTo("%016x %02x".formatted(expected, reference.flags()));
+                .isEqualTo(String.format(Locale.ROOT, "%016x %02x", expected, reference.flags()));
         }
         flags.value(0);
     }

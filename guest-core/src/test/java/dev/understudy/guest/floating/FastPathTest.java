@@ -2,6 +2,7 @@ package dev.understudy.guest.floating;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Locale;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -169,9 +170,9 @@ class FastPathTest
         final long expected = slow.apply(a, b, c, mode);
         if (actual != expected || fastFlags.value() != exactFlags.value())
         {
-            assertThat("%016x %02x".formatted(actual, fastFlags.value()))
+            assertThat(String.format(Locale.ROOT, "%016x %02x", actual, fastFlags.value()))
                 .as("%016x, %016x, %016x in mode %d after flags %02x", a, b, c, mode, flags)
-                .isEqualTo("%016x %02x".formatted(expected, exactFlags.value()));
+                .isEqualTo(String.format(Locale.ROOT, "%016x %02x", expected, exactFlags.value()));
         }
     }
 }

@@ -11,6 +11,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -50,7 +51,8 @@ class DifferentialTest
             instructions += compare(seed);
         }
         instructions += compare(System.nanoTime());
-        System.out.printf("user level: %,d instructions, %,d of them translated%n", instructions, translated);
+        System.out.printf(Locale.ROOT,
+            "user level: %,d instructions, %,d of them translated%n", instructions, translated);
         assertThat(instructions).isGreaterThan(FIXED_SEEDS * 10_000L);
         assertThat(translated).isPositive();
     }
@@ -127,7 +129,8 @@ class DifferentialTest
         final String where = difference < registers ?
             register(difference % RandomProgram.RESULT_BYTES / Long.BYTES) :
             "memory byte " + (difference - registers) % RandomProgram.SCRATCH_BYTES;
-        fail("engine %s, sequence %d, %s: QEMU has %016x, here it is %016x; the sequence is %s".formatted(
+        fail(String.format(Locale.ROOT,
+            "engine %s, sequence %d, %s: QEMU has %016x, here it is %016x; the sequence is %s",
             engine, sequence, where, longAt(expected, difference), longAt(actual, difference), program.dump(sequence)));
     }
 

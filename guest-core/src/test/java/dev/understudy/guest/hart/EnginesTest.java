@@ -2,6 +2,7 @@ package dev.understudy.guest.hart;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Locale;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -46,7 +47,8 @@ class EnginesTest
             instructions += interpreted.hart.instret();
             translated += translator.engine.statistics().translatedInstructions();
         }
-        System.out.printf("%,d random programs, %,d instructions compared on each of two engines; %,d translated%n",
+        System.out.printf(Locale.ROOT,
+            "%,d random programs, %,d instructions compared on each of two engines; %,d translated%n",
             SEEDS, instructions, translated);
         assertThat(translated).as("of %d instructions, translated", instructions).isGreaterThan(instructions / 4);
     }

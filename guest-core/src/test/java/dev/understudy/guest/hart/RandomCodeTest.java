@@ -11,6 +11,7 @@ import dev.understudy.guest.virtio.BlockRequests;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Locale;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -69,7 +70,8 @@ class RandomCodeTest
     @AfterContainer
     static void sayHowMuchWasCompared()
     {
-        System.out.printf("%,d random programs, %,d instructions on each engine%n", programs, instructions);
+        System.out.printf(Locale.ROOT,
+            "%,d random programs, %,d instructions on each engine%n", programs, instructions);
     }
 
     private static Result run(final byte[] kernel, final Random slices, final EngineKind engine)

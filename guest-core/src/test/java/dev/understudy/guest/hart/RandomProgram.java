@@ -3,6 +3,7 @@ package dev.understudy.guest.hart;
 import dev.understudy.guest.floating.Operands;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Locale;
 import java.util.Random;
 
 /**
@@ -82,7 +83,7 @@ final class RandomProgram
         final StringBuilder text = new StringBuilder();
         for (int at = starts[sequence]; at < starts[sequence + 1]; at += 2)
         {
-            text.append(String.format("%04x ", image.getShort(at)));
+            text.append(String.format(Locale.ROOT, "%04x ", image.getShort(at)));
         }
         return text.toString();
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.LongConsumer;
@@ -83,7 +84,7 @@ class RandomRoutinesTest
     @AfterContainer
     static void everyWayOutWasTaken()
     {
-        System.out.printf("%,d random programs, %,d instructions compared at %,d stops; " +
+        System.out.printf(Locale.ROOT, "%,d random programs, %,d instructions compared at %,d stops; " +
             "%,d traps; %,d instructions translated; %,d wide regions with %,d predicted targets; " +
             "%,d switches of the engine with %,d instructions translated between; exits %s%n",
             programs, instructions, stops, traps, translated, wide, predicted, switches, translatedBetweenSwitches, EXITS);
@@ -172,12 +173,13 @@ class RandomRoutinesTest
     private static String state(final BareHart it)
     {
         final Hart hart = it.hart;
-        final StringBuilder state = new StringBuilder("instret %d, pc %x, x %s, f %s, fcsr %x %x".formatted(
+        final StringBuilder state = new StringBuilder(String.format(Locale.ROOT,
+            "instret %d, pc %x, x %s, f %s, fcsr %x %x",
             hart.instret(), hart.pc(), Arrays.toString(Arrays.copyOf(hart.x, 32)), Arrays.toString(hart.f), hart.frm,
             hart.fflags.value()));
         for (final int csr : new int[]{0x100, 0x104, 0x105, 0x106, 0x140, 0x141, 0x142, 0x143, 0x144, 0x14D, 0x180, 0xC01})
         {
-            state.append(", csr %x %x".formatted(csr, hart.readCsr(csr)));
+            state.append(String.format(Locale.ROOT, ", csr %x %x", csr, hart.readCsr(csr)));
         }
         return state.append(", digest ").append(it.digestOfHart()).toString();
     }

@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.Locale;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -86,7 +87,7 @@ class SupervisorDifferentialTest
         }
         compareFresh(System.nanoTime());
         assertThat(causes).as("causes of the traps").contains(CAUSES);
-        System.out.printf("S-mode: %,d instructions, %,d of them translated%n", executed, translated);
+        System.out.printf(Locale.ROOT, "S-mode: %,d instructions, %,d of them translated%n", executed, translated);
         assertThat(translated).isGreaterThan(executed / 4);
     }
 
@@ -145,7 +146,7 @@ class SupervisorDifferentialTest
         if (difference >= 0)
         {
             final int at = (from + difference) & -Long.BYTES;
-            fail("program %d, engine %s, memory at 0x%x: QEMU has %016x, here it is %016x".formatted(
+            fail(String.format(Locale.ROOT, "program %d, engine %s, memory at 0x%x: QEMU has %016x, here it is %016x",
                 image.programOfBlock(at).seed(), engine, SupervisorImage.BASE + at, longAt(expected, at), longAt(actual, at)));
         }
     }
@@ -163,11 +164,11 @@ class SupervisorDifferentialTest
         }
         final SupervisorProgram program = image.program(slot);
         final int number = SupervisorImage.numberInProgram(slot);
-        final StringBuilder text = new StringBuilder("program %d, engine %s, slot %d: %s%n".formatted(
+        final StringBuilder text = new StringBuilder(String.format(Locale.ROOT, "program %d, engine %s, slot %d: %s%n",
             program.seed(), engine, number, program.listing(number)));
         for (int i = 0; i < expected.length; i++)
         {
-            text.append("%-10s %016x QEMU %016x here %016x%s%n".formatted(SupervisorImage.field(i),
+            text.append(String.format(Locale.ROOT, "%-10s %016x QEMU %016x here %016x%s%n", SupervisorImage.field(i),
                 i < 32 ? program.slot(number)[i] : 0, expected[i], actual[i], expected[i] == actual[i] ? "" : "  <--"));
         }
         fail(text.toString());

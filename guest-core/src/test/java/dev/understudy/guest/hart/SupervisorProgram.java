@@ -1,6 +1,7 @@
 package dev.understudy.guest.hart;
 
 import java.nio.ByteBuffer;
+import java.util.Locale;
 import java.util.Random;
 
 /**
@@ -175,7 +176,7 @@ final class SupervisorProgram
         final StringBuilder listing = new StringBuilder(isUser ? "U" : "S");
         for (int at = start; at < memory.position(); at += 2)
         {
-            listing.append(" %04x".formatted(memory.getShort(at) & 0xFFFF));
+            listing.append(String.format(Locale.ROOT, " %04x", memory.getShort(at) & 0xFFFF));
         }
         listings[number] = listing.toString();
         return slot;

@@ -6,6 +6,7 @@ import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.GuestMemory;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 
 /** The console. */
@@ -100,7 +101,7 @@ class VirtioConsoleTest
         final StringBuilder got = new StringBuilder();
         for (int i = 0; i < 300; i++)
         {
-            final String text = "line %d%n".formatted(i).repeat(10);
+            final String text = String.format(Locale.ROOT, "line %d%n", i).repeat(10);
             assertThat(receive(text)).isEqualTo(text.length());
             sent.append(text);
             while (console.inputRoom() < VirtioConsole.INPUT_BYTES)

@@ -93,19 +93,22 @@ final class DemoCommand implements Callable<Integer>
             System.out.println(Json.write(object));
             return;
         }
-        System.out.printf("%-40s %,16d%n", "requests acknowledged", result.acknowledgedRequests());
-        System.out.printf("%-40s %,16d%n", "acknowledged writes lost", result.lostWrites());
-        System.out.printf("%-40s %,16d%n", "wrong reads", result.wrongReads());
-        System.out.printf("%-40s %,13.0f ms%n", "start to the guest's first reply", result.bootMs());
+        System.out.printf(Locale.ROOT, "%-40s %,16d%n", "requests acknowledged", result.acknowledgedRequests());
+        System.out.printf(Locale.ROOT, "%-40s %,16d%n", "acknowledged writes lost", result.lostWrites());
+        System.out.printf(Locale.ROOT, "%-40s %,16d%n", "wrong reads", result.wrongReads());
+        System.out.printf(Locale.ROOT, "%-40s %,13.0f ms%n", "start to the guest's first reply", result.bootMs());
         if (!result.failoverMs().isEmpty())
         {
-            System.out.printf("%-40s %,13.0f ms%n", "SIGKILL to the first reply, median", median(result.failoverMs()));
-            System.out.printf("%-40s %,13.0f ms%n", "SIGKILL to the first reply, worst", worst(result.failoverMs()));
+            System.out.printf(Locale.ROOT,
+                "%-40s %,13.0f ms%n", "SIGKILL to the first reply, median", median(result.failoverMs()));
+            System.out.printf(Locale.ROOT,
+                "%-40s %,13.0f ms%n", "SIGKILL to the first reply, worst", worst(result.failoverMs()));
             System.out.printf(
-                "%-40s %,13.0f ms%n", "protected by a fresh backup again, worst", worst(result.protectedAgainMs()));
+                Locale.ROOT,
+                    "%-40s %,13.0f ms%n", "protected by a fresh backup again, worst", worst(result.protectedAgainMs()));
         }
-        System.out.printf("%-40s %,10d bytes%n", "journal", result.journalBytes());
-        System.out.printf("%-40s %,16d%n", "digests compared", result.digestsCompared());
+        System.out.printf(Locale.ROOT, "%-40s %,10d bytes%n", "journal", result.journalBytes());
+        System.out.printf(Locale.ROOT, "%-40s %,16d%n", "digests compared", result.digestsCompared());
         if (result.problem() != null)
         {
             System.out.println("first wrong: " + result.problem());

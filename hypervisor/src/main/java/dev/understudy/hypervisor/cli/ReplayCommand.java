@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -145,7 +146,7 @@ final class ReplayCommand implements Callable<Integer>
         }
         else
         {
-            System.err.printf("digest at position %,d: %s%n", position, hex(digest));
+            System.err.printf(Locale.ROOT, "digest at position %,d: %s%n", position, hex(digest));
         }
     }
 
@@ -169,7 +170,8 @@ final class ReplayCommand implements Callable<Integer>
             return;
         }
         System.err.printf(
-            "replayed %,d entries to position %,d: %s, digest %s; %,d digests and %,d outputs as recorded%n",
+            Locale.ROOT,
+                "replayed %,d entries to position %,d: %s, digest %s; %,d digests and %,d outputs as recorded%n",
             result.entries(), result.position(), result.outcome(), hex(result.digest()), result.digestsCompared(),
             result.outputs());
         if (result.tornTail() != null)
@@ -180,6 +182,6 @@ final class ReplayCommand implements Callable<Integer>
 
     private static String hex(final long value)
     {
-        return "%016x".formatted(value);
+        return String.format(Locale.ROOT, "%016x", value);
     }
 }

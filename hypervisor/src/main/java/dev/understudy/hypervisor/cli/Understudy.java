@@ -1,6 +1,7 @@
 package dev.understudy.hypervisor.cli;
 
 import java.io.PrintWriter;
+import java.util.Locale;
 
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -53,6 +54,8 @@ public final class Understudy implements Runnable
     /** Runs a command and exits with its status. */
     public static void main(final String[] args)
     {
+        // What is written here says its locale; what libraries write, such as names of files, is the same everywhere too.
+        Locale.setDefault(Locale.ROOT);
         final int status = execute(args);
         System.out.flush();
         StopSignal.exit(status);

@@ -4,6 +4,7 @@ import dev.understudy.journal.JournalReport;
 import dev.understudy.journal.JournalVerifier;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -52,7 +53,7 @@ final class VerifyCommand implements Callable<Integer>
         }
         else
         {
-            System.out.printf("%,d entries, %,d bytes, last position %,d, chain %s, %s%n",
+            System.out.printf(Locale.ROOT, "%,d entries, %,d bytes, last position %,d, chain %s, %s%n",
                 report.entries(), report.bytes(), report.lastPosition(), report.chain(),
                 report.outcome() == null ? "not ended in order" : "ended: " + report.outcome());
             if (report.tornTail() != null)

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -156,7 +157,8 @@ public final class CheckingClient implements Runnable
             key.acknowledged = value;
             return;
         }
-        noteWrong("key %s: read %d, acknowledged %d, sent %d".formatted(key.name, value, key.acknowledged, key.sent));
+        noteWrong(String.format(Locale.ROOT,
+            "key %s: read %d, acknowledged %d, sent %d", key.name, value, key.acknowledged, key.sent));
     }
 
     /** The value that a key has; 0 before its first write. */

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
@@ -119,7 +120,7 @@ public final class Demo implements AutoCloseable
         directory = Files.createTempDirectory("understudy-demo-");
         final Path config = directory.resolve("vm.yaml");
         Files.createDirectory(directory.resolve("arbiter"));
-        Files.writeString(config, """
+        Files.writeString(config, String.format(Locale.ROOT, """
             name: demo
             memory: 64M
             forwards:
@@ -129,7 +130,7 @@ public final class Demo implements AutoCloseable
             nodes:
               a: { address: "127.0.0.1:%d", data: %s }
               b: { address: "127.0.0.1:%d", data: %s }
-            """.formatted(service.getPort(), DemoGuest.PORT, DemoGuest.quoted(directory.resolve("arbiter")),
+            """, service.getPort(), DemoGuest.PORT, DemoGuest.quoted(directory.resolve("arbiter")),
             freePort(), DemoGuest.quoted(directory.resolve("a")),
             freePort(), DemoGuest.quoted(directory.resolve("b"))) + guestSettings, StandardCharsets.UTF_8);
         configuration = PairConfiguration.load(config);
@@ -198,7 +199,7 @@ public final class Demo implements AutoCloseable
             Thread.sleep(POLL_MS);
         }
         final double ms = (System.nanoTime() - startNs) / 1e6;
-        progress.accept("%s answers, %.1f s after the start".formatted(guest.title(), ms / 1000));
+        progress.accept(String.format(Locale.ROOT, "%s answers, %.1f s after the start", guest.title(), ms / 1000));
         return ms;
     }
 
@@ -243,7 +244,9 @@ public final class Demo implements AutoCloseable
             firstReplyNs = lastReplyNs.get();
         }
         final double ms = (firstReplyNs - killedNs) / 1e6;
-        progress.accept("kill %d of %d: node %s is dead, first reply after %.0f ms; starts a fresh %s, which replays the guest from the beginning".formatted(
+        progress.accept(String.format(Locale.ROOT,
+            "kill %d of %d: node %s is dead, first reply after %.0f ms; starts a fresh %s, " +
+            "which replays the guest from the beginning",
             number, kills, victim, ms, victim));
         startAfresh(victim);
         return ms;
@@ -400,7 +403,7 @@ public final class Demo implements AutoCloseable
     {
         if (bytes < NEEDED_BYTES)
         {
-            throw new IOException("the demo needs %d MiB of memory, %d %s".formatted(
+            throw new IOException(String.format(Locale.ROOT, "the demo needs %d MiB of memory, %d %s",
                 NEEDED_BYTES >> 20, bytes >> 20, what));
         }
     }

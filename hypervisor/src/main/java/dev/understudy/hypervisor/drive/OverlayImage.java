@@ -9,6 +9,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HexFormat;
+import java.util.Locale;
 
 /**
  * A drive that begins as a base image, which is never written: what the guest writes goes to an overlay.
@@ -153,8 +154,9 @@ public final class OverlayImage implements BlockImage
             final OverlayHeader header = OverlayHeader.decode(page, what);
             if (!header.isOver(drive.bytes(), drive.sha256()))
             {
-                throw new DriveException(("%s was made over another image than %s is now: %d bytes with SHA-256 %s, " +
-                    "now %d bytes with %s. Put that image back, or begin a new overlay").formatted(
+                throw new DriveException(String.format(Locale.ROOT,
+                    "%s was made over another image than %s is now: %d bytes with SHA-256 %s, " +
+                    "now %d bytes with %s. Put that image back, or begin a new overlay",
                     what, drive.path(), header.baseBytes(), HexFormat.of().formatHex(header.baseSha256()),
                     drive.bytes(), HexFormat.of().formatHex(drive.sha256())));
             }

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 
 /**
@@ -82,8 +83,9 @@ public record GuestImage(
         final long neededBytes = memoryBytes + kernel.length + (initrd == null ? 0 : initrd.length) + OTHER_HEAP_BYTES;
         if (heapBytes < neededBytes)
         {
-            throw new ImageException(("a guest with %d MiB of RAM does not fit into the JVM's heap of %d MiB: give it " +
-                "less memory, or the JVM more with UNDERSTUDY_JAVA_OPTS=-Xmx%dm").formatted(
+            throw new ImageException(String.format(Locale.ROOT,
+                "a guest with %d MiB of RAM does not fit into the JVM's heap of %d MiB: give it " +
+                "less memory, or the JVM more with UNDERSTUDY_JAVA_OPTS=-Xmx%dm",
                 memoryBytes >> 20, heapBytes >> 20, ((neededBytes >> 20) / HEAP_STEP_MIB + 2) * HEAP_STEP_MIB));
         }
     }
@@ -205,8 +207,9 @@ public record GuestImage(
             }
             if (image.bytes() != drive.bytes() || !Arrays.equals(image.sha256(), drive.sha256()))
             {
-                throw new ImageException(("drive %s is not as it was when the recording began: %d bytes with SHA-256 " +
-                    "%s, recorded %d bytes with %s. Put the recorded image back, or name it with --drive file=").formatted(
+                throw new ImageException(String.format(Locale.ROOT,
+                    "drive %s is not as it was when the recording began: %d bytes with SHA-256 " +
+                    "%s, recorded %d bytes with %s. Put the recorded image back, or name it with --drive file=",
                     drive.path(), drive.bytes(), HexFormat.of().formatHex(drive.sha256()), image.bytes(),
                     HexFormat.of().formatHex(image.sha256())));
             }

@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -105,8 +106,10 @@ class CommandLineTest
         assertThat(Understudy.execute("replay", journal, "--until-position", Long.toString(middle),
             "--digest-every", Long.toString(distance))).isZero();
         assertThat(err.toString(StandardCharsets.UTF_8))
-            .contains("digest at position %,d: %s".formatted(3 * distance, shorter.get("digest").textValue()))
-            .contains("to position %,d: LIMIT, digest %s".formatted(middle, part.get("digest").textValue()));
+            .contains(String.format(Locale.ROOT,
+                "digest at position %,d: %s", 3 * distance, shorter.get("digest").textValue()))
+            .contains(String.format(Locale.ROOT,
+                "to position %,d: LIMIT, digest %s", middle, part.get("digest").textValue()));
     }
 
     @Test
