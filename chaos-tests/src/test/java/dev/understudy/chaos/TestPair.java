@@ -58,6 +58,7 @@ final class TestPair implements AutoCloseable
     private final Thread onExit = new Thread(this::killAll);
     private Path arbiter;
     private TestLink link;
+    private boolean isRead = true;
 
     /** More than the default, because the machine is busy with the tests. */
     private int timeoutMs = 400;
@@ -119,6 +120,19 @@ final class TestPair implements AutoCloseable
     {
         launcher = command.clone();
         return this;
+    }
+
+    /** Has what the nodes write go to pipes that nobody reads; before the first start. */
+    TestPair withUnreadOutput()
+    {
+        isRead = false;
+        return this;
+    }
+
+    /** Closes the pipe of a node that nobody reads. */
+    void closeOutput(final String node) throws IOException
+    {
+        nodes.get(node).closeOutput();
     }
 
     /** Has the guest executed on a node by another engine than the default; before its first start. */
@@ -216,11 +230,12 @@ final class TestPair implements AutoCloseable
     void start(final String node) throws IOException
     {
         final String file = configOf(node).toString();
-        nodes.computeIfAbsent(
-            node, name -> new UnderstudyProcess(root.resolve(name + ".log"),
-                "serve", "--config", file, "--node", name, "--engine", engines.getOrDefault(name, "mixed"))
-                .by(launcher))
-            .start(jvmOptions.stream().map(option -> option.replace("%n", node)).toArray(String[]::new));
+        nodes.computeIfAbsent(node, name ->
+        {
+            final UnderstudyProcess process = new UnderstudyProcess(root.resolve(name + ".log"),
+                "serve", "--config", file, "--node", name, "--engine", engines.getOrDefault(name, "mixed")).by(launcher);
+            return isRead ? process : process.withUnreadOutput();
+        }).start(jvmOptions.stream().map(option -> option.replace("%n", node)).toArray(String[]::new));
     }
 
     /** The configuration of one node: it reaches its peer through the link, where there is one. */

@@ -57,7 +57,8 @@ final class Foreground
             new Terminal(),
             balloonPages,
             Foreground::notice);
-        try (netdev;
+        try (UnhurriedErrors errors = new UnhurriedErrors();
+            netdev;
             StopSignal signal = new StopSignal(guest::stop, STOP_TIMEOUT_MS);
             journal;
             StatisticsOption.Watch watch = statistics.watch(guest::position, guest::translations))

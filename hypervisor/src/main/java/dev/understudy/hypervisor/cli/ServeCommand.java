@@ -2,8 +2,8 @@ package dev.understudy.hypervisor.cli;
 
 import dev.understudy.hypervisor.config.ConfigurationException;
 import dev.understudy.hypervisor.config.PairConfiguration;
+import dev.understudy.hypervisor.live.HostOutput;
 import dev.understudy.hypervisor.pair.PairNode;
-import java.io.BufferedOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -30,7 +30,8 @@ import picocli.CommandLine.Option;
     })
 final class ServeCommand implements Callable<Integer>
 {
-    private static final int CONSOLE_BUFFER_BYTES = 8 * 1024;
+    /** Time that whoever reads the guest's console is given for the last of it. */
+    private static final long LAST_OUTPUT_MS = 500;
     private static final long LEAVE_TIMEOUT_MS = 8_000;
 
     @Option(names = {"--config", "-c"}, required = true, paramLabel = "FILE", description = "The pair's configuration.")
@@ -54,16 +55,27 @@ final class ServeCommand implements Callable<Integer>
             throw new ConfigurationException(config + ": nodes: there is no node \"" + nodeName +
                 "\"; expected --node to be one of " + String.join(", ", configuration.nodes().keySet()));
         }
-        final PairNode node = new PairNode(
-            configuration,
-            nodeName,
-            new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), CONSOLE_BUFFER_BYTES),
-            notice -> System.err.println("understudy " + nodeName + ": " + notice));
-        try (StopSignal signal = new StopSignal(node::leave, LEAVE_TIMEOUT_MS);
-            StatisticsOption.Watch watch = statistics.watch(() -> node.status().position(), node::translations))
+        try (UnhurriedErrors errors = new UnhurriedErrors();
+            HostOutput console = new HostOutput(
+                new FileOutputStream(FileDescriptor.out), HostOutput.CONSOLE_BYTES, "console", () -> {}))
         {
-            signal.arm();
-            return node.run();
+            final PairNode node = new PairNode(
+                configuration,
+                nodeName,
+                console,
+                notice -> System.err.println("understudy " + nodeName + ": " + notice),
+                errors::lostBytes);
+            try (StopSignal signal = new StopSignal(node::leave, LEAVE_TIMEOUT_MS);
+                StatisticsOption.Watch watch =
+                    statistics.watch(() -> node.status().position(), node::translations))
+            {
+                signal.arm();
+                return node.run();
+            }
+            finally
+            {
+                console.awaitDrained(LAST_OUTPUT_MS);
+            }
         }
     }
 }

@@ -67,7 +67,7 @@ public final class Understudy implements Runnable
         final Understudy root = new Understudy();
         final CommandLine line = new CommandLine(root);
         line.setCaseInsensitiveEnumValuesAllowed(true);
-        line.setExecutionExceptionHandler((e, command, result) -> root.onFailure(e, command));
+        line.setExecutionExceptionHandler((e, command, result) -> root.onFailure(e));
         line.setParameterExceptionHandler((e, unused) ->
         {
             final PrintWriter err = e.getCommandLine().getErr();
@@ -84,14 +84,17 @@ public final class Understudy implements Runnable
         throw new CommandLine.ParameterException(spec.commandLine(), "a command is missing");
     }
 
-    private int onFailure(final Exception e, final CommandLine command)
+    private int onFailure(final Exception e)
     {
-        final boolean isUsage = Errors.isUsage(e);
-        command.getErr().println("understudy: " + Errors.describe(e));
-        if (stackTraces)
+        // The process ends also when nobody reads why.
+        try (UnhurriedErrors errors = new UnhurriedErrors())
         {
-            e.printStackTrace(command.getErr());
+            System.err.println("understudy: " + Errors.describe(e));
+            if (stackTraces)
+            {
+                e.printStackTrace();
+            }
         }
-        return isUsage ? ExitStatus.USAGE : ExitStatus.FAILURE;
+        return Errors.isUsage(e) ? ExitStatus.USAGE : ExitStatus.FAILURE;
     }
 }

@@ -19,6 +19,7 @@ public final class UnderstudyProcess
     private final Path log;
     private List<String> launcher = List.of();
     private ProcessBuilder.Redirect input = ProcessBuilder.Redirect.from(new File("/dev/null"));
+    private boolean isRead = true;
     private Process process;
 
     /**
@@ -43,6 +44,19 @@ public final class UnderstudyProcess
     {
         input = ProcessBuilder.Redirect.PIPE;
         return this;
+    }
+
+    /** Has what the process writes go to a pipe that nobody reads. */
+    public UnderstudyProcess withUnreadOutput()
+    {
+        isRead = false;
+        return this;
+    }
+
+    /** Closes the pipe that nobody reads. */
+    public void closeOutput() throws IOException
+    {
+        process.getInputStream().close();
     }
 
     /** What the process that was started last reads, when it reads anything. */
@@ -75,7 +89,7 @@ public final class UnderstudyProcess
         command.addAll(arguments);
         process = new ProcessBuilder(command)
             .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+            .redirectOutput(isRead ? ProcessBuilder.Redirect.appendTo(log.toFile()) : ProcessBuilder.Redirect.PIPE)
             .redirectInput(input)
             .start();
     }

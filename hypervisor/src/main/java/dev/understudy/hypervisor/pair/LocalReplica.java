@@ -21,7 +21,6 @@ import dev.understudy.hypervisor.live.Outbox;
 import dev.understudy.hypervisor.live.SelectorDoorbell;
 import dev.understudy.journal.GenerationCause;
 import dev.understudy.transport.PairTransport;
-import java.io.IOException;
 import java.util.function.Consumer;
 import org.agrona.DirectBuffer;
 
@@ -170,15 +169,9 @@ final class LocalReplica implements Replica, AutoCloseable
     }
 
     /** Lets outputs go to the world as the gate allows; returns their number. */
-    int releaseOutputs() throws IOException
+    int releaseOutputs()
     {
-        if (outbox == null)
-        {
-            return 0;
-        }
-        final int count = outbox.release(world);
-        world.flush();
-        return count;
+        return outbox == null ? 0 : outbox.release(world);
     }
 
     /** Runs the guest for a moment, if it is this thread's turn; returns the work done. */

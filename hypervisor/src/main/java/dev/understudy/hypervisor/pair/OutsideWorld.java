@@ -3,7 +3,7 @@ package dev.understudy.hypervisor.pair;
 import dev.understudy.guest.MacAddress;
 import dev.understudy.guest.MachineConfiguration;
 import dev.understudy.hypervisor.config.ForwardSpec;
-import dev.understudy.hypervisor.live.ConsoleWriter;
+import dev.understudy.hypervisor.live.HostOutput;
 import dev.understudy.hypervisor.live.Inbox;
 import dev.understudy.hypervisor.live.Outbox;
 import dev.understudy.hypervisor.net.Netdev;
@@ -34,7 +34,7 @@ final class OutsideWorld implements Outbox.Releases, AutoCloseable
     private final List<ForwardSpec> forwards;
     private final MacAddress mac;
     private final Netdev netdev;
-    private final ConsoleWriter console;
+    private final HostOutput console;
     private final OutputGate gate;
     private final Inbox inbox;
     private final Consumer<String> notices;
@@ -45,11 +45,13 @@ final class OutsideWorld implements Outbox.Releases, AutoCloseable
     /** Null without a network device, and before {@link #connect}. */
     private SelfAnnouncement announcement;
     private boolean listening;
+    private boolean saidConsoleLost;
     private long nextListenNs;
 
     /**
      * @param mac     of the guest's network device, null without one
      * @param netdev  closed with this
+     * @param console takes what the guest prints
      * @param gate    says what may leave
      * @param inbox   takes what enters the guest
      * @param notices takes what the operator should know, a line each
@@ -59,7 +61,7 @@ final class OutsideWorld implements Outbox.Releases, AutoCloseable
         final List<ForwardSpec> forwards,
         final MacAddress mac,
         final Netdev netdev,
-        final ConsoleWriter console,
+        final HostOutput console,
         final OutputGate gate,
         final Inbox inbox,
         final Consumer<String> notices)
@@ -96,6 +98,7 @@ final class OutsideWorld implements Outbox.Releases, AutoCloseable
     /** Lets the world's bytes and frames enter the guest; returns the work done. */
     int doWork(final long nowNs, final boolean isLive) throws IOException
     {
+        tellOfLostConsole();
         if (forwarder == null)
         {
             return 0;
@@ -114,12 +117,6 @@ final class OutsideWorld implements Outbox.Releases, AutoCloseable
         return work;
     }
 
-    /** Has the world see what the guest printed. */
-    void flush() throws IOException
-    {
-        console.flush();
-    }
-
     /** Number of the clients' TCP connections. */
     int connections()
     {
@@ -132,6 +129,12 @@ final class OutsideWorld implements Outbox.Releases, AutoCloseable
         return netdev.lostFrames() + inbox.lostFrames();
     }
 
+    /** Number of bytes of the guest's console that were lost. */
+    long lostConsoleBytes()
+    {
+        return console.lostBytes();
+    }
+
     @Override
     public boolean mayLeave(final long dependency)
     {
@@ -141,13 +144,19 @@ final class OutsideWorld implements Outbox.Releases, AutoCloseable
     @Override
     public void console(final DirectBuffer buffer, final int offset, final int length)
     {
-        try
+        console.write(buffer, offset, length);
+        tellOfLostConsole();
+    }
+
+    private void tellOfLostConsole()
+    {
+        if (!saidConsoleLost && console.lostBytes() > 0)
         {
-            console.write(buffer, offset, length);
-        }
-        catch (final IOException e)
-        {
-            notices.accept("the guest's console cannot be written: " + e.getMessage());
+            saidConsoleLost = true;
+            final String failure = console.failure();
+            notices.accept("the guest's console " +
+                (failure == null ? "is not read" : "cannot be written (" + failure + ")") +
+                ": what it prints is lost meanwhile; the guest goes on, and the node's status counts the bytes");
         }
     }
 

@@ -13,7 +13,7 @@ import dev.understudy.hypervisor.drive.DriveException;
 import dev.understudy.hypervisor.drive.DriveFile;
 import dev.understudy.hypervisor.image.GuestImage;
 import dev.understudy.hypervisor.image.ImageException;
-import dev.understudy.hypervisor.live.ConsoleWriter;
+import dev.understudy.hypervisor.live.HostOutput;
 import dev.understudy.hypervisor.live.Inbox;
 import dev.understudy.hypervisor.live.SelectorDoorbell;
 import dev.understudy.hypervisor.net.Netdev;
@@ -28,11 +28,11 @@ import dev.understudy.transport.PairEndpoints;
 import dev.understudy.transport.PairHandler;
 import dev.understudy.transport.PairTransport;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.channels.Selector;
 import java.security.SecureRandom;
 import java.util.Locale;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.agrona.DirectBuffer;
 
 /**
@@ -57,6 +57,7 @@ public final class PairNode implements PairHandler
 
     private final PairConfiguration.Node node;
     private final Consumer<String> notices;
+    private final LongSupplier lostNoticeBytes;
 
     private final Selector selector;
     private final SelectorDoorbell bell;
@@ -81,16 +82,19 @@ public final class PairNode implements PairHandler
 
     /**
      * @param console takes what the guest prints
-     * @param notices takes what the operator should know, a line each
+     * @param notices takes what the operator should know, a line each; must not wait for who reads it
+     * @param lostNoticeBytes says how much of that nobody could read
      */
     public PairNode(
         final PairConfiguration configuration,
         final String nodeName,
-        final OutputStream console,
-        final Consumer<String> notices)
+        final HostOutput console,
+        final Consumer<String> notices,
+        final LongSupplier lostNoticeBytes)
         throws IOException
     {
         this.notices = notices;
+        this.lostNoticeBytes = lostNoticeBytes;
         node = configuration.node(nodeName);
         final String peerName = configuration.peerOf(nodeName).name();
         final GuestImage image = GuestImage.read(
@@ -136,7 +140,7 @@ public final class PairNode implements PairHandler
             configuration.forwardsOf(node),
             configuration.mac(),
             netdev,
-            new ConsoleWriter(console),
+            console,
             gate,
             inbox,
             notices);
@@ -320,6 +324,8 @@ public final class PairNode implements PairHandler
             member.hearsPeer(System.nanoTime()),
             world.connections(),
             world.lostFrames(),
+            world.lostConsoleBytes(),
+            lostNoticeBytes.getAsLong(),
             replica.digestsCompared(),
             member.lastFailover(),
             member.haltReason(),

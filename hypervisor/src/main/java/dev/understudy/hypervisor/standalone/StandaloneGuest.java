@@ -8,9 +8,9 @@ import dev.understudy.hypervisor.config.ForwardSpec;
 import dev.understudy.hypervisor.drive.Drives;
 import dev.understudy.hypervisor.image.GuestImage;
 import dev.understudy.hypervisor.linux.SparseArray;
-import dev.understudy.hypervisor.live.ConsoleWriter;
 import dev.understudy.hypervisor.live.GuestEnd;
 import dev.understudy.hypervisor.live.GuestThread;
+import dev.understudy.hypervisor.live.HostOutput;
 import dev.understudy.hypervisor.live.Inbox;
 import dev.understudy.hypervisor.live.Outbox;
 import dev.understudy.hypervisor.live.SelectorDoorbell;
@@ -45,13 +45,15 @@ public final class StandaloneGuest
     private static final long INPUT_RETRY_NS = 1_000_000;
     private static final long END_TIMEOUT_MS = 5_000;
 
+    /** Time that whoever reads the console is given for the last of it when the guest was stopped. */
+    private static final long LAST_OUTPUT_MS = 500;
+
     private final GuestImage image;
     private final List<ForwardSpec> forwards;
     private final Netdev netdev;
     private final Drives.Opening opening;
     private final Terminal terminal;
     private final long balloonPages;
-    private final ConsoleWriter terminalOut;
     private final Consumer<String> notices;
 
     private volatile GuestThread guest;
@@ -79,7 +81,6 @@ public final class StandaloneGuest
         this.opening = opening;
         this.terminal = terminal;
         this.balloonPages = balloonPages;
-        terminalOut = new ConsoleWriter(terminal.output());
         this.notices = notices;
     }
 
@@ -153,7 +154,11 @@ public final class StandaloneGuest
             terminal.onResize(size -> resize(inbox, size));
             netdev.start(selector, inbox::offerNetwork);
             startTerminalInput(inbox);
-            serve(forwarder, outbox);
+            try (HostOutput console = new HostOutput(terminal.output(), HostOutput.CONSOLE_BYTES, "console", bell))
+            {
+                serve(forwarder, outbox, console);
+                console.awaitDrained(LAST_OUTPUT_MS);
+            }
         }
         finally
         {
@@ -186,23 +191,28 @@ public final class StandaloneGuest
         }
     }
 
-    private void serve(final VsockForwarder forwarder, final Outbox outbox) throws IOException
+    private void serve(final VsockForwarder forwarder, final Outbox outbox, final HostOutput console)
+        throws IOException
     {
-        final Releases releases = new Releases(forwarder);
+        final Releases releases = new Releases(forwarder, console);
         while (!stopping)
         {
+            if (console.failure() != null)
+            {
+                throw new IOException("the guest's console cannot be written: " + console.failure() +
+                    "; the guest was stopped");
+            }
             final long nowNs = System.nanoTime();
             bell.beginLook();
             // Asked first: what a guest printed before its end is released before this loop ends.
             final boolean isFinished = guest.isFinished();
             int work = outbox.release(releases);
-            terminalOut.flush();
             work += forwarder.doWork() + netdev.doWork(nowNs);
             if (work > 0)
             {
                 bell.hasTraffic(nowNs);
             }
-            else if (isFinished)
+            else if (isFinished && console.isDrained())
             {
                 return;
             }
@@ -261,34 +271,28 @@ public final class StandaloneGuest
         });
     }
 
-    /** Without a backup every output may leave. */
+    /** Without a backup outputs wait for nothing but whoever reads the console, who loses none of it. */
     private final class Releases implements Outbox.Releases
     {
         private final VsockForwarder forwarder;
+        private final HostOutput console;
 
-        Releases(final VsockForwarder forwarder)
+        Releases(final VsockForwarder forwarder, final HostOutput console)
         {
             this.forwarder = forwarder;
+            this.console = console;
         }
 
         @Override
         public boolean mayLeave(final long dependency)
         {
-            return true;
+            return console.hasRoom();
         }
 
         @Override
         public void console(final DirectBuffer buffer, final int offset, final int length)
         {
-            try
-            {
-                terminalOut.write(buffer, offset, length);
-            }
-            catch (final IOException e)
-            {
-                notices.accept("the guest's console cannot be written: " + e.getMessage());
-                stop();
-            }
+            console.write(buffer, offset, length);
         }
 
         @Override

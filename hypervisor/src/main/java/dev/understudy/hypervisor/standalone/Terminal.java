@@ -1,7 +1,6 @@
 package dev.understudy.hypervisor.standalone;
 
 import dev.understudy.hypervisor.linux.LinuxCalls;
-import java.io.BufferedOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.InputStream;
@@ -23,7 +22,6 @@ public final class Terminal
     private static final int SIZE_BYTES = 8;
     private static final long TIOCGWINSZ = 0x5413;
     private static final int STANDARD_OUTPUT = 1;
-    private static final int OUTPUT_BUFFER_BYTES = 8 * 1024;
 
     /** In characters, each from 1 to 65535. */
     public record Size(int columns, int rows)
@@ -35,7 +33,7 @@ public final class Terminal
 
     public Terminal()
     {
-        this(System.in, new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), OUTPUT_BUFFER_BYTES));
+        this(System.in, new FileOutputStream(FileDescriptor.out));
     }
 
     /** With other streams than those of this process. */

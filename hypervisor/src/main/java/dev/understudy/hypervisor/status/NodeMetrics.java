@@ -35,6 +35,10 @@ final class NodeMetrics
         metrics.add("connections", "gauge", "TCP connections of the guest's clients.", status.connections());
         metrics.add("network_lost_frames_total", "counter", "Frames of the guest's network that there was no room for.",
             status.lostFrames());
+        metrics.add("console_lost_bytes_total", "counter", "Bytes of the guest's console that nobody read.",
+            status.lostConsoleBytes());
+        metrics.add("messages_lost_bytes_total", "counter", "Bytes of the node's messages that nobody read.",
+            status.lostNoticeBytes());
         metrics.add("digests_compared_total", "counter", "Digests that were equal to the primary's.",
             status.digestsCompared());
         metrics.add("halted", "gauge", "1 when the node has halted.", status.haltReason() == null ? 0 : 1);

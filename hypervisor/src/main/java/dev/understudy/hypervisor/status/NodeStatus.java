@@ -16,6 +16,8 @@ import dev.understudy.failover.role.FailoverRecord;
  * @param hearsPeer       whether the peer was heard within the timeout
  * @param connections     TCP connections of the guest's clients
  * @param lostFrames      frames of the guest's network, either way, that there was no room for
+ * @param lostConsoleBytes bytes of the guest's console that nobody read
+ * @param lostNoticeBytes bytes of this node's messages that nobody read
  * @param digestsCompared digests compared with the primary's and equal
  * @param lastFailover    the last time that it went live, or null
  * @param haltReason      why it halted, or null
@@ -32,6 +34,8 @@ public record NodeStatus(
     boolean hearsPeer,
     int connections,
     long lostFrames,
+    long lostConsoleBytes,
+    long lostNoticeBytes,
     long digestsCompared,
     FailoverRecord lastFailover,
     String haltReason,
@@ -43,6 +47,6 @@ public record NodeStatus(
     /** Of a node that does not answer. */
     public static NodeStatus unreachable()
     {
-        return new NodeStatus(UNREACHABLE, 0, false, 0, 0, 0, 0, false, 0, 0, 0, null, null, 0);
+        return new NodeStatus(UNREACHABLE, 0, false, 0, 0, 0, 0, false, 0, 0, 0, 0, 0, null, null, 0);
     }
 }

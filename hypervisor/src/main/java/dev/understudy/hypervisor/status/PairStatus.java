@@ -102,6 +102,14 @@ public record PairStatus(Map<String, NodeStatus> nodes)
         {
             remarks.add(node.lostFrames() + " frames lost");
         }
+        if (node.lostConsoleBytes() > 0)
+        {
+            remarks.add(node.lostConsoleBytes() + " bytes of its console lost");
+        }
+        if (node.lostNoticeBytes() > 0)
+        {
+            remarks.add(node.lostNoticeBytes() + " bytes of its messages lost");
+        }
         return String.join(", ", remarks);
     }
 

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.understudy.guest.MacAddress;
 import dev.understudy.hypervisor.config.ForwardSpec;
-import dev.understudy.hypervisor.live.ConsoleWriter;
+import dev.understudy.hypervisor.live.HostOutput;
 import dev.understudy.hypervisor.live.Inbox;
 import dev.understudy.hypervisor.net.FrameReceiver;
 import dev.understudy.hypervisor.net.Netdev;
@@ -30,9 +30,12 @@ class OutsideWorldTest
     private static final MacAddress MAC = MacAddress.parse("52:54:00:12:34:56");
     private static final int GUEST_PORT = 6379;
     private static final long GENERATION = 3;
+    private static final long TIMEOUT_MS = 20_000;
 
     private final List<String> notices = new ArrayList<>();
     private final OutputGate gate = new OutputGate();
+    private final HostOutput console =
+        new HostOutput(new FullStream(), HostOutput.CONSOLE_BYTES, "console", () -> {});
     private final RecordingNetdev netdev = new RecordingNetdev();
     private Selector selector;
     private int port;
@@ -51,7 +54,7 @@ class OutsideWorldTest
             List.of(new ForwardSpec("127.0.0.1", port, GUEST_PORT)),
             MAC,
             netdev,
-            new ConsoleWriter(new FullStream()),
+            console,
             gate,
             new Inbox(),
             notices::add);
@@ -62,6 +65,7 @@ class OutsideWorldTest
     {
         world.close();
         selector.close();
+        console.close();
     }
 
     @Test
@@ -141,9 +145,13 @@ class OutsideWorldTest
         final byte[] text = "panic".getBytes(StandardCharsets.US_ASCII);
         world.console(new UnsafeBuffer(text), 0, text.length);
 
-        assertThat(notices).containsExactly("the guest's console cannot be written: no space left");
+        assertThat(console.awaitDrained(TIMEOUT_MS)).isTrue();
         world.connect(GENERATION, 0);
         world.doWork(0, true);
+        world.console(new UnsafeBuffer(text), 0, text.length);
+
+        assertThat(notices).singleElement().asString().contains("cannot be written (no space left)", "the guest goes on");
+        assertThat(world.lostConsoleBytes()).isGreaterThanOrEqualTo(text.length);
         assertThat(isListenedOn()).isTrue();
     }
 

@@ -33,7 +33,7 @@ class StatusServerTest
     private static final Duration TIMEOUT = Duration.ofSeconds(20);
     private static final InetSocketAddress ANY_PORT = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     private static final NodeStatus BACKUP = new NodeStatus("backup", 3, false, 9_120_331_007L, 48_812, 7, 12, true, 5,
-        6, 54, new FailoverRecord(2, "a", "b", 1_794_000_000_000L, "silence", 210), null, 4711);
+        6, 7, 8, 54, new FailoverRecord(2, "a", "b", 1_794_000_000_000L, "silence", 210), null, 4711);
 
     private final AtomicReference<NodeStatus> published = new AtomicReference<>(BACKUP);
     private final HttpClient client = HttpClient.newHttpClient();
@@ -58,7 +58,7 @@ class StatusServerTest
         assertThat(StatusClient.fetch(address(), TIMEOUT)).contains(BACKUP);
 
         final NodeStatus halted = new NodeStatus(
-            "halted", 4, true, 1, 2, 3, 4, false, 0, 0, 0, null, "the arbiter \"gave\"\nit away", 1);
+            "halted", 4, true, 1, 2, 3, 4, false, 0, 0, 0, 0, 0, null, "the arbiter \"gave\"\nit away", 1);
         published.set(halted);
         assertThat(StatusClient.fetch(address(), TIMEOUT)).contains(halted);
     }
@@ -73,8 +73,8 @@ class StatusServerTest
         final List<String> names = new ArrayList<>();
         json.fieldNames().forEachRemaining(names::add);
         assertThat(names).containsExactlyInAnyOrder("role", "generation", "solo", "position", "journalSequence",
-            "lagEvents", "lagMs", "hearsPeer", "connections", "lostFrames", "digestsCompared", "lastFailover", "haltReason",
-            "pid");
+            "lagEvents", "lagMs", "hearsPeer", "connections", "lostFrames", "lostConsoleBytes",
+            "lostNoticeBytes", "digestsCompared", "lastFailover", "haltReason", "pid");
         assertThat(json.get("lastFailover").get("silenceMs").asInt()).isEqualTo(210);
     }
 
@@ -95,12 +95,14 @@ class StatusServerTest
             "understudy_lag_seconds 0.012",
             "understudy_connections 5",
             "understudy_network_lost_frames_total 6",
+            "understudy_console_lost_bytes_total 7",
+            "understudy_messages_lost_bytes_total 8",
             "understudy_digests_compared_total 54",
             "understudy_halted 0",
             "understudy_last_failover_timestamp_seconds 1794000000.000",
             "understudy_last_failover_silence_seconds 0.210",
             "more_metrics 1");
-        assertThat(response.body().lines().filter(line -> line.startsWith("# TYPE"))).hasSize(14);
+        assertThat(response.body().lines().filter(line -> line.startsWith("# TYPE"))).hasSize(16);
     }
 
     @ParameterizedTest
@@ -274,7 +276,7 @@ class StatusServerTest
 
     private static NodeStatus status(final String role, final long generation, final boolean solo)
     {
-        return new NodeStatus(role, generation, solo, 1, 2, 0, 0, true, 0, 0, 0, null, null, 1);
+        return new NodeStatus(role, generation, solo, 1, 2, 0, 0, true, 0, 0, 0, 0, 0, null, null, 1);
     }
 
     private InetSocketAddress address()
