@@ -343,9 +343,9 @@ public final class JournalScan implements Closeable
     {
         for (final Path segment : QueueFiles.segments(directory))
         {
-            // In this order: a writer that is at work makes, then renames, then goes on.
+            // In this order: a writer that is at work makes, then renames, then goes on, or deletes what it had no use for.
             if (Files.exists(segment.resolve(QueueFiles.METADATA)) && !QueueFiles.hasPrecreated(segment) &&
-                QueueFiles.entryFiles(segment).isEmpty())
+                QueueFiles.entryFiles(segment).isEmpty() && Files.exists(segment.resolve(QueueFiles.METADATA)))
             {
                 report(segment, "the file that held it, or that it was to go to, is gone", "Put the file back.");
             }

@@ -38,6 +38,9 @@ public final class JournalWriter implements Closeable
 
     private Genesis genesis;
     private long lastSequence = -1;
+
+    /** Number of the last entry that was there when this writer came; a first entry alone is as good as none. */
+    private long openedAfter;
     private long lastPosition;
     private long lastTimeNs;
     private RuntimeException failure;
@@ -64,8 +67,8 @@ public final class JournalWriter implements Closeable
 
     /**
      * As {@link #create}, but takes the directory only: until {@link #start}, an entry is in memory alone when the method
-     * that appended it returns. {@link #closed}, {@link #sync}, {@link #close} and an entry that finds no room there start
-     * the writer as well. A {@link #reader} sees what was in memory when another entry has followed.
+     * that appended it returns. {@link #closed}, {@link #sync} and an entry that finds no room there start the writer as
+     * well, and so does {@link #close}, unless the first entry is all there is: then no journal is left. A {@link #reader} sees what was in memory when another entry has followed.
      */
     public static JournalWriter createUnstarted(
         final Path directory, final Genesis genesis, final JournalOptions options)
@@ -111,6 +114,16 @@ public final class JournalWriter implements Closeable
     public static JournalWriter open(
         final Path directory, final JournalOptions options, final Consumer<String> notices)
     {
+        return openUnstarted(directory, options, notices).started();
+    }
+
+    /**
+     * As {@link #open}, but writes nothing that is not there already until {@link #start}: whoever finds a reason not to go
+     * on leaves nothing behind. To be started before the first entry is appended.
+     */
+    public static JournalWriter openUnstarted(
+        final Path directory, final JournalOptions options, final Consumer<String> notices)
+    {
         if (QueueFiles.segments(directory).isEmpty())
         {
             throw new JournalException("journal " + directory + ": there is no journal in this directory");
@@ -124,9 +137,10 @@ public final class JournalWriter implements Closeable
                 notices.accept(scan.tornTail() + " What was torn is cut off.");
             }
             seal(scan);
+            QueueFiles.deleteEmptySegments(directory);
             final JournalWriter writer = new JournalWriter(directory, lock, options);
             writer.resume(scan, genesis);
-            return writer.started();
+            return writer;
         }
         catch (final RuntimeException e)
         {
@@ -225,6 +239,7 @@ public final class JournalWriter implements Closeable
     {
         genesis = itsGenesis;
         lastSequence = scan.entries() - 1;
+        openedAfter = lastSequence;
         tail.resume(lastSequence);
         lastPosition = scan.lastPosition();
         chain.set(scan.chainHigh(), scan.chainLow());
@@ -548,7 +563,10 @@ public final class JournalWriter implements Closeable
         closed = true;
         try
         {
-            segment.close();
+            if (lastSequence > openedAfter || !segment.abandon())
+            {
+                segment.close();
+            }
         }
         finally
         {

@@ -85,6 +85,38 @@ final class QueueFiles
         return !sorted(segment, PRECREATED_SUFFIX, "").isEmpty();
     }
 
+    /** Deletes the segments that hold no entry: a writer began them and died, and their blocks count as the journal's. */
+    static void deleteEmptySegments(final Path directory)
+    {
+        for (final Path segment : segments(directory))
+        {
+            if (entryFiles(segment).isEmpty())
+            {
+                delete(segment);
+            }
+        }
+    }
+
+    /** Deletes a segment that holds no entry. */
+    static void delete(final Path segment)
+    {
+        try
+        {
+            // First, as a segment with it alone is taken for one that lost its entries.
+            Files.deleteIfExists(segment.resolve(METADATA));
+            for (final Path file : sorted(segment, "", ""))
+            {
+                Files.delete(file);
+            }
+            Files.deleteIfExists(segment);
+        }
+        catch (final IOException e)
+        {
+            throw new JournalException("journal " + segment + " holds no entry and cannot be deleted: " +
+                e.getMessage() + ". Delete it", e);
+        }
+    }
+
     /** Disk that a journal takes, in bytes: what is allocated, not how long the files seem. */
     static long diskBytes(final Path directory)
     {

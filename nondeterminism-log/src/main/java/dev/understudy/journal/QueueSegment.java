@@ -1,11 +1,9 @@
 package dev.understudy.journal;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -17,7 +15,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.stream.Stream;
 
 import net.openhft.chronicle.bytes.Bytes;
 import net.openhft.chronicle.bytes.BytesStore;
@@ -123,24 +120,6 @@ final class QueueSegment implements AutoCloseable
         fileBytes = options.fileBytes();
         usefulBytes = fileBytes + reserveBytes + AROUND_ENTRY_BYTES;
         this.staging = staging;
-    }
-
-    /** Takes away what a start made before it failed; the journal is as it was before. */
-    private void discard()
-    {
-        try (Stream<Path> files = Files.exists(directory) ? Files.list(directory) : Stream.empty())
-        {
-            for (final Path file : files.toList())
-            {
-                Files.delete(file);
-            }
-            Files.deleteIfExists(directory);
-        }
-        catch (final IOException e)
-        {
-            throw new JournalException("journal " + directory + " holds no entry and cannot be deleted: " +
-                e.getMessage() + ". Delete it", e);
-        }
     }
 
     /**
@@ -300,7 +279,7 @@ final class QueueSegment implements AutoCloseable
         }
     }
 
-    /** Lets go of the files and gives back what was allocated in advance; the entries' end is sealed. */
+    /** Lets go of the files and gives back what was allocated in advance; the entries' end is sealed, if there are any. */
     @Override
     public void close()
     {
@@ -312,7 +291,7 @@ final class QueueSegment implements AutoCloseable
         catch (final JournalException e)
         {
             Closeable.closeQuietly(appender, queue);
-            discard();
+            QueueFiles.delete(directory);
             if (isFailureTold)
             {
                 return;
@@ -332,27 +311,25 @@ final class QueueSegment implements AutoCloseable
         }
         else
         {
-            // It says that the segment never had a file; its blocks are not needed for that.
-            shorten(precreated());
+            QueueFiles.delete(directory);
         }
+    }
+
+    /** Has a segment that nobody has started never be on the disk; false when someone has. What is kept is forgotten. */
+    boolean abandon()
+    {
+        if (!isStartBegun.compareAndSet(false, true))
+        {
+            return false;
+        }
+        start.completeExceptionally(new JournalException("journal " + directory + " is closed"));
+        return true;
     }
 
     private Path precreated()
     {
         return directory.resolve(
             FILE_NAME.format(Instant.ofEpochMilli(minute * MINUTE_MS)) + QueueFiles.PRECREATED_SUFFIX);
-    }
-
-    private static void shorten(final Path path)
-    {
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE))
-        {
-            channel.truncate(0);
-        }
-        catch (final IOException e)
-        {
-            throw new JournalException(path + " cannot be shortened: " + e.getMessage() + ". Check the disk", e);
-        }
     }
 
     private void makeRoom(final int length, final boolean mayUseReserve)

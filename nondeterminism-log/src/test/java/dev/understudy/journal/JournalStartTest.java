@@ -105,6 +105,16 @@ class JournalStartTest
     }
 
     @Test
+    void aGuestThatNeverRanLeavesNoJournal()
+    {
+        JournalWriter.createUnstarted(directory, SampleJournal.GENESIS, OPTIONS).close();
+
+        assertThat(QueueFiles.segments(directory)).isEmpty();
+        // Nothing stands in the way of the next attempt.
+        JournalWriter.create(directory, SampleJournal.GENESIS, OPTIONS).close();
+    }
+
+    @Test
     void whatKeepsItFromStartingIsToldAndLeavesNoSegment() throws IOException
     {
         final JournalWriter writer = JournalWriter.createUnstarted(directory, SampleJournal.GENESIS, OPTIONS);

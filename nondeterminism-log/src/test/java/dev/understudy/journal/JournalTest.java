@@ -170,6 +170,51 @@ class JournalTest
     }
 
     @Test
+    void aWriterThatAppendsNothingLeavesNothing() throws IOException
+    {
+        final Path directory = write(3);
+        final long bytes = QueueFiles.diskBytes(directory);
+        final JournalOptions options = JournalOptions.defaults().bounded(bytes + (2 << 20), text -> {});
+        for (int i = 0; i < 4; i++)
+        {
+            JournalWriter.open(directory, options, text -> {}).close();
+            JournalWriter.openUnstarted(directory, options, text -> {}).close();
+        }
+        assertThat(QueueFiles.segments(directory)).hasSize(1);
+
+        for (int i = 0; i < 4; i++)
+        {
+            // As one that was killed leaves it.
+            try (JournalWriter writer = JournalWriter.open(directory, options, text -> {}))
+            {
+                assertThat(writer.lastSequence()).isEqualTo(3);
+                copy(directory, temp.resolve("killed" + i));
+            }
+            Files.move(directory, temp.resolve("old" + i));
+            Files.move(temp.resolve("killed" + i), directory);
+            assertThat(QueueFiles.segments(directory)).hasSize(2);
+        }
+        assertThat(JournalVerifier.verify(directory).damage()).isNull();
+        try (JournalWriter writer = JournalWriter.open(directory, options, text -> {}))
+        {
+            writer.digest(4, 4, 4, 4);
+        }
+        assertThat(QueueFiles.segments(directory)).hasSize(2);
+        assertThat(JournalVerifier.verify(directory).entries()).isEqualTo(5);
+    }
+
+    private static void copy(final Path from, final Path to) throws IOException
+    {
+        try (Stream<Path> files = Files.walk(from))
+        {
+            for (final Path file : files.toList())
+            {
+                Files.copy(file, to.resolve(from.relativize(file)));
+            }
+        }
+    }
+
+    @Test
     void receivedEntryThatDoesNotFollowIsRefusedAndNothingIsAppended()
     {
         final Path source = write(3);

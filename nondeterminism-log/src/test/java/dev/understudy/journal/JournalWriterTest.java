@@ -215,17 +215,18 @@ class JournalWriterTest
     }
 
     @Test
-    void aJournalThatNeverGotAnEntryCanBeOpenedAndFilled()
+    void aJournalThatNeverGotAnEntryIsNoneWhenItIsClosed()
     {
         final Path directory = root.resolve("guest-a");
         JournalWriter.createEmpty(directory, OPTIONS).close();
+        assertThat(JournalScan.exists(directory)).isFalse();
         final byte[] genesis;
         try (JournalWriter other = JournalWriter.create(root.resolve("guest-b"), SampleJournal.GENESIS, OPTIONS))
         {
             genesis = SampleJournal.read(root.resolve("guest-b")).getFirst();
             assertThat(other.lastSequence()).isZero();
         }
-        try (JournalWriter writer = JournalWriter.open(directory, OPTIONS, text -> {}))
+        try (JournalWriter writer = JournalWriter.createEmpty(directory, OPTIONS))
         {
             assertThat(writer.lastSequence()).isEqualTo(-1);
             append(writer, genesis);

@@ -53,7 +53,7 @@ final class JournalStore implements AutoCloseable
         rehearse();
         if (JournalScan.exists(directory))
         {
-            writer = JournalWriter.open(directory, options, notices);
+            writer = JournalWriter.openUnstarted(directory, options, notices);
             if (writer.lastSequence() < 0)
             {
                 discard();
@@ -114,6 +114,15 @@ final class JournalStore implements AutoCloseable
             term = term.joined(next.node());
         }
         outcome = next.type() == EventType.CLOSED ? next.outcome() : null;
+    }
+
+    /** Makes ready to append to the journal that was found, if one was: the node is to run. */
+    void start()
+    {
+        if (writer != null)
+        {
+            writer.start();
+        }
     }
 
     Path directory()

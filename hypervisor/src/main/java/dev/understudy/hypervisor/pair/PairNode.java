@@ -184,6 +184,8 @@ public final class PairNode implements PairHandler
         {
             // Before the hart thread starts: it goes where this one is.
             processors.take(notices);
+            // Not before: a start that was refused leaves nothing in the journal.
+            journal.start();
             replica.follow();
             while (!hasEnded() && !leaving)
             {
