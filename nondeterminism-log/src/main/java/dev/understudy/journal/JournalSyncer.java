@@ -23,6 +23,7 @@ public final class JournalSyncer implements AutoCloseable
     private final Thread thread;
     private volatile boolean closed;
     private volatile long syncs;
+    private volatile boolean isSyncing;
     private Path lastFile;
 
     /**
@@ -47,6 +48,12 @@ public final class JournalSyncer implements AutoCloseable
         return syncs;
     }
 
+    /** Number of the sync that is under way, which a hung disk may keep from its end; -1 without one. On any thread. */
+    public long underWay()
+    {
+        return isSyncing ? syncs : -1;
+    }
+
     private void run()
     {
         try
@@ -54,7 +61,9 @@ public final class JournalSyncer implements AutoCloseable
             while (!closed)
             {
                 LockSupport.parkNanos(this, intervalNs);
+                isSyncing = true;
                 sync();
+                isSyncing = false;
             }
         }
         catch (final JournalException e)

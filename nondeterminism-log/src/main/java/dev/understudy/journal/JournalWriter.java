@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 import org.agrona.DirectBuffer;
@@ -43,6 +44,8 @@ public final class JournalWriter implements Closeable
     private long openedAfter;
     private long lastPosition;
     private long lastTimeNs;
+    /** Written in order, without waiting for others to see it: twice an entry. */
+    private final AtomicLong underWay = new AtomicLong(-1);
     private RuntimeException failure;
     private boolean closed;
 
@@ -452,6 +455,7 @@ public final class JournalWriter implements Closeable
             throw new JournalException("journal " + directory + (closed ? " is closed" :
                 " failed before and takes no more entries: open it again"), failure);
         }
+        underWay.setRelease(lastSequence + 1);
         try
         {
             final boolean isFirstOfFile = segment.prepare(PackedEntry.maxBytes(length), mayUseReserve);
@@ -478,6 +482,10 @@ public final class JournalWriter implements Closeable
             failure = e;
             throw new JournalException("journal " + directory + ": entry " + (lastSequence + 1) +
                 " cannot be written: " + e + ". Every entry before is intact: check the disk, and open it again", e);
+        }
+        finally
+        {
+            underWay.setRelease(-1);
         }
     }
 
@@ -516,6 +524,12 @@ public final class JournalWriter implements Closeable
         return lastSequence;
     }
 
+    /** Number of the entry that is being written, which a hung disk may keep it from; -1 without one. On any thread. */
+    public long underWay()
+    {
+        return underWay.getOpaque();
+    }
+
     /** Position of the last entry. */
     public long lastPosition()
     {
@@ -552,7 +566,10 @@ public final class JournalWriter implements Closeable
         return reserve.takenBytes();
     }
 
-    /** Seals the last file and lets go of the journal; entries may be appended again after {@link #open}. */
+    /**
+     * Seals the last file and lets go of the journal; entries may be appended again after {@link #open}. Leaves it as it is
+     * while another thread appends: that is a torn tail at worst.
+     */
     @Override
     public void close()
     {
@@ -561,6 +578,11 @@ public final class JournalWriter implements Closeable
             return;
         }
         closed = true;
+        if (underWay() >= 0)
+        {
+            // A disk that hangs holds another thread in the middle of an entry, under which the map must not go away.
+            return;
+        }
         try
         {
             if (lastSequence > openedAfter || !segment.abandon())

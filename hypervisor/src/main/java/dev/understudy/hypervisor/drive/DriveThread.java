@@ -34,6 +34,7 @@ final class DriveThread
 
     private volatile long doneBytes;
     private volatile long doneNumber = -1;
+    private volatile long begunNumber = -1;
     private volatile DriveException failure;
     private volatile boolean closing;
     private volatile Thread idle;
@@ -115,6 +116,13 @@ final class DriveThread
         thread.join();
     }
 
+    /** Number of the request that is being carried out, which a hung disk may keep it from; -1 without one. On any thread. */
+    long underWay()
+    {
+        final long begun = begunNumber;
+        return begun == doneNumber ? -1 : begun;
+    }
+
     /** What made the drive fail, or null. */
     DriveException failure()
     {
@@ -139,6 +147,7 @@ final class DriveThread
             BlockRequest request = next();
             while (request != null)
             {
+                begunNumber = request.number();
                 execute(request);
                 doneBytes = doneBytes + request.data().length;
                 doneNumber = request.number();

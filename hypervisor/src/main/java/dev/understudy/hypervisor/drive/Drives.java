@@ -104,6 +104,18 @@ public final class Drives implements BlockRequests, DriveWaits, AutoCloseable
         return drives.get(request.drive()).isDone(request);
     }
 
+    /** Number of drives. */
+    public int count()
+    {
+        return drives.size();
+    }
+
+    /** Number of the request that a drive is carrying out; -1 without one. On any thread. */
+    public long underWay(final int drive)
+    {
+        return drives.get(drive).underWay();
+    }
+
     /**
      * @throws DriveException when a drive has failed: the guest cannot go on here
      */

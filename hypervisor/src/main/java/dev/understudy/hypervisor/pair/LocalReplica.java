@@ -21,6 +21,8 @@ import dev.understudy.hypervisor.live.Outbox;
 import dev.understudy.hypervisor.live.SelectorDoorbell;
 import dev.understudy.journal.GenerationCause;
 import dev.understudy.transport.PairTransport;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Consumer;
 import org.agrona.DirectBuffer;
 
@@ -51,6 +53,8 @@ final class LocalReplica implements Replica, AutoCloseable
     private final Consumer<String> notices;
     private final LagControl lagControl;
 
+    private final WorkWatch journalWatch;
+    private final List<WorkWatch> driveWatches = new ArrayList<>();
     private Drives drives = Drives.none();
     private Outbox outbox;
     private GuestThread guest;
@@ -92,6 +96,7 @@ final class LocalReplica implements Replica, AutoCloseable
         this.inbox = inbox;
         this.bell = bell;
         this.notices = notices;
+        journalWatch = new WorkWatch(() -> journal.writer() == null ? -1 : journal.writer().underWay());
         lagControl = new LagControl(configuration.softLagMs(), configuration.hardLagMs());
     }
 
@@ -111,6 +116,7 @@ final class LocalReplica implements Replica, AutoCloseable
             (i, drive) -> drive.isReadOnly() ? RawImage.readOnly(drive.path()) :
                 OverlayImage.beginAnew(drive, node.data().resolve("drive-" + i + ".overlay")),
             inbox::announce);
+        watchDrives();
         final Machine machine = new Machine(image.machine(), outbox, drives, SparseArray::allocate);
         guest = new GuestThread(machine, inbox, outbox, drives, bell, bell, configuration.digestMs() * 1_000_000L);
         if (image.drives().isEmpty())
@@ -204,6 +210,35 @@ final class LocalReplica implements Replica, AutoCloseable
         {
             guest.throttle(holdsJournal() ? lagControl.whileJoining(backupLagMs()) : 0);
         }
+    }
+
+    private void watchDrives()
+    {
+        final Drives opened = drives;
+        driveWatches.clear();
+        for (int i = 0; i < opened.count(); i++)
+        {
+            final int drive = i;
+            driveWatches.add(new WorkWatch(() -> opened.underWay(drive)));
+        }
+    }
+
+    /** What the guest waits for that a disk has not done for so long that it counts as hung; null when there is none. */
+    String hungDisk(final long nowNs, final long journalLimitNs, final long driveLimitNs)
+    {
+        final long journalNs = journalWatch.lastsNs(nowNs);
+        String hung = journalNs < journalLimitNs ? null :
+            "the disk of journal " + journal.directory() + " has not taken an entry for " + journalNs / 1_000_000 + " ms";
+        for (int i = 0; i < driveWatches.size(); i++)
+        {
+            final long driveNs = driveWatches.get(i).lastsNs(nowNs);
+            if (driveNs >= driveLimitNs)
+            {
+                hung = "the disk of drive " + image.drives().get(i).path() + " has not carried out a request for " +
+                    driveNs / 1_000_000 + " ms";
+            }
+        }
+        return hung;
     }
 
     // How the guest ends.

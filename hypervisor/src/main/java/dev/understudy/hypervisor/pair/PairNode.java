@@ -55,6 +55,9 @@ public final class PairNode implements PairHandler
 
     private static final long STATUS_INTERVAL_NS = 20_000_000;
 
+    /** Timeouts of the heartbeat that a request of a drive or a sync of the journal is given. */
+    private static final int SLOW_DISK_TIMEOUTS = 10;
+
     private final PairConfiguration.Node node;
     private final Consumer<String> notices;
     private final LongSupplier lostNoticeBytes;
@@ -71,8 +74,13 @@ public final class PairNode implements PairHandler
     private final ArbiterClient arbiter;
     private final PairMember member;
 
+    private final long heartbeatTimeoutNs;
+    private final WorkWatch syncWatch;
+
     private long nextStatusNs;
+    private boolean saidHung;
     private volatile NodeStatus status = NodeStatus.unreachable();
+    private volatile long publishedNs = System.nanoTime();
     private volatile TranslationStatistics translations = TranslationStatistics.NONE;
     private volatile boolean leaving;
     private volatile String diskFailure;
@@ -124,6 +132,8 @@ public final class PairNode implements PairHandler
                 diskFailure = failure;
                 bell.ring();
             });
+        heartbeatTimeoutNs = configuration.heartbeatTimeoutMs() * 1_000_000L;
+        syncWatch = new WorkWatch(() -> syncer == null ? -1 : syncer.underWay());
         final long incarnation = new SecureRandom().nextLong() | 1;
         transport = new PairTransport(
             endpoints,
@@ -180,7 +190,7 @@ public final class PairNode implements PairHandler
     /** Runs until the guest ends, the node halts or {@link #leave()} is called; returns the exit status. */
     public int run() throws IOException
     {
-        try (StatusServer server = new StatusServer(node.address(), () -> status))
+        try (StatusServer server = new StatusServer(node.address(), this::status))
         {
             // Before the hart thread starts: it goes where this one is.
             processors.take(notices);
@@ -252,6 +262,7 @@ public final class PairNode implements PairHandler
         {
             nextStatusNs = nowNs + STATUS_INTERVAL_NS;
             replica.controlLag(member.isSolo());
+            watchDisks(nowNs);
             publishStatus();
         }
         if (processors.poll(nowNs, member.role() == Role.PRIMARY))
@@ -311,6 +322,35 @@ public final class PairNode implements PairHandler
         }
     }
 
+    /**
+     * The agent does not wait for a disk that its guest waits for, and so nobody would miss this node: it halts, if there is
+     * one to go on. A disk may well be slow to carry out a request or a sync, so that gets more time, and most of it on a
+     * backup: of two nodes with slow disks one has to stay.
+     */
+    private void watchDisks(final long nowNs)
+    {
+        final boolean isBackup = member.role() == Role.BACKUP;
+        final long slowNs = heartbeatTimeoutNs * (isBackup ? 2 : 1) * SLOW_DISK_TIMEOUTS;
+        String hung = replica.hungDisk(nowNs, heartbeatTimeoutNs, slowNs);
+        if (syncWatch.lastsNs(nowNs) >= slowNs)
+        {
+            hung = "a sync of journal " + journal.directory() + " has not come back for " + slowNs / 1_000_000 + " ms";
+        }
+        if (hung == null || hasEnded())
+        {
+            saidHung &= hung != null;
+        }
+        else if (isBackup || member.role() == Role.PRIMARY && !member.isSolo())
+        {
+            member.halt(hung + ": it hangs, and the other node goes on");
+        }
+        else if (!saidHung)
+        {
+            saidHung = true;
+            notices.accept(hung + "; waits for it, since there is no other node to go on");
+        }
+    }
+
     private void publishStatus()
     {
         final boolean isPrimary = member.role() == Role.PRIMARY;
@@ -331,14 +371,18 @@ public final class PairNode implements PairHandler
             replica.digestsCompared(),
             member.lastFailover(),
             member.haltReason(),
-            ProcessHandle.current().pid());
+            ProcessHandle.current().pid(),
+            0);
+        publishedNs = System.nanoTime();
         translations = replica.translations();
     }
 
-    /** What the node has published of itself. Callable from any thread. */
+    /** What the node has published of itself, and how long ago. Callable from any thread. */
     public NodeStatus status()
     {
-        return status;
+        // In this order: one that is published meanwhile seems too old, not too young.
+        final long atNs = publishedNs;
+        return status.aged((System.nanoTime() - atNs) / 1_000_000);
     }
 
     /** What the engine had translated when the status was published. Callable from any thread. */

@@ -25,6 +25,8 @@ final class NodeMetrics
         final NodeMetrics metrics = new NodeMetrics();
         metrics.text.append("# HELP understudy_role The role that the node has now.\n# TYPE understudy_role gauge\n")
             .append("understudy_role{role=\"").append(escape(status.role())).append("\"} 1\n");
+        metrics.add("status_age_seconds", "gauge", "Time since all this was so; two seconds and more: the node hangs.",
+            status.ageMs() / MS_PER_SECOND);
         metrics.add("generation", "gauge", "Generation that the node lives in.", status.generation());
         metrics.add("solo", "gauge", "1 for a primary without a live backup.", status.solo() ? 1 : 0);
         metrics.add("peer_heard", "gauge", "1 while the peer is heard.", status.hearsPeer() ? 1 : 0);

@@ -1,5 +1,6 @@
 package dev.understudy.hypervisor.status;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.understudy.failover.role.FailoverRecord;
 
 /**
@@ -22,6 +23,7 @@ import dev.understudy.failover.role.FailoverRecord;
  * @param lastFailover    the last time that it went live, or null
  * @param haltReason      why it halted, or null
  * @param pid             of its process; 0 when unreachable
+ * @param ageMs           time since it was so
  */
 public record NodeStatus(
     String role,
@@ -39,14 +41,32 @@ public record NodeStatus(
     long digestsCompared,
     FailoverRecord lastFailover,
     String haltReason,
-    long pid)
+    long pid,
+    long ageMs)
 {
+    /** Many times what lies between two looks of a node at itself: one that says nothing new for so long hangs. */
+    public static final long STALE_MS = 2_000;
+
     /** Role of a node that does not answer. */
     public static final String UNREACHABLE = "unreachable";
 
     /** Of a node that does not answer. */
     public static NodeStatus unreachable()
     {
-        return new NodeStatus(UNREACHABLE, 0, false, 0, 0, 0, 0, false, 0, 0, 0, 0, 0, null, null, 0);
+        return new NodeStatus(UNREACHABLE, 0, false, 0, 0, 0, 0, false, 0, 0, 0, 0, 0, null, null, 0, 0);
+    }
+
+    /** Whether the node may be anything else by now. */
+    @JsonProperty("stale")
+    public boolean isStale()
+    {
+        return ageMs > STALE_MS;
+    }
+
+    /** The same after some time. */
+    public NodeStatus aged(final long newAgeMs)
+    {
+        return new NodeStatus(role, generation, solo, position, journalSequence, lagEvents, lagMs, hearsPeer, connections,
+            lostFrames, lostConsoleBytes, lostNoticeBytes, digestsCompared, lastFailover, haltReason, pid, newAgeMs);
     }
 }

@@ -50,6 +50,10 @@ public record PairStatus(Map<String, NodeStatus> nodes)
     /** Whether one node is primary and the other its live backup. */
     public boolean isProtected()
     {
+        if (nodes.values().stream().anyMatch(NodeStatus::isStale))
+        {
+            return false;
+        }
         final long primaries = nodes.values().stream().filter(it -> it.role().equals(PRIMARY) && !it.solo()).count();
         final long backups = nodes.values().stream().filter(it -> it.role().equals(BACKUP)).count();
         return primaries == 1 && backups == 1 &&
@@ -69,10 +73,11 @@ public record PairStatus(Map<String, NodeStatus> nodes)
             .max(Comparator.comparingLong(FailoverRecord::generation)).orElse(null);
     }
 
-    /** Name of the primary, or null. */
+    /** Name of the primary, or null; one that says nothing new is none. */
     public String primary()
     {
-        return nodes.entrySet().stream().filter(it -> it.getValue().role().equals(PRIMARY)).map(Map.Entry::getKey)
+        return nodes.entrySet().stream()
+            .filter(it -> it.getValue().role().equals(PRIMARY) && !it.getValue().isStale()).map(Map.Entry::getKey)
             .findFirst().orElse(null);
     }
 
@@ -90,6 +95,10 @@ public record PairStatus(Map<String, NodeStatus> nodes)
     private static String remark(final NodeStatus node)
     {
         final List<String> remarks = new ArrayList<>();
+        if (node.isStale())
+        {
+            remarks.add(String.format(Locale.ROOT, "stale for %.1f s", node.ageMs() / 1_000.0));
+        }
         if (node.haltReason() != null)
         {
             remarks.add(node.haltReason());

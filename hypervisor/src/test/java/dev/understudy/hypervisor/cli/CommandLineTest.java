@@ -83,6 +83,19 @@ class CommandLineTest
     }
 
     @Test
+    void aRecordingThatCannotBeginLeavesNoJournal() throws IOException
+    {
+        final String journal = temp.resolve("journal").toString();
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress()))
+        {
+            assertThat(Understudy.execute("record", "--journal", journal, "--kernel", HELLO,
+                "--forward", "127.0.0.1:" + taken.getLocalPort() + ":1")).isEqualTo(1);
+        }
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("cannot listen on TCP port");
+        assertThat(Understudy.execute("record", "--journal", journal, "--kernel", HELLO)).as(err::toString).isZero();
+    }
+
+    @Test
     void replayStopsAtAPositionAndGivesDigestsOnItsWay() throws IOException
     {
         final String journal = temp.resolve("journal").toString();

@@ -33,7 +33,7 @@ class StatusServerTest
     private static final Duration TIMEOUT = Duration.ofSeconds(20);
     private static final InetSocketAddress ANY_PORT = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     private static final NodeStatus BACKUP = new NodeStatus("backup", 3, false, 9_120_331_007L, 48_812, 7, 12, true, 5,
-        6, 7, 8, 54, new FailoverRecord(2, "a", "b", 1_794_000_000_000L, "silence", 210), null, 4711);
+        6, 7, 8, 54, new FailoverRecord(2, "a", "b", 1_794_000_000_000L, "silence", 210), null, 4711, 12);
 
     private final AtomicReference<NodeStatus> published = new AtomicReference<>(BACKUP);
     private final HttpClient client = HttpClient.newHttpClient();
@@ -58,7 +58,7 @@ class StatusServerTest
         assertThat(StatusClient.fetch(address(), TIMEOUT)).contains(BACKUP);
 
         final NodeStatus halted = new NodeStatus(
-            "halted", 4, true, 1, 2, 3, 4, false, 0, 0, 0, 0, 0, null, "the arbiter \"gave\"\nit away", 1);
+            "halted", 4, true, 1, 2, 3, 4, false, 0, 0, 0, 0, 0, null, "the arbiter \"gave\"\nit away", 1, 0);
         published.set(halted);
         assertThat(StatusClient.fetch(address(), TIMEOUT)).contains(halted);
     }
@@ -74,7 +74,8 @@ class StatusServerTest
         json.fieldNames().forEachRemaining(names::add);
         assertThat(names).containsExactlyInAnyOrder("role", "generation", "solo", "position", "journalSequence",
             "lagEvents", "lagMs", "hearsPeer", "connections", "lostFrames", "lostConsoleBytes",
-            "lostNoticeBytes", "digestsCompared", "lastFailover", "haltReason", "pid");
+            "lostNoticeBytes", "digestsCompared", "lastFailover", "haltReason", "pid",
+            "ageMs", "stale");
         assertThat(json.get("lastFailover").get("silenceMs").asInt()).isEqualTo(210);
     }
 
@@ -86,6 +87,7 @@ class StatusServerTest
         assertThat(response.headers().firstValue("Content-Type").orElseThrow()).startsWith("text/plain; version=0.0.4");
         assertThat(response.body().lines().filter(line -> !line.startsWith("#"))).containsExactly(
             "understudy_role{role=\"backup\"} 1",
+            "understudy_status_age_seconds 0.012",
             "understudy_generation 3",
             "understudy_solo 0",
             "understudy_peer_heard 1",
@@ -102,7 +104,7 @@ class StatusServerTest
             "understudy_last_failover_timestamp_seconds 1794000000.000",
             "understudy_last_failover_silence_seconds 0.210",
             "more_metrics 1");
-        assertThat(response.body().lines().filter(line -> line.startsWith("# TYPE"))).hasSize(16);
+        assertThat(response.body().lines().filter(line -> line.startsWith("# TYPE"))).hasSize(17);
     }
 
     @ParameterizedTest
@@ -238,6 +240,21 @@ class StatusServerTest
         assertThat(pair(primary, status("joining", 3, false)).isProtected()).as("joining").isFalse();
         assertThat(pair(primary, status("halted", 3, false)).isProtected()).as("halted").isFalse();
         assertThat(pair(primary, NodeStatus.unreachable()).isProtected()).as("unreachable").isFalse();
+        assertThat(pair(primary.aged(NodeStatus.STALE_MS), backup).isProtected()).as("a look ago").isTrue();
+        assertThat(pair(primary.aged(3_200), backup).isProtected()).as("a primary that hangs").isFalse();
+        assertThat(pair(primary, backup.aged(3_200)).isProtected()).as("a backup that hangs").isFalse();
+    }
+
+    @Test
+    void aNodeThatHangsIsNoPrimaryAndShownAsStale() throws Exception
+    {
+        final NodeStatus hangs = status("primary", 3, false).aged(3_200);
+        final PairStatus status = pair(hangs, status("primary", 4, true));
+        assertThat(status.primary()).isEqualTo("b");
+        assertThat(status.toText()).contains("stale for 3.2 s").containsOnlyOnce("stale");
+
+        published.set(hangs);
+        assertThat(send("GET", "/status").body()).contains("\"ageMs\":3200", "\"stale\":true");
     }
 
     @Test
@@ -276,7 +293,7 @@ class StatusServerTest
 
     private static NodeStatus status(final String role, final long generation, final boolean solo)
     {
-        return new NodeStatus(role, generation, solo, 1, 2, 0, 0, true, 0, 0, 0, 0, 0, null, null, 1);
+        return new NodeStatus(role, generation, solo, 1, 2, 0, 0, true, 0, 0, 0, 0, 0, null, null, 1, 0);
     }
 
     private InetSocketAddress address()
