@@ -20,7 +20,6 @@ import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
-import jdk.net.ExtendedSocketOptions;
 import org.agrona.DirectBuffer;
 
 /**
@@ -40,14 +39,8 @@ final class StreamNetdev implements Netdev
     /** Reads before others have their turn. */
     private static final int MAX_READS = 16;
 
-    /**
-     * Silence on TCP after which the other end's kernel is asked for a sign of life, time between two questions, and
-     * how many may go unanswered: a host that lost its power ends no connection. Not asked while frames of the guest wait
-     * for an acknowledgement: then TCP's own repetitions decide.
-     */
-    private static final int KEEP_ALIVE_IDLE_S = 5;
-    private static final int KEEP_ALIVE_INTERVAL_S = 1;
-    private static final int KEEP_ALIVE_COUNT = 5;
+    /** There is one, in a network of its own, and nothing goes while nobody notices that it has gone. */
+    private static final KeepAlive KEEP_ALIVE = new KeepAlive(5, 1, 5);
 
     /** Of {@code st_mode}, see inode(7). */
     private static final int S_IFMT = 0170000;
@@ -280,10 +273,7 @@ final class StreamNetdev implements Netdev
         if (spec.address() instanceof InetSocketAddress)
         {
             channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-            channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
-            channel.setOption(ExtendedSocketOptions.TCP_KEEPIDLE, KEEP_ALIVE_IDLE_S);
-            channel.setOption(ExtendedSocketOptions.TCP_KEEPINTERVAL, KEEP_ALIVE_INTERVAL_S);
-            channel.setOption(ExtendedSocketOptions.TCP_KEEPCOUNT, KEEP_ALIVE_COUNT);
+            KEEP_ALIVE.apply(channel);
         }
         key = channel.register(selector, SelectionKey.OP_READ, this);
         isConnected = true;

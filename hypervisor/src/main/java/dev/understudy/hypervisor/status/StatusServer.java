@@ -3,6 +3,7 @@ package dev.understudy.hypervisor.status;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import dev.understudy.hypervisor.linux.OpenFiles;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -28,8 +29,10 @@ public final class StatusServer implements AutoCloseable
     /** After so long, half a request or an answer that nobody reads is given up. */
     private static final String MAX_EXCHANGE_SECONDS = "5";
 
-    /** Connections at a time: those of a few monitors and operators, many times over. */
-    private static final String MAX_CONNECTIONS = "256";
+    /** Connections at a time: those of a few monitors and operators, many times over; fewer when few files can be open. */
+    private static final int MAX_CONNECTIONS = 256;
+    private static final int MIN_CONNECTIONS = 4;
+    private static final int SHARE_OF_FILES = 8;
 
     static
     {
@@ -37,7 +40,8 @@ public final class StatusServer implements AutoCloseable
         setDefault("sun.net.httpserver.nodelay", "true");
         setDefault("sun.net.httpserver.maxReqTime", MAX_EXCHANGE_SECONDS);
         setDefault("sun.net.httpserver.maxRspTime", MAX_EXCHANGE_SECONDS);
-        setDefault("jdk.httpserver.maxConnections", MAX_CONNECTIONS);
+        setDefault("jdk.httpserver.maxConnections", Integer.toString(
+            Math.clamp(OpenFiles.left() / SHARE_OF_FILES, MIN_CONNECTIONS, MAX_CONNECTIONS)));
     }
 
     private final ObjectMapper mapper = new ObjectMapper();

@@ -2,6 +2,8 @@ package dev.understudy.hypervisor.vsock;
 
 import dev.understudy.guest.virtio.VsockHeader;
 import dev.understudy.hypervisor.config.ForwardSpec;
+import dev.understudy.hypervisor.linux.OpenFiles;
+import dev.understudy.hypervisor.net.KeepAlive;
 import java.io.IOException;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
@@ -31,6 +33,9 @@ public final class VsockForwarder implements AutoCloseable
     /** Connections at a time; more are closed at once. */
     public static final int MAX_CONNECTIONS = 1024;
 
+    /** Files that clients leave to the journal, the drives, the link and whoever asks for the status. */
+    private static final int FILES_FOR_OTHERS = 48;
+
     private static final int BACKLOG = 1024;
 
     /**
@@ -52,6 +57,9 @@ public final class VsockForwarder implements AutoCloseable
     /** A reset connection's last packet and its like have no window to speak of. */
     private static final int NO_WINDOW = 0;
 
+    /** Time without new connections after one could not be taken: the reason does not go away sooner for being asked. */
+    private static final long ACCEPT_RETRY_NS = 100_000_000;
+
     /** Time between two notices of the same kind. */
     private static final long NOTICE_INTERVAL_NS = 5_000_000_000L;
 
@@ -69,6 +77,9 @@ public final class VsockForwarder implements AutoCloseable
 
     private int nextHostPort;
     private boolean refusesConnections;
+    private int maxConnections = MAX_CONNECTIONS;
+    private boolean hasAcceptFailed;
+    private long acceptFailedNs;
     private final EnumMap<NoticeKind, Long> lastNoticesNs = new EnumMap<>(NoticeKind.class);
 
     /**
@@ -93,6 +104,7 @@ public final class VsockForwarder implements AutoCloseable
     /** Listens on all ports; the message of the exception names the one that cannot be had. */
     public void listen() throws IOException
     {
+        maxConnections = Math.clamp(OpenFiles.left() + connections.size() - FILES_FOR_OTHERS, 1, MAX_CONNECTIONS);
         for (final ForwardSpec forward : forwards)
         {
             if (forward.socketAddress().isUnresolved())
@@ -290,7 +302,7 @@ public final class VsockForwarder implements AutoCloseable
     private int accept(final Listener listener)
     {
         int count = 0;
-        while (count < MAX_ACCEPTS && !refuseConnectionsWhileManyWait())
+        while (count < MAX_ACCEPTS && !refuseConnectionsForNow())
         {
             final SocketChannel socket;
             try
@@ -299,7 +311,10 @@ public final class VsockForwarder implements AutoCloseable
             }
             catch (final IOException e)
             {
-                // Out of file descriptors, as a rule: the client waits in the backlog until one is free.
+                // The client waits in the backlog, and the selector would report that without end.
+                hasAcceptFailed = true;
+                acceptFailedNs = System.nanoTime();
+                refuseConnectionsForNow();
                 notice(NoticeKind.ACCEPT_FAILED, "cannot take a connection to port " + listener.forward().hostPort() +
                     ": " + e.getMessage() + "; raise the limit of open files (ulimit -n) if it is that");
                 return count;
@@ -316,10 +331,11 @@ public final class VsockForwarder implements AutoCloseable
 
     private void take(final SocketChannel socket, final ForwardSpec forward)
     {
-        if (connections.size() >= MAX_CONNECTIONS)
+        if (connections.size() >= maxConnections)
         {
             notice(NoticeKind.TOO_MANY_CONNECTIONS, "a connection to port " + forward.hostPort() + " was closed: " +
-                MAX_CONNECTIONS + " are open, the most there can be");
+                maxConnections + " are open, the most there can be" +
+                (maxConnections < MAX_CONNECTIONS ? " with this limit of open files (ulimit -n)" : ""));
             VsockConnection.closeQuietly(socket);
             return;
         }
@@ -329,6 +345,7 @@ public final class VsockForwarder implements AutoCloseable
         {
             socket.configureBlocking(false);
             socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            KeepAlive.OF_CLIENTS.apply(socket);
             final VsockConnection connection =
                 new VsockConnection(key(guestPort, hostPort), guestPort, hostPort, socket, selector);
             connections.put(connection.key(), connection);
@@ -573,7 +590,7 @@ public final class VsockForwarder implements AutoCloseable
         {
             connections.values().forEach(this::resume);
         }
-        if (refusesConnections && !refuseConnectionsWhileManyWait())
+        if (refusesConnections && !refuseConnectionsForNow())
         {
             work++;
         }
@@ -595,10 +612,11 @@ public final class VsockForwarder implements AutoCloseable
         return waiting.size() < MANY_WAITING_PACKETS;
     }
 
-    /** Leaves new connections in the backlog while the guest takes no packets; returns whether it does. */
-    private boolean refuseConnectionsWhileManyWait()
+    /** Leaves new connections in the backlog while none can be had or the guest takes no packets; tells if so. */
+    private boolean refuseConnectionsForNow()
     {
-        final boolean refuses = !mayWait();
+        hasAcceptFailed = hasAcceptFailed && System.nanoTime() - acceptFailedNs < ACCEPT_RETRY_NS;
+        final boolean refuses = hasAcceptFailed || !mayWait();
         if (refuses != refusesConnections)
         {
             refusesConnections = refuses;

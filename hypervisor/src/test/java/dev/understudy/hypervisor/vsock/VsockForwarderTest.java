@@ -13,9 +13,12 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Future;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -318,6 +321,24 @@ class VsockForwarderTest
             assertThat(rig.runWhile(() -> ForwarderRig.echo(survivor, sent))).isEqualTo(sent);
             assertThat(rig.forwarder.connections()).isEqualTo(VsockForwarder.MAX_CONNECTIONS);
             assertThat(rig.notices).singleElement().asString().contains("1024 are open");
+        }
+    }
+
+    /** A client whose host vanished would keep its connection for ever. Source of the columns: proc(5), /proc/net/tcp. */
+    @Test
+    void aSilentClientIsAskedForASignOfLife() throws Exception
+    {
+        try (ForwarderRig rig = ForwarderRig.listening())
+        {
+            rig.connectThrough();
+
+            final List<String> lines = new ArrayList<>(Files.readAllLines(Path.of("/proc/net/tcp")));
+            lines.addAll(Files.readAllLines(Path.of("/proc/net/tcp6")));
+            final String port = String.format(Locale.ROOT, ":%04X", rig.tcpPort);
+            // Established, and the timer that is running is that of keep-alive.
+            assertThat(lines).map(line -> line.strip().split("\\s+"))
+                .filteredOn(columns -> columns[1].endsWith(port) && columns[3].equals("01"))
+                .singleElement().satisfies(columns -> assertThat(columns[5]).startsWith("02:"));
         }
     }
 
