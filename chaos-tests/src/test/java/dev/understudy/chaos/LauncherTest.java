@@ -71,6 +71,24 @@ class LauncherTest
             .doesNotContain("[error]").doesNotContain("WARNING");
     }
 
+    /** Names of files are what the locale says they are, and in the C locale none would be beyond ASCII. */
+    @Test
+    void aPathBeyondAsciiIsOneUnderEachLocale() throws Exception
+    {
+        // By a shell, as the locale of this process may be such a one.
+        final String script = "guest=$(printf '%s/g\\303\\244st.elf' \"$1\"); cp \"$2\" \"$guest\"; " +
+            "exec \"$3\" run --kernel \"$guest\"";
+        for (final String locale : List.of("LC_ALL=C", "LANG=C", "LC_ALL=C.UTF-8"))
+        {
+            requireJar();
+            final Commands.Result result = Commands.run("env", "-u", "LC_ALL", "-u", "LC_CTYPE", "-u", "LANG", locale,
+                "JAVA_HOME=" + System.getProperty("java.home"), "bash", "-c", script, "bash", root.toString(),
+                HELLO.toString(), LAUNCHER.toString());
+
+            assertThat(result.assertSuccess().output()).as(locale).contains("hello from supervisor mode");
+        }
+    }
+
     @Test
     void memoryThatDoesNotFitTheHeapIsOneLine() throws Exception
     {
@@ -186,12 +204,17 @@ class LauncherTest
     private Commands.Result runReal(final String javaOptions, final String... arguments)
         throws IOException, InterruptedException
     {
+        requireJar();
+        return run(LAUNCHER,
+            List.of("JAVA_HOME=" + System.getProperty("java.home"), "UNDERSTUDY_JAVA_OPTS=" + javaOptions), arguments);
+    }
+
+    private static void requireJar()
+    {
         if (!Files.exists(LAUNCHER.resolveSibling("hypervisor/target/understudy.jar")))
         {
             Needs.missing("there is no jar: mvn verify makes it before this test");
         }
-        return run(LAUNCHER,
-            List.of("JAVA_HOME=" + System.getProperty("java.home"), "UNDERSTUDY_JAVA_OPTS=" + javaOptions), arguments);
     }
 
     /** Starts the copy and returns how often it built. */

@@ -64,7 +64,7 @@ public record DriveSpec(Path file, boolean isReadOnly, Path overlay, String seri
         {
             // Falls through: it says the same.
         }
-        throw wrong(whole, "\"" + value + "\" is no path");
+        throw wrong(whole, "\"" + value + "\" is no path" + Encoding.hint(value));
     }
 
     private static boolean isOn(final String value, final String whole)

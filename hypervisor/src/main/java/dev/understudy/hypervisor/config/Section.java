@@ -146,7 +146,7 @@ final class Section
         }
         catch (final InvalidPathException e)
         {
-            throw wrong(key, expected);
+            throw wrong(key, expected + Encoding.hint(text));
         }
     }
 

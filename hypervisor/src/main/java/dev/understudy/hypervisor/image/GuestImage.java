@@ -18,6 +18,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.function.UnaryOperator;
 
 /**
  * The files and settings that a guest is made of, read into memory once; but for its drives.
@@ -109,7 +110,7 @@ public record GuestImage(
             genesis.memoryBytes(),
             files(genesis.drives(), drives),
             genesis.mac() == null ? null : MacAddress.of(genesis.mac()));
-        image.checkAgainst(genesis);
+        image.check(genesis, what -> "name it with --" + what);
         return image;
     }
 
@@ -130,10 +131,18 @@ public record GuestImage(
         return files;
     }
 
-    /** Throws when this is not what the journal was recorded with; the message names the first difference. */
+    /**
+     * Throws when this, which a configuration names, is not what the journal was recorded with; the message names the
+     * first difference.
+     */
     public void checkAgainst(final Genesis genesis)
     {
-        checkHash("kernel", kernelPath, kernel, genesis.kernelSha256());
+        check(genesis, what -> "name it as " + what + " in the configuration");
+    }
+
+    private void check(final Genesis genesis, final UnaryOperator<String> advice)
+    {
+        checkHash("kernel", kernelPath, kernel, genesis.kernelSha256(), advice);
         if ((initrd == null) != (genesis.initrdPath() == null))
         {
             throw new ImageException("the journal was recorded " + (initrd == null ? "with" : "without") +
@@ -141,7 +150,7 @@ public record GuestImage(
         }
         if (initrd != null)
         {
-            checkHash("initrd", initrdPath, initrd, genesis.initrdSha256());
+            checkHash("initrd", initrdPath, initrd, genesis.initrdSha256(), advice);
         }
         if (genesis.memoryBytes() != memoryBytes)
         {
@@ -153,7 +162,7 @@ public record GuestImage(
             throw new ImageException("the journal was recorded with the kernel command line \"" +
                 genesis.commandLine() + "\", this guest is configured with \"" + commandLine + "\"");
         }
-        checkDrives(genesis.drives());
+        checkDrives(genesis.drives(), advice);
         checkNetwork(genesis.mac());
         if (genesis.machineVersion() != MachineConfiguration.MACHINE_VERSION)
         {
@@ -187,7 +196,7 @@ public record GuestImage(
         }
     }
 
-    private void checkDrives(final List<DriveImage> recorded)
+    private void checkDrives(final List<DriveImage> recorded, final UnaryOperator<String> advice)
     {
         if (recorded.size() != drives.size())
         {
@@ -209,9 +218,9 @@ public record GuestImage(
             {
                 throw new ImageException(String.format(Locale.ROOT,
                     "drive %s is not as it was when the recording began: %d bytes with SHA-256 " +
-                    "%s, recorded %d bytes with %s. Put the recorded image back, or name it with --drive file=",
+                    "%s, recorded %d bytes with %s. Put the recorded image back, or %s",
                     drive.path(), drive.bytes(), HexFormat.of().formatHex(drive.sha256()), image.bytes(),
-                    HexFormat.of().formatHex(image.sha256())));
+                    HexFormat.of().formatHex(image.sha256()), advice.apply("drive")));
             }
         }
     }
@@ -253,14 +262,19 @@ public record GuestImage(
         return sha256(MachineDeviceTree.blob(machine()));
     }
 
-    private static void checkHash(final String what, final String path, final byte[] file, final byte[] recorded)
+    private static void checkHash(
+        final String what,
+        final String path,
+        final byte[] file,
+        final byte[] recorded,
+        final UnaryOperator<String> advice)
     {
         final byte[] hash = sha256(file);
         if (!Arrays.equals(hash, recorded))
         {
             throw new ImageException(("%s %s is not the one that the journal was recorded with: SHA-256 %s, " +
-                "recorded %s. Put the recorded file back, or name it with --%s").formatted(
-                what, path, HexFormat.of().formatHex(hash), HexFormat.of().formatHex(recorded), what));
+                "recorded %s. Put the recorded file back, or %s").formatted(
+                what, path, HexFormat.of().formatHex(hash), HexFormat.of().formatHex(recorded), advice.apply(what)));
         }
     }
 

@@ -23,7 +23,7 @@ public final class GuestEnd
         return switch (state)
         {
             case SHUTDOWN -> "the guest shut down";
-            case REBOOT -> "the guest asked for a reboot, which ends it here: start it again to have it boot";
+            case REBOOT -> "the guest asked for a reboot, which ends it here";
             case FAILURE -> "the guest shut down and gave a failure as its reason";
             case PANICKED -> "the guest panicked: what it printed last says why";
             case CRASHED -> "the guest crashed: " + crash;
