@@ -13,9 +13,11 @@ import java.util.Random;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.UUID;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The walls between the modules, as docs/design.md draws them. */
+@Tag("quick")
 class ArchitectureTest
 {
     private static final JavaClasses CLASSES = new ClassFileImporter()

@@ -8,6 +8,7 @@ import dev.understudy.hypervisor.demo.UnderstudyProcess;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,6 +41,7 @@ class KilledPrimaryTest
     }
 
     @Test
+    @Tag("quick")
     @Timeout(value = 2, unit = TimeUnit.MINUTES)
     void theJournalsOfTheDeadAndOfTheSurvivorReplayUnderEachEngine() throws Exception
     {

@@ -27,10 +27,12 @@ import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Damaged kernels, and machines of any size with any command line: each boots or is refused, and harms nothing. */
+@Tag("slow")
 class RandomBootTest
 {
     private static final int KERNELS = 3_000;

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
  * one, which is named when it fails. {@code -Ddifferential.seed=N} runs one seed alone, {@code -Ddifferential.seeds=N}
  * the first N. Two instructions of five are floating-point, on operands near the edges of the formats.
  */
+@Tag("slow")
 class DifferentialTest
 {
     private static final int FIXED_SEEDS = Integer.getInteger("differential.seeds", 200);

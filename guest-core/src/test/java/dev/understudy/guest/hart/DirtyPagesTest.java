@@ -10,6 +10,7 @@ import dev.understudy.guest.virtio.GuestDriver;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -17,6 +18,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * The pages that were written, as they are taken, against a comparison of all memory: writes of every width by
  * {@link RandomRoutines}, to data, code and page tables, those of a device, and those that load something.
  */
+@Tag("slow")
 class DirtyPagesTest
 {
     private static final int PROGRAMS = 6;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Locale;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -12,6 +13,7 @@ import org.junit.jupiter.api.Test;
  * A program of {@link RandomProgram} runs three times over, so that its loops are hot in the end. A run compares 20
  * programs under each engine; {@code -Dengines.seeds=N} takes the first N.
  */
+@Tag("slow")
 class EnginesTest
 {
     private static final int SEEDS = Integer.getInteger("engines.seeds", 20);

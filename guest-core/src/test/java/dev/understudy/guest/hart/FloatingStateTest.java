@@ -3,6 +3,7 @@ package dev.understudy.guest.hart;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.function.Consumer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -10,6 +11,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * Translated code that uses floating point is come upon while {@code sstatus.FS} is not Dirty, as by a process of Linux
  * that uses it first, or once its registers were saved: the state that follows is that of the interpreter.
  */
+@Tag("slow")
 class FloatingStateTest
 {
     private static final int TIMES = 200;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.understudy.guest.memory.GuestMemory;
 import java.util.function.Consumer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -12,6 +13,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * Data in pages of each size under translated code: what the entry holds after each access, what faults, and what is seen
  * after a change; equal under each engine, and exact.
  */
+@Tag("slow")
 class PageSizesTest
 {
     private static final int TIMES = 100;

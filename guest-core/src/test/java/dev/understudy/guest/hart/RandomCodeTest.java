@@ -15,6 +15,7 @@ import java.util.Locale;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.Tag;
 import net.jqwik.api.lifecycle.AfterContainer;
 import net.jqwik.api.statistics.Statistics;
 
@@ -24,6 +25,7 @@ import net.jqwik.api.statistics.Statistics;
  * <p>
  * A trap handler goes on elsewhere in the code, so that a run gets through some ten thousand instructions and traps.
  */
+@Tag("slow")
 class RandomCodeTest
 {
     private static final long BASE = 0x8020_0000L;

@@ -12,6 +12,7 @@ import java.util.function.LongConsumer;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.ShrinkingMode;
+import net.jqwik.api.Tag;
 import net.jqwik.api.lifecycle.AfterContainer;
 
 /**
@@ -19,6 +20,7 @@ import net.jqwik.api.lifecycle.AfterContainer;
  * <p>
  * {@code -Dfuzz.rounds=N} makes a run N times as long, {@code -Dfuzz.seed=N} runs one program alone, again and again.
  */
+@Tag("slow")
 class RandomRoutinesTest
 {
     private static final int ROUNDS = Integer.getInteger("fuzz.rounds", 1);

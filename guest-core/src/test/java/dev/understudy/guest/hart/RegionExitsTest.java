@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.memory.Mmu;
 import java.util.function.Consumer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Each way out of translated code: it was taken as often as the program asks for, and nothing but speed shows it. */
+@Tag("slow")
 class RegionExitsTest
 {
     private static final int TIMES = 100;

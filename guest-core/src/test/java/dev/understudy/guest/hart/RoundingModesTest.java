@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Code that rounds as {@code frm} says is translated for each mode that it is executed in, once. */
+@Tag("slow")
 class RoundingModesTest
 {
     private static final int TIMES = 200;

@@ -21,6 +21,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,6 +37,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * {@code -Dsmode.fresh=N} alone the 250 whose seeds were fresh in a run that failed. What is left out of the programs,
  * and why, stands in {@link SupervisorProgram} behind the word "Not".
  */
+@Tag("slow")
 class SupervisorDifferentialTest
 {
     private static final int PROGRAMS = Integer.getInteger("smode.programs", 1_000);

@@ -16,9 +16,11 @@ import dev.understudy.guest.state.StateHash;
 import dev.understudy.guest.time.GuestClock;
 import java.util.Arrays;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Calls of the firmware with any numbers: the host is not hurt, and nothing changes but what the call may change. */
+@Tag("slow")
 class RandomCallsTest
 {
     private static final int SEEDS = 100;

@@ -10,12 +10,15 @@ import dev.understudy.guest.state.StateHash;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * A guest that writes anything anywhere: nothing may throw, one store may not ask for work without bound, and the
  * machine stays a function of what was done to it. A write outside RAM would throw, since RAM is an array.
  */
+@Tag("slow")
+@net.jqwik.api.Tag("slow")
 class HostileGuestTest
 {
     /** Rings lie here, over each other now and then. */

@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.Test;
  * <p>
  * Whether a chain is right is decided here once more, by the rules of section 2.7.5 of virtio 1.2.
  */
+@Tag("slow")
 class RandomChainsTest
 {
     private static final int SEEDS = 400;
