@@ -20,6 +20,9 @@ class KilledPrimaryTest
     private static final Path HOME = Path.of("..");
     private static final int KILLS = 2;
 
+    /** Far above what a kernel takes to close what a process had open. */
+    private static final int LONG_TIMEOUT_MS = 4_000;
+
     @TempDir
     private Path root;
 
@@ -42,6 +45,26 @@ class KilledPrimaryTest
 
     @Test
     @Tag("quick")
+    @Timeout(value = 2, unit = TimeUnit.MINUTES)
+    void theEndOfAProcessIsNoticedLongBeforeTheTimeout() throws Exception
+    {
+        try (TestPair pair = new TestPair(root).withTimeoutMs(LONG_TIMEOUT_MS).startProtected("a"))
+        {
+            pair.load();
+            pair.kill("a");
+            pair.awaitReplies(200);
+            assertThat(pair.log("b")).contains("a's process has ended");
+            assertThat(pair.status("b").lastFailover().silenceMs()).isLessThan(LONG_TIMEOUT_MS / 2);
+
+            pair.start("a");
+            pair.awaitProtected();
+            pair.kill("a");
+            pair.awaitLog("b", "backup a's process has ended");
+            pair.assertNothingLost();
+        }
+    }
+
+    @Test
     @Timeout(value = 2, unit = TimeUnit.MINUTES)
     void theJournalsOfTheDeadAndOfTheSurvivorReplayUnderEachEngine() throws Exception
     {

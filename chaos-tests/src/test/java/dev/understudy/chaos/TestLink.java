@@ -55,6 +55,7 @@ final class TestLink implements AutoCloseable
     private final Selector selector = Selector.open();
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(MAX_DATAGRAM_BYTES);
     private volatile double loss;
+    private volatile int longest = MAX_DATAGRAM_BYTES;
     private volatile double duplication;
     private volatile long maxDelayNs;
     private final Thread thread = new Thread(this::run, "link");
@@ -89,6 +90,12 @@ final class TestLink implements AutoCloseable
     void cutTo(final String node)
     {
         cutTo.add(node);
+    }
+
+    /** From now on longer datagrams do not arrive, and nobody is told. */
+    void swallow(final int longestBytes)
+    {
+        longest = longestBytes;
     }
 
     /** Ends all cuts. */
@@ -174,7 +181,7 @@ final class TestLink implements AutoCloseable
 
     private void carry(final String node, final DatagramChannel from, final SocketAddress to) throws IOException
     {
-        if (cutTo.contains(node) || random.nextDouble() < loss)
+        if (cutTo.contains(node) || buffer.remaining() > longest || random.nextDouble() < loss)
         {
             return;
         }

@@ -12,9 +12,29 @@ import java.util.Objects;
  * @param own             UDP address that this node receives on
  * @param peer            UDP address that the other one receives on
  * @param aeronDirectory  for the buffers of the embedded media driver; best on {@code /dev/shm}
+ * @param mtu             length of the longest packet that the path between them carries, in bytes, from
+ *                        {@link #MIN_MTU} to {@link #MAX_MTU}; 0 for what suits
  */
-public record PairEndpoints(String node, InetSocketAddress own, InetSocketAddress peer, Path aeronDirectory)
+public record PairEndpoints(String node, InetSocketAddress own, InetSocketAddress peer, Path aeronDirectory, int mtu)
 {
+    /** What every network carries that IP runs on. */
+    public static final int MIN_MTU = 576;
+
+    /** That of jumbo frames. */
+    public static final int MAX_MTU = 9_000;
+
+    /** Headers of IPv6 and UDP; those of IPv4 are shorter. */
+    private static final int HEADER_BYTES = 48;
+
+    /** Length of a datagram's content that stays within this host, and the longest at all: more is copied in vain. */
+    private static final int WITHIN_HOST_BYTES = 8 * 1024;
+
+    /** The same between hosts: Aeron's default, which passes on any Ethernet. */
+    private static final int BETWEEN_HOSTS_BYTES = 1408;
+
+    /** Aeron's frames have a multiple of this length. */
+    private static final int ALIGNMENT = 32;
+
     /** The longest name of a node, in characters: it travels with the heartbeats. */
     public static final int MAX_NODE_NAME = 64;
 
@@ -32,6 +52,29 @@ public record PairEndpoints(String node, InetSocketAddress own, InetSocketAddres
             throw new TransportException("node " + node + " and its peer have the same address " + text(own) +
                 ": give each node one of its own");
         }
+    }
+
+    /** The same with packets as long as suits the hosts. */
+    public PairEndpoints(
+        final String node, final InetSocketAddress own, final InetSocketAddress peer, final Path aeronDirectory)
+    {
+        this(node, own, peer, aeronDirectory, 0);
+    }
+
+    /** Length of the longest datagram's content, in bytes. */
+    int datagramBytes()
+    {
+        if (mtu == 0)
+        {
+            return isWithinHost() ? WITHIN_HOST_BYTES : BETWEEN_HOSTS_BYTES;
+        }
+        return Math.min(WITHIN_HOST_BYTES, (mtu - HEADER_BYTES) / ALIGNMENT * ALIGNMENT);
+    }
+
+    /** Length of the packet with the longest datagram, in bytes. */
+    int packetBytes()
+    {
+        return datagramBytes() + HEADER_BYTES;
     }
 
     /** Whether both nodes are on this machine, with nothing between them but its loopback interface. */

@@ -81,9 +81,6 @@ public final class PairTransport implements AutoCloseable
      */
     private static final int RECEIVE_BUFFER_BYTES = 1 << 20;
 
-    /** Length of a datagram that stays within this host; on a network Aeron's default passes everywhere. */
-    private static final int WITHIN_HOST_MTU_BYTES = CONTROL_TERM_BYTES / 8;
-
     private static final int FRAGMENT_LIMIT = 64;
     private static final int DRIVER_CYCLES = 4;
     private static final int MARK_BYTES = Long.BYTES;
@@ -115,6 +112,8 @@ public final class PairTransport implements AutoCloseable
     private final ExclusivePublication control;
     private final Subscription journalSubscription;
     private final Subscription controlSubscription;
+    private final PathProbe probe;
+    private final PairEndpoints endpoints;
     private final FragmentAssembler journalAssembler = new FragmentAssembler(this::onJournalMessage);
     private final FragmentAssembler controlAssembler;
     private final ControlMessages messages;
@@ -173,6 +172,7 @@ public final class PairTransport implements AutoCloseable
         final SendChannelEndpointSupplier senders,
         final ReceiveChannelEndpointSupplier receivers)
     {
+        this.endpoints = endpoints;
         this.handler = handler;
         this.selector = selector;
         this.idleSleepMs = idleSleepMs;
@@ -197,6 +197,8 @@ public final class PairTransport implements AutoCloseable
             journalSubscription = subscribe(client, endpoints, JOURNAL_STREAM, journalAssembler);
             control = publish(client, endpoints, CONTROL_STREAM, CONTROL_TERM_BYTES);
             journal = publish(client, endpoints, JOURNAL_STREAM, JOURNAL_TERM_BYTES);
+            probe = new PathProbe(client, endpoints.ownChannel(), endpoints.datagramBytes());
+            probe.to(client, endpoints.peerChannel());
         }
         catch (final RuntimeException e)
         {
@@ -285,7 +287,7 @@ public final class PairTransport implements AutoCloseable
             .publicationUnblockTimeoutNs(2 * CLIENT_LIVENESS_TIMEOUT_NS)
             .statusMessageTimeoutNs(STATUS_MESSAGE_TIMEOUT_NS)
             .socketRcvbufLength(receiveBufferBytes())
-            .mtuLength(endpoints.isWithinHost() ? WITHIN_HOST_MTU_BYTES : Configuration.MTU_LENGTH_DEFAULT)
+            .mtuLength(endpoints.datagramBytes())
             .sendChannelEndpointSupplier((channel, status, context) ->
                 remember(senders.newInstance(channel, status, context)))
             .receiveChannelEndpointSupplier((channel, dispatcher, status, context) ->
@@ -331,7 +333,7 @@ public final class PairTransport implements AutoCloseable
         }
         work += aeron.conductorAgentInvoker().invoke();
         final int received = controlSubscription.poll(controlAssembler, FRAGMENT_LIMIT) +
-            journalSubscription.poll(journalAssembler, FRAGMENT_LIMIT);
+            journalSubscription.poll(journalAssembler, FRAGMENT_LIMIT) + probe.poll(System.nanoTime());
         if (!unregistered.isEmpty())
         {
             registerSockets();
@@ -410,6 +412,20 @@ public final class PairTransport implements AutoCloseable
             }
             return true;
         });
+    }
+
+    /** Whether datagrams of full length have arrived at the peer lately. */
+    public boolean carriesFullDatagrams()
+    {
+        return probe.isProven(System.nanoTime());
+    }
+
+    /** What is known to be wrong with the path to the peer, which is there, in a sentence; null for nothing. */
+    public String trouble()
+    {
+        return !probe.isSwallowed() ? null : String.format(Locale.ROOT,
+            "the path to %s swallows packets of %d bytes, and lets short ones pass; set mtu in the configuration of both " +
+            "nodes to what passes, such as 1280", endpoints.peerAddress(), endpoints.packetBytes());
     }
 
     /**

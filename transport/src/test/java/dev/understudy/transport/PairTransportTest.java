@@ -84,6 +84,32 @@ class PairTransportTest
     }
 
     @Test
+    void pathThatSwallowsLongDatagramsIsFoundWhileShortOnesPass() throws IOException
+    {
+        final boolean[] swallows = {true};
+        final SendChannelEndpointSupplier senders = (channel, status, context) -> new DebugSendChannelEndpoint(
+            channel, status, context, (address, buffer, length) -> swallows[0] && length > 1_272, none());
+        try (LinkEnd b = endB();
+            LinkEnd a = new LinkEnd("a", portA, portB, 1, LinkEnd.IDLE_SLEEP_MS, senders,
+                Configuration.receiveChannelEndpointSupplier()))
+        {
+            connect(a, b);
+            await(() -> a.transport.trouble() != null, a, b);
+            assertThat(a.transport.trouble()).contains("127.0.0.1:" + portB + " swallows packets of 8240 bytes", "mtu");
+            assertThat(a.transport.carriesFullDatagrams()).isFalse();
+            await(b.transport::carriesFullDatagrams, a, b);
+            assertThat(b.transport.trouble()).isNull();
+            await(() -> a.offer(SESSION, 1), a, b);
+            await(() -> b.entries.size() == 1, a, b);
+
+            swallows[0] = false;
+            await(a.transport::carriesFullDatagrams, a, b);
+            assertThat(a.transport.trouble()).isNull();
+            assertNothingOdd(a, b);
+        }
+    }
+
+    @Test
     void entriesArriveInOrderWhenATenthOfAllDatagramsIsLostBothWays() throws IOException
     {
         final int count = 20_000;

@@ -15,6 +15,9 @@ public final class HeartbeatDetector
     /** Heartbeats that the peer may send after a pause before it is suspected: one that is under way, and one more. */
     private static final int GRACE_INTERVALS = 2;
 
+    /** Silence after which a peer whose process is said to have ended is suspected, in halves of an interval. */
+    private static final int ENDED_HALF_INTERVALS = 3;
+
     private final long intervalNs;
     private final long timeoutNs;
     private boolean heard;
@@ -23,6 +26,8 @@ public final class HeartbeatDetector
     private boolean looked;
     private boolean hasGrace;
     private long graceUntilNs;
+    private boolean isEnded;
+    private long endedNs;
 
     /**
      * @param intervalMs between two heartbeats
@@ -44,6 +49,41 @@ public final class HeartbeatDetector
     {
         heard = true;
         lastHeardNs = nowNs;
+        // What comes soon after may have been under way.
+        isEnded = isEnded && nowNs - endedNs <= intervalNs;
+    }
+
+    /** Another process speaks for the peer from now on. */
+    public void onNewProcess()
+    {
+        isEnded = false;
+    }
+
+    /**
+     * The peer's process seems to have ended: it is suspected as soon as a heartbeat is missing, unless it is heard
+     * again later than an interval from now.
+     */
+    public void onEnded(final long nowNs)
+    {
+        isEnded = true;
+        endedNs = nowNs;
+    }
+
+    /** Whether the peer's process seems to have ended, and nothing has been heard that says otherwise. */
+    public boolean isEnded()
+    {
+        return isEnded;
+    }
+
+    private long limitNs()
+    {
+        return isEnded ? Math.min(timeoutNs, intervalNs * ENDED_HALF_INTERVALS / 2) : timeoutNs;
+    }
+
+    /** Time until the peer is suspected if it stays silent, in nanoseconds. */
+    public long untilSuspectNs(final long nowNs)
+    {
+        return heard ? Math.max(0, lastHeardNs + limitNs() - nowNs) : Long.MAX_VALUE;
     }
 
     /**
@@ -61,7 +101,7 @@ public final class HeartbeatDetector
         hasGrace = hasGrace && nowNs - graceUntilNs < 0;
         looked = true;
         lastLookNs = nowNs;
-        return heard && !hasGrace && nowNs - lastHeardNs > timeoutNs;
+        return heard && !hasGrace && nowNs - lastHeardNs > limitNs();
     }
 
     /** How long the peer has been silent, in milliseconds. */

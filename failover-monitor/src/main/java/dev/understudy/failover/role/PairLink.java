@@ -17,6 +17,12 @@ public interface PairLink
     /** Tells the primary what this replica's journal holds and what it has replayed. */
     void acknowledge(long generation, long session);
 
+    /** Whether messages of any length have got to the peer lately. */
+    boolean carriesFullDatagrams();
+
+    /** What is known to be wrong with the path to the peer, in a sentence; null for nothing. */
+    String trouble();
+
     /** This replica leaves in order. */
     void goodbye(long generation, String text);
 }

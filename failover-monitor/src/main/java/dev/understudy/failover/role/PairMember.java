@@ -23,6 +23,7 @@ public final class PairMember
     private final PairLink link;
     private final Questions arbiter;
     private final HeartbeatDetector detector;
+    private final AcknowledgementWatch watch;
 
     private Role role = Role.STARTING;
     private long generation;
@@ -82,6 +83,7 @@ public final class PairMember
         this.arbiter = arbiter;
         nextSession = firstSession;
         detector = new HeartbeatDetector(settings.heartbeatIntervalMs(), settings.heartbeatTimeoutMs());
+        watch = new AcknowledgementWatch(settings.progressTimeoutMs() * 1_000_000L);
         startedNs = nowNs;
         lastPollNs = nowNs;
         lastHeartbeatNs = nowNs - settings.intervalNs();
@@ -131,7 +133,9 @@ public final class PairMember
     /** When {@link #poll} next has something to do without a message, in nanoseconds from now. */
     public long idleNs(final long nowNs)
     {
-        return Math.max(0, lastHeartbeatNs + settings.intervalNs() - nowNs);
+        final long untilHeartbeatNs = Math.max(0, lastHeartbeatNs + settings.intervalNs() - nowNs);
+        final long untilSuspectNs = detector.untilSuspectNs(nowNs);
+        return untilSuspectNs == 0 ? untilHeartbeatNs : Math.min(untilHeartbeatNs, untilSuspectNs);
     }
 
     /** One duty cycle; returns the work done. */
@@ -236,7 +240,10 @@ public final class PairMember
             final boolean isPrefix = haveSequence >= 0 && haveSequence <= replica.journalSequence() &&
                 replica.holds(haveSequence, chainHigh, chainLow);
             sessionFrom = isPrefix ? haveSequence + 1 : 0;
-            notice("backup " + settings.peer() + " joins from entry " + sessionFrom);
+            if (link.trouble() == null)
+            {
+                notice("backup " + settings.peer() + " joins from entry " + sessionFrom);
+            }
         }
         link.joinReply(generation, sessionFrom, session);
     }
@@ -286,8 +293,10 @@ public final class PairMember
             if (!isStreaming)
             {
                 isStreaming = true;
+                watch.begin(nowNs);
                 replica.streamFrom(sessionFrom, session);
             }
+            watch.onAcknowledge(nowNs, journalSequence);
             replica.acknowledged(journalSequence, replayedSequence, replayedTimeNs);
             if (isProtecting && !isConfirmed && journalSequence >= protectedFrom)
             {
@@ -306,6 +315,15 @@ public final class PairMember
         }
     }
 
+    /** A process of the peer's node seems to have ended; which says nothing of one that took its place. */
+    public void onPeerEnded(final long nowNs, final long incarnation)
+    {
+        if (incarnation == peerIncarnation)
+        {
+            detector.onEnded(nowNs);
+        }
+    }
+
     /** The hart thread has written the entry from which on outputs wait for the backup. */
     public void protectedFrom(final long sequence)
     {
@@ -318,6 +336,7 @@ public final class PairMember
         {
             peerIncarnation = incarnation;
             peerSaidGoodbye = false;
+            detector.onNewProcess();
             if (role == Role.JOINING)
             {
                 session = 0;
@@ -481,10 +500,19 @@ public final class PairMember
         {
             silenceMs = detector.silenceMs(nowNs);
             becomeCandidate(nowNs, generation,
-                peerSaidGoodbye ? settings.peer() + " left: " + peerGoodbye :
-                    settings.peer() + " was silent for " + silenceMs + " ms",
+                settings.peer() + whatHappened(nowNs),
                 peerSaidGoodbye ? GenerationStart.SWITCHOVER : GenerationStart.PROMOTED);
         }
+    }
+
+    private String whatHappened(final long nowNs)
+    {
+        if (peerSaidGoodbye)
+        {
+            return " left: " + peerGoodbye;
+        }
+        final String silence = " was silent for " + detector.silenceMs(nowNs) + " ms";
+        return detector.isEnded() ? "'s process has ended and" + silence : silence;
     }
 
     private void becomeCandidate(
@@ -548,8 +576,7 @@ public final class PairMember
         {
             if (isProtecting)
             {
-                loseBackup(nowNs, "backup " + settings.peer() + (peerSaidGoodbye ? " left: " + peerGoodbye :
-                    " was silent for " + detector.silenceMs(nowNs) + " ms"));
+                loseBackup(nowNs, "backup " + settings.peer() + whatHappened(nowNs));
             }
             else if (backupIncarnation != 0 && detector.silenceMs(nowNs) > settings.joiningTimeoutMs())
             {
@@ -558,12 +585,47 @@ public final class PairMember
             }
             return;
         }
-        if (isStreaming && !isProtecting && replica.isCaughtUp())
+        if (isStreaming && watch.isStalled(nowNs, replica.journalSequence()))
+        {
+            onNoProgress(nowNs);
+            return;
+        }
+        if (!isStreaming || isProtecting || !replica.isCaughtUp())
+        {
+            return;
+        }
+        if (!link.carriesFullDatagrams())
+        {
+            noticeTrouble();
+        }
+        else
         {
             isProtecting = true;
             isConfirmed = false;
             protectedFrom = Long.MAX_VALUE;
             replica.protect(generation, settings.peer());
+        }
+    }
+
+    /** Heartbeats say that the backup lives; that it takes nothing is worse than if it did not. */
+    private void onNoProgress(final long nowNs)
+    {
+        if (isProtecting)
+        {
+            loseBackup(nowNs, "backup " + settings.peer() + " is heard, and acknowledged nothing for " +
+                settings.progressTimeoutMs() + " ms" + (link.trouble() == null ? "" : ": " + link.trouble()));
+        }
+        else
+        {
+            noticeTrouble();
+        }
+    }
+
+    private void noticeTrouble()
+    {
+        if (link.trouble() != null)
+        {
+            notice("backup " + settings.peer() + " cannot protect: " + link.trouble());
         }
     }
 

@@ -25,6 +25,15 @@ public record PairSettings(String node, String peer, int heartbeatIntervalMs, in
     /** Timeouts that a backup that catches up may be silent: it opens a journal meanwhile, and nothing depends on it. */
     static final int JOINING_TIMEOUTS = 10;
 
+    /** Timeouts that a backup may acknowledge nothing of what it is sent, and the least, in milliseconds. */
+    static final int PROGRESS_TIMEOUTS = 5;
+    static final int MIN_PROGRESS_MS = 1_000;
+
+    int progressTimeoutMs()
+    {
+        return Math.max(MIN_PROGRESS_MS, PROGRESS_TIMEOUTS * heartbeatTimeoutMs);
+    }
+
     int joiningTimeoutMs()
     {
         return JOINING_TIMEOUTS * heartbeatTimeoutMs;

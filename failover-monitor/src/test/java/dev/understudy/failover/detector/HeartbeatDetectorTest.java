@@ -7,6 +7,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
+import org.junit.jupiter.api.Test;
 
 class HeartbeatDetectorTest
 {
@@ -101,6 +102,30 @@ class HeartbeatDetectorTest
             }
             assertThat(detector.suspect(nowMs * MS)).isEqualTo(heardMs >= 0 && nowMs - heardMs > 200);
         }
+    }
+
+    @Test
+    void peerWhoseProcessHasEndedIsSuspectedAsSoonAsAHeartbeatIsMissing()
+    {
+        final HeartbeatDetector detector = new HeartbeatDetector(20, 200);
+        detector.onHeard(0);
+        detector.onEnded(10 * MS);
+        detector.onHeard(12 * MS);
+        assertThat(detector.suspect(42 * MS)).isFalse();
+        assertThat(detector.untilSuspectNs(40 * MS)).isEqualTo(2 * MS);
+        assertThat(detector.suspect(43 * MS)).isTrue();
+    }
+
+    @Test
+    void peerThatIsHeardLongAfterItsConnectionBrokeHasNotEnded()
+    {
+        final HeartbeatDetector detector = new HeartbeatDetector(20, 200);
+        detector.onHeard(0);
+        detector.onEnded(10 * MS);
+        detector.onHeard(20 * MS);
+        detector.onHeard(40 * MS);
+        assertThat(detector.suspect(140 * MS)).isFalse();
+        assertThat(detector.isEnded()).isFalse();
     }
 
     @Property

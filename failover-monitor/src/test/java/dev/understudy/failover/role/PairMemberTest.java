@@ -47,6 +47,37 @@ class PairMemberTest
     }
 
     @Test
+    void backupGoesLiveAtOnceWhenThePrimarysProcessHasEnded()
+    {
+        final World world = new World(2);
+        world.run(3_000);
+        final Host primary = world.primary();
+        final Host backup = world.other(primary);
+        primary.dead = true;
+        world.run(10);
+        backup.member.onPeerEnded(world.nowNs, primary.incarnation);
+        world.run(40);
+        assertThat(backup.member.role()).isEqualTo(Role.PRIMARY);
+        assertThat(backup.member.lastFailover().reason()).contains("process has ended");
+    }
+
+    @Test
+    void endOfAnEarlierProcessOrAConnectionThatBrokeIsNoFailover()
+    {
+        final World world = new World(2);
+        world.run(3_000);
+        final Host primary = world.primary();
+        final Host backup = world.other(primary);
+        backup.member.onPeerEnded(world.nowNs, primary.incarnation + 1);
+        world.run(150);
+        backup.member.onPeerEnded(world.nowNs, primary.incarnation);
+        primary.member.onPeerEnded(world.nowNs, backup.incarnation);
+        world.run(1_000);
+        assertThat(world.arbiter.terms).hasSize(1);
+        assertThat(backup.member.role()).isEqualTo(Role.BACKUP);
+    }
+
+    @Test
     void pausedPrimaryHaltsBeforeItReleasesAnything()
     {
         final World world = new World(3);
@@ -88,6 +119,25 @@ class PairMemberTest
     }
 
     @Test
+    void backupThatSpeaksAndAcknowledgesNothingIsGivenUp()
+    {
+        final World world = new World(7);
+        world.run(3_000);
+        final Host primary = world.primary();
+        world.swallows = true;
+        world.run(1_300);
+        assertThat(world.arbiter.newest().reason()).contains("acknowledged nothing", "the path swallows");
+        world.run(5_000);
+        assertThat(primary.releases()).isTrue();
+        assertThat(primary.member.isSolo()).isTrue();
+        assertThat(world.arbiter.terms).hasSize(2);
+
+        world.swallows = false;
+        world.run(5_000);
+        assertThat(primary.member.isSolo()).isFalse();
+    }
+
+    @Test
     void unreachableArbiterMeansNoPromotionAndNoOutputWithoutTheBackup()
     {
         final World world = new World(6);
@@ -111,8 +161,14 @@ class PairMemberTest
         final Random random = new Random(seed);
         for (int i = 0; i < 40; i++)
         {
-            switch (random.nextInt(7))
+            switch (random.nextInt(9))
             {
+                case 6 -> world.swallows = !world.swallows;
+                case 5 ->
+                {
+                    world.a.member.onPeerEnded(world.nowNs, world.b.incarnation);
+                    world.b.member.onPeerEnded(world.nowNs, world.a.incarnation);
+                }
                 case 0 -> world.cut = !world.cut;
                 case 1 -> world.lossPercent = random.nextInt(40);
                 case 2 -> world.a.paused = !world.a.paused;
@@ -137,6 +193,9 @@ class PairMemberTest
         private final Host b = new Host(this, "b", "a");
         private long nowNs;
         private boolean cut;
+
+        /** Whether the path swallows what is long: entries, but no other message. */
+        private boolean swallows;
         private int lossPercent;
         private int conflicts;
 
@@ -290,6 +349,10 @@ class PairMemberTest
             final Host peer = world.other(this);
             final long upTo = sequence;
             final JournalTerm itsTerm = term;
+            if (world.swallows)
+            {
+                return;
+            }
             world.send(peer, () ->
             {
                 if (peer.member.acceptsEntries() && peer.member.session() != 0)
@@ -466,6 +529,18 @@ class PairMemberTest
             final Host peer = world.other(this);
             final long has = sequence;
             world.send(peer, () -> peer.member.onAcknowledge(world.nowNs, incarnation, session, has, has, 0));
+        }
+
+        @Override
+        public boolean carriesFullDatagrams()
+        {
+            return !world.swallows;
+        }
+
+        @Override
+        public String trouble()
+        {
+            return world.swallows ? "the path swallows" : null;
         }
 
         @Override

@@ -4,6 +4,7 @@ import dev.understudy.guest.DriveConfiguration;
 import dev.understudy.guest.MacAddress;
 import dev.understudy.guest.MachineConfiguration;
 import dev.understudy.hypervisor.linux.Processors;
+import dev.understudy.transport.PairEndpoints;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,6 +36,7 @@ import java.util.regex.Pattern;
  * @param hardLagMs           lag at which the primary stops its guest
  * @param journalMaxBytes     the most disk that a node's journal may take
  * @param journalSyncMs       between two syncs of the journal to the disk; 0 leaves that to the operating system
+ * @param mtu                 the longest packet that the path between the nodes carries, in bytes; 0 for what suits
  * @param digestMs            between two digests of the machine
  * @param nodes               the two nodes by name
  */
@@ -55,6 +57,7 @@ public record PairConfiguration(
     int hardLagMs,
     long journalMaxBytes,
     int journalSyncMs,
+    int mtu,
     int digestMs,
     Map<String, Node> nodes)
 {
@@ -99,6 +102,8 @@ public record PairConfiguration(
         " printable ASCII characters";
     private static final String EXPECTED_STREAM =
         "the path of a Unix socket, with a slash in it, or HOST:PORT, such as /run/passt.sock";
+    private static final String EXPECTED_MTU = "the length of the longest packet that passes between the nodes, from " +
+        PairEndpoints.MIN_MTU + " to " + PairEndpoints.MAX_MTU + " bytes, such as 1280";
     private static final String EXPECTED_CPUS = "a list of processors such as \"0-3,6\"";
     private static final String EXPECTED_ADDRESS = "HOST:PORT such as \"127.0.0.1:40100\", the port from 1 to 65535";
 
@@ -122,7 +127,7 @@ public record PairConfiguration(
     {
         final Section root = Section.read(file, checksFiles);
         root.allow("name", "kernel", "initrd", "append", "memory", "balloon", "drives", "netdevs", "forwards", "arbiter", "heartbeat",
-            "lag", "journal", "digest", "nodes");
+            "lag", "journal", "digest", "mtu", "nodes");
 
         final String name = root.text("name", EXPECTED_NAME);
         if (!NAME.matcher(name).matches())
@@ -181,7 +186,8 @@ public record PairConfiguration(
         final int digestMs = digest.optionalMilliseconds("everyMs", DEFAULT_DIGEST_MS, 1, MAX_TIME_MS);
 
         return new PairConfiguration(name, kernel, initrd, append, memoryBytes, balloonBytes, drives, mac, forwards,
-            arbiterDirectory, intervalMs, timeoutMs, softMs, hardMs, journalMaxBytes, journalSyncMs, digestMs,
+            arbiterDirectory, intervalMs, timeoutMs, softMs, hardMs, journalMaxBytes, journalSyncMs,
+            root.has("mtu") ? (int)root.bytes("mtu", PairEndpoints.MIN_MTU, PairEndpoints.MAX_MTU, EXPECTED_MTU) : 0, digestMs,
             nodes(root, netdev));
     }
 

@@ -73,6 +73,8 @@ public final class PairNode implements PairHandler
     private final PeerProxy peer;
     private final ArbiterClient arbiter;
     private final PairMember member;
+    private final Lifeline lifeline;
+    private final long incarnation;
 
     private final long heartbeatTimeoutNs;
     private final WorkWatch syncWatch;
@@ -118,7 +120,8 @@ public final class PairNode implements PairHandler
             nodeName,
             node.address(),
             configuration.node(peerName).address(),
-            PairTransport.directoryFor(configuration.name() + nodeName));
+            PairTransport.directoryFor(configuration.name() + nodeName),
+            configuration.mtu());
         processors = NodeProcessors.of(configuration, node, endpoints.isWithinHost());
         final Netdev netdev = node.netdev() == null ? Netdev.none() : Netdev.open(node.netdev(), notices);
         journal = new JournalStore(
@@ -134,7 +137,7 @@ public final class PairNode implements PairHandler
             });
         heartbeatTimeoutNs = configuration.heartbeatTimeoutMs() * 1_000_000L;
         syncWatch = new WorkWatch(() -> syncer == null ? -1 : syncer.underWay());
-        final long incarnation = new SecureRandom().nextLong() | 1;
+        incarnation = new SecureRandom().nextLong() | 1;
         transport = new PairTransport(
             endpoints,
             incarnation,
@@ -166,6 +169,8 @@ public final class PairNode implements PairHandler
             arbiter,
             incarnation,
             System.nanoTime());
+        lifeline = new Lifeline(selector, ended -> member.onPeerEnded(System.nanoTime(), ended));
+        lifeline.to(configuration.node(peerName).address(), System.nanoTime());
     }
 
     private static DriveFile file(final DriveSpec drive)
@@ -190,7 +195,7 @@ public final class PairNode implements PairHandler
     /** Runs until the guest ends, the node halts or {@link #leave()} is called; returns the exit status. */
     public int run() throws IOException
     {
-        try (StatusServer server = new StatusServer(node.address(), this::status))
+        try (StatusServer server = new StatusServer(node.address(), this::status, () -> "", incarnation))
         {
             // Before the hart thread starts: it goes where this one is.
             processors.take(notices);
@@ -242,7 +247,7 @@ public final class PairNode implements PairHandler
     private int dutyCycle(final long nowNs) throws IOException
     {
         bell.beginLook();
-        final int linkWork = transport.doWork() + member.poll(nowNs);
+        int linkWork = transport.doWork() + member.poll(nowNs);
         int traffic = replica.stream() + (replica.hasNewEntries() ? 1 : 0);
         finishBatch();
         watchGuestAndDisk();
@@ -257,6 +262,7 @@ public final class PairNode implements PairHandler
         {
             bell.hasTraffic(nowNs);
         }
+        linkWork += lifeline.poll(nowNs);
         selector.selectedKeys().clear();
         if (nowNs - nextStatusNs >= 0)
         {
@@ -421,6 +427,7 @@ public final class PairNode implements PairHandler
         world.close();
         replica.close();
         arbiter.close();
+        lifeline.close();
         transport.close();
         if (syncer != null)
         {

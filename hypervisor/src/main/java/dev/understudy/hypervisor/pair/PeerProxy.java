@@ -61,6 +61,18 @@ final class PeerProxy implements PairLink
     }
 
     @Override
+    public boolean carriesFullDatagrams()
+    {
+        return transport.carriesFullDatagrams();
+    }
+
+    @Override
+    public String trouble()
+    {
+        return transport.trouble();
+    }
+
+    @Override
     public void goodbye(final long generation, final String text)
     {
         transport.goodbye(generation, text);

@@ -7,19 +7,24 @@ import dev.understudy.hypervisor.linux.OpenFiles;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Supplier;
 
 /**
- * Answers {@code GET /status} with JSON and {@code GET /metrics} with Prometheus text, over HTTP on the TCP port of the
- * node's address.
+ * Answers {@code GET /status} with JSON, {@code GET /metrics} with Prometheus text and {@code GET /incarnation} with the
+ * number of this process, over HTTP on the TCP port of the node's address.
  * <p>
  * Has threads of its own, daemons all, which only read what the agent thread has published: a stranger who sends half a
  * request holds up nobody.
  */
 public final class StatusServer implements AutoCloseable
 {
+    /** Path that answers which process this is, and what the answer looks like: its random number. */
+    public static final String INCARNATION_PATH = "/incarnation";
+    public static final String INCARNATION = "([0-9a-f]{16})\n";
+
     private static final int OK = 200;
     private static final int NOT_FOUND = 404;
     private static final int METHOD_NOT_ALLOWED = 405;
@@ -56,7 +61,7 @@ public final class StatusServer implements AutoCloseable
      */
     public StatusServer(final InetSocketAddress address, final Supplier<NodeStatus> status) throws IOException
     {
-        this(address, status, () -> "");
+        this(address, status, () -> "", 0);
     }
 
     /**
@@ -64,10 +69,14 @@ public final class StatusServer implements AutoCloseable
      *
      * @param status      gives what was published last; called on threads of this server
      * @param moreMetrics gives Prometheus text that follows the node's own; called on threads of this server
+     * @param incarnation random number of this process
      * @throws IOException when the port cannot be had; the message names it
      */
     public StatusServer(
-        final InetSocketAddress address, final Supplier<NodeStatus> status, final Supplier<String> moreMetrics)
+        final InetSocketAddress address,
+        final Supplier<NodeStatus> status,
+        final Supplier<String> moreMetrics,
+        final long incarnation)
         throws IOException
     {
         try
@@ -90,6 +99,8 @@ public final class StatusServer implements AutoCloseable
                         answer(exchange, "application/json", () -> mapper.writeValueAsString(status.get()));
                     case "/metrics" -> answer(
                         exchange, NodeMetrics.CONTENT_TYPE, () -> NodeMetrics.of(status.get()) + moreMetrics.get());
+                    case INCARNATION_PATH ->
+                        answer(exchange, "text/plain", () -> String.format(Locale.ROOT, "%016x\n", incarnation));
                     default -> exchange.sendResponseHeaders(NOT_FOUND, NO_BODY);
                 }
             }

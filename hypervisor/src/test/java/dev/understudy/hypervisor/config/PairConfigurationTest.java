@@ -50,6 +50,7 @@ class PairConfigurationTest
         lag: { softMs: 50, hardMs: 60 }
         journal: { maxBytes: 32M, syncMs: 10 }
         digest: { everyMs: 5 }
+        mtu: 1280
         nodes:
           a: { address: "127.0.0.1:40100", data: /a, tap: tap0 }
           b: { address: "127.0.0.1:40200", data: /b, listen: 127.0.0.3, stream: /run/b, cpus: "0" }
@@ -116,6 +117,7 @@ class PairConfigurationTest
         assertThat(configuration.journalMaxBytes()).isEqualTo(8L << 30);
         assertThat(configuration.journalSyncMs()).isZero();
         assertThat(configuration.digestMs()).isEqualTo(200);
+        assertThat(configuration.mtu()).isZero();
         assertThat(configuration.node("a").listen()).isNull();
         assertThat(configuration.node("a").cpus()).isNull();
         assertThat(configuration.forwardsOf(configuration.node("a"))).isEqualTo(configuration.forwards());
@@ -133,6 +135,7 @@ class PairConfigurationTest
             lag: { softMs: 50, hardMs: 60 }
             journal: { maxBytes: 16M, syncMs: 10 }
             digest: { everyMs: 5 }
+            mtu: 1280
             """);
 
         assertThat(configuration.node("b").cpus()).hasToString("{0, 1, 3}");
@@ -143,6 +146,7 @@ class PairConfigurationTest
         assertThat(configuration.journalMaxBytes()).isEqualTo(16 << 20);
         assertThat(configuration.journalSyncMs()).isEqualTo(10);
         assertThat(configuration.digestMs()).isEqualTo(5);
+        assertThat(configuration.mtu()).isEqualTo(1280);
         assertThat(configuration.forwards()).containsExactly(
             new ForwardSpec("127.0.0.2", 7000, 6379), new ForwardSpec("127.0.0.1", 7001, 80));
         assertThat(configuration.forwardsOf(configuration.node("b"))).containsExactly(
@@ -342,6 +346,7 @@ class PairConfigurationTest
         "FORMAT  | journal.syncMs       | syncMs: 10",
         "MAPPING | digest               | digest: { everyMs: 5 }",
         "FORMAT  | digest.everyMs       | everyMs: 5",
+        "FORMAT  | mtu                  | mtu: 1280",
         "MAPPING | nodes.a              | 'a: { address: \"127.0.0.1:40100\", data: /a, tap: tap0 }'",
         "FORMAT  | nodes.a.address      | 'address: \"127.0.0.1:40100\"'",
         "TEXT    | nodes.a.data         | data: /a",
@@ -418,6 +423,8 @@ class PairConfigurationTest
         "'journal: { syncMs: -1 }'  | journal.syncMs",
         "'journal: { syncMs: 60001 }' | journal.syncMs",
         "'digest: { everyMs: 0 }'   | digest.everyMs",
+        "'mtu: 575'                 | mtu",
+        "'mtu: 9001'                | mtu",
     })
     void wrongOptionalValueIsNamedWithItsLine(final String added, final String key) throws IOException
     {
@@ -468,7 +475,7 @@ class PairConfigurationTest
     {
         assertThat(messageOf(GOOD + "colour: red\n")).isEqualTo(file +
             ": colour: there is no such key; expected one of name, kernel, initrd, append, memory, balloon, drives, netdevs, " +
-            "forwards, arbiter, heartbeat, lag, journal, digest, nodes (line 13)");
+            "forwards, arbiter, heartbeat, lag, journal, digest, mtu, nodes (line 13)");
     }
 
     @ParameterizedTest

@@ -42,7 +42,7 @@ class StatusServerTest
     @BeforeEach
     void start() throws IOException
     {
-        server = new StatusServer(ANY_PORT, published::get, () -> "more_metrics 1\n");
+        server = new StatusServer(ANY_PORT, published::get, () -> "more_metrics 1\n", 0xfedcba9876543210L);
     }
 
     @AfterEach
@@ -61,6 +61,13 @@ class StatusServerTest
             "halted", 4, true, 1, 2, 3, 4, false, 0, 0, 0, 0, 0, null, "the arbiter \"gave\"\nit away", 1, 0);
         published.set(halted);
         assertThat(StatusClient.fetch(address(), TIMEOUT)).contains(halted);
+    }
+
+    @Test
+    void saysWhichProcessItIs() throws Exception
+    {
+        assertThat(send("GET", StatusServer.INCARNATION_PATH).body()).isEqualTo("fedcba9876543210\n")
+            .matches(StatusServer.INCARNATION);
     }
 
     @Test
