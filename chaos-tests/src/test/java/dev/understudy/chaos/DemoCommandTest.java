@@ -7,8 +7,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.understudy.hypervisor.demo.UnderstudyProcess;
 import java.io.IOException;
 import java.net.ServerSocket;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -173,9 +175,21 @@ class DemoCommandTest
     {
         try (Stream<Path> links = Files.list(Path.of("/dev/shm")))
         {
-            return links.filter(it -> it.getFileName().toString().matches("understudy-demo[ab]-\\d+"))
-                .filter(it -> ProcessHandle.of(Long.parseLong(it.toString().replaceAll(".*-", ""))).isEmpty())
-                .toList();
+            return links.filter(it -> it.getFileName().toString().matches("understudy-demo[ab]-[0-9a-f]{16}\\.lock"))
+                .filter(DemoCommandTest::isFree).toList();
+        }
+    }
+
+    /** Whether no process holds a lock any more; one that is deleted meanwhile is none that was left. */
+    private static boolean isFree(final Path lock)
+    {
+        try (FileChannel channel = FileChannel.open(lock, StandardOpenOption.WRITE))
+        {
+            return channel.tryLock() != null;
+        }
+        catch (final IOException e)
+        {
+            return false;
         }
     }
 }

@@ -6,7 +6,7 @@ import dev.understudy.hypervisor.config.DefaultMac;
 import dev.understudy.hypervisor.demo.UnderstudyProcess;
 import dev.understudy.hypervisor.status.NodeStatus;
 import dev.understudy.hypervisor.status.PairStatus;
-import dev.understudy.transport.PairTransport;
+import dev.understudy.transport.LinkDirectory;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -198,8 +198,8 @@ final class NetworkedPair implements AutoCloseable
         for (final Map.Entry<String, UnderstudyProcess> node : nodes.entrySet())
         {
             node.getValue().kill();
-            // The buffers of a link outlive a process that was killed; asking for the name's directory deletes them.
-            PairTransport.directoryFor(NAME + node.getKey());
         }
+        // The buffers of a link outlive a process that was killed.
+        LinkDirectory.deleteStale();
     }
 }

@@ -9,8 +9,8 @@ import dev.understudy.journal.Genesis;
 import dev.understudy.journal.JournalOptions;
 import dev.understudy.journal.JournalWriter;
 import dev.understudy.journal.Outcome;
+import dev.understudy.transport.LinkDirectory;
 import dev.understudy.transport.PairEndpoints;
-import dev.understudy.transport.PairTransport;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -83,7 +83,8 @@ class OtherMachineTest
         try (TestPair pair = new TestPair(root))
         {
             new DirectoryArbiter(pair.arbiter()).claim(1, "a", "the guest began");
-            try (StreamingPrimary primary = new StreamingPrimary(endpoints(pair), journal))
+            try (LinkDirectory buffers = LinkDirectory.create("chaosa");
+                StreamingPrimary primary = new StreamingPrimary(endpoints(pair, buffers), journal))
             {
                 final Commands.Result result =
                     Commands.understudy("serve", "--config", pair.config().toString(), "--node", "b");
@@ -96,10 +97,10 @@ class OtherMachineTest
         }
     }
 
-    private static PairEndpoints endpoints(final TestPair pair)
+    private static PairEndpoints endpoints(final TestPair pair, final LinkDirectory buffers)
     {
         return new PairEndpoints("a", address(pair.ports().get("a")), address(pair.ports().get("b")),
-            PairTransport.directoryFor("chaosa"));
+            buffers.path());
     }
 
     private static InetSocketAddress address(final int port)

@@ -9,7 +9,7 @@ import dev.understudy.hypervisor.demo.RespConnection;
 import dev.understudy.hypervisor.demo.UnderstudyProcess;
 import dev.understudy.hypervisor.status.NodeStatus;
 import dev.understudy.hypervisor.status.PairStatus;
-import dev.understudy.transport.PairTransport;
+import dev.understudy.transport.LinkDirectory;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -59,6 +59,9 @@ final class TestPair implements AutoCloseable
     private Path arbiter;
     private TestLink link;
     private boolean isRead = true;
+
+    /** What the nodes' own configurations call their hosts. */
+    private String hostNames;
 
     /** More than the default, because the machine is busy with the tests. */
     private int timeoutMs = 400;
@@ -139,6 +142,13 @@ final class TestPair implements AutoCloseable
     TestPair withEngine(final String node, final String engine)
     {
         engines.put(node, engine);
+        return this;
+    }
+
+    /** Has the nodes know each other's hosts by name; {@code %n} becomes the node's. Before the first start. */
+    TestPair withHostNames(final String pattern)
+    {
+        hostNames = pattern;
         return this;
     }
 
@@ -241,6 +251,15 @@ final class TestPair implements AutoCloseable
     /** The configuration of one node: it reaches its peer through the link, where there is one. */
     private Path configOf(final String node) throws IOException
     {
+        if (hostNames != null)
+        {
+            String text = Files.readString(config());
+            for (final String name : data.keySet())
+            {
+                text = text.replace("127.0.0.1:" + ports.get(name), hostNames.replace("%n", name) + ":" + ports.get(name));
+            }
+            return Files.writeString(root.resolve(node + ".yaml"), text);
+        }
         if (link == null)
         {
             return config();
@@ -497,9 +516,9 @@ final class TestPair implements AutoCloseable
             {
                 Thread.currentThread().interrupt();
             }
-            // The buffers of a link outlive a process that was killed; asking for the name's directory deletes them.
-            PairTransport.directoryFor("chaos" + node.getKey());
         }
+        // The buffers of a link outlive a process that was killed.
+        LinkDirectory.deleteStale();
     }
 
     /** Ends all processes and clients. */

@@ -10,7 +10,7 @@ import java.util.Objects;
  *
  * @param node            name of this node, of 1 to {@link #MAX_NODE_NAME} characters
  * @param own             UDP address that this node receives on
- * @param peer            UDP address that the other one receives on
+ * @param peer            UDP address that the other one receives on; unresolved while it is not known
  * @param aeronDirectory  for the buffers of the embedded media driver; best on {@code /dev/shm}
  * @param mtu             length of the longest packet that the path between them carries, in bytes, from
  *                        {@link #MIN_MTU} to {@link #MAX_MTU}; 0 for what suits
@@ -106,9 +106,17 @@ public record PairEndpoints(String node, InetSocketAddress own, InetSocketAddres
         return text(peer);
     }
 
+    /** The same with another address of the peer. */
+    PairEndpoints to(final InetSocketAddress newPeer)
+    {
+        return new PairEndpoints(node, own, newPeer, aeronDirectory, mtu);
+    }
+
+    /** Not by name, which Aeron would look up time and again on the thread that everything waits for. */
     private static String text(final InetSocketAddress address)
     {
-        final String host = address.getHostString();
+        final String host =
+            address.isUnresolved() ? address.getHostString() : address.getAddress().getHostAddress();
         return (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
     }
 }

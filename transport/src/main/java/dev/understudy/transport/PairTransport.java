@@ -1,7 +1,6 @@
 package dev.understudy.transport;
 
 import io.aeron.Aeron;
-import io.aeron.CommonContext;
 import io.aeron.ExclusivePublication;
 import io.aeron.FragmentAssembler;
 import io.aeron.Image;
@@ -9,33 +8,35 @@ import io.aeron.Publication;
 import io.aeron.RethrowingErrorHandler;
 import io.aeron.Subscription;
 import io.aeron.driver.Configuration;
+import io.aeron.driver.DataPacketDispatcher;
 import io.aeron.driver.MediaDriver;
 import io.aeron.driver.ReceiveChannelEndpointSupplier;
 import io.aeron.driver.SendChannelEndpointSupplier;
 import io.aeron.driver.ThreadingMode;
+import io.aeron.driver.media.ReceiveChannelEndpoint;
+import io.aeron.driver.media.UdpChannel;
 import io.aeron.driver.media.UdpChannelTransport;
 import io.aeron.exceptions.AeronException;
 import io.aeron.logbuffer.Header;
+import io.aeron.protocol.SetupFlyweight;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.agrona.CloseHelper;
 import org.agrona.DirectBuffer;
 import org.agrona.ErrorHandler;
-import org.agrona.IoUtil;
 import org.agrona.concurrent.UnsafeBuffer;
+import org.agrona.concurrent.status.AtomicCounter;
 
 /**
  * The link of a replica to its peer: the journal and the control messages, over Aeron with an embedded media driver.
@@ -98,7 +99,11 @@ public final class PairTransport implements AutoCloseable
      */
     private static final long NUDGE_NS = TimeUnit.MILLISECONDS.toNanos(2);
 
-    /** The link's buffers at most, in MiB: a journal each way, three terms each, and the driver's. */
+    /** Buffers for what a peer sends: three terms of each stream; and those of the process that takes its place. */
+    private static final int IMAGE_BYTES = 3 * (JOURNAL_TERM_BYTES + 2 * CONTROL_TERM_BYTES) + (64 << 10);
+    private static final int RESERVE_BYTES = 2 * IMAGE_BYTES;
+
+    /** The link's buffers at most, in MiB: what is sent, as much as is received from one process; and the driver's. */
     private static final int BUFFERS_MB = 24;
 
     private static final Pattern CHANNEL_ERROR = Pattern.compile("channel error - (.*?) \\(at ");
@@ -108,12 +113,14 @@ public final class PairTransport implements AutoCloseable
     private final List<UdpChannelTransport> unregistered = new ArrayList<>();
     private final MediaDriver driver;
     private final Aeron aeron;
-    private final ExclusivePublication journal;
-    private final ExclusivePublication control;
+    private ExclusivePublication journal;
+    private ExclusivePublication control;
     private final Subscription journalSubscription;
     private final Subscription controlSubscription;
     private final PathProbe probe;
-    private final PairEndpoints endpoints;
+    private final BufferRoom room;
+    private final LinkErrors errors;
+    private PairEndpoints endpoints;
     private final FragmentAssembler journalAssembler = new FragmentAssembler(this::onJournalMessage);
     private final FragmentAssembler controlAssembler;
     private final ControlMessages messages;
@@ -157,10 +164,14 @@ public final class PairTransport implements AutoCloseable
         final ErrorHandler errorHandler)
     {
         this(endpoints, incarnation, selector, idleSleepMs, silenceMs, handler, errorHandler,
-            Configuration.sendChannelEndpointSupplier(), Configuration.receiveChannelEndpointSupplier());
+            Configuration.sendChannelEndpointSupplier(), null);
     }
 
-    /** The same with sockets that may lose what passes. */
+    /**
+     * The same with sockets that may lose what passes.
+     *
+     * @param receivers null for those that give the reserve to the buffers of a peer that comes
+     */
     PairTransport(
         final PairEndpoints endpoints,
         final long incarnation,
@@ -179,7 +190,8 @@ public final class PairTransport implements AutoCloseable
         silenceNs = TimeUnit.MILLISECONDS.toNanos(silenceMs);
         messages = new ControlMessages(endpoints.node(), incarnation);
         controlAssembler = new FragmentAssembler(this::onControlMessage);
-        final OpeningErrors errors = new OpeningErrors(errorHandler);
+        room = new BufferRoom(endpoints.aeronDirectory(), RESERVE_BYTES);
+        errors = new LinkErrors(errorHandler);
         final SteadyClock clock = new SteadyClock();
         driver = launch(endpoints, driverContext(endpoints, clock, errors, senders, receivers));
         Aeron client = null;
@@ -195,10 +207,12 @@ public final class PairTransport implements AutoCloseable
                 .subscriberErrorHandler(RethrowingErrorHandler.INSTANCE));
             controlSubscription = subscribe(client, endpoints, CONTROL_STREAM, controlAssembler);
             journalSubscription = subscribe(client, endpoints, JOURNAL_STREAM, journalAssembler);
-            control = publish(client, endpoints, CONTROL_STREAM, CONTROL_TERM_BYTES);
-            journal = publish(client, endpoints, JOURNAL_STREAM, JOURNAL_TERM_BYTES);
             probe = new PathProbe(client, endpoints.ownChannel(), endpoints.datagramBytes());
-            probe.to(client, endpoints.peerChannel());
+            if (!endpoints.peer().isUnresolved())
+            {
+                publish(client);
+            }
+            takeRoom();
         }
         catch (final RuntimeException e)
         {
@@ -209,22 +223,94 @@ public final class PairTransport implements AutoCloseable
         errors.opened();
     }
 
+    /**
+     * Speaks to the peer at this address from now on, and no more at the one before.
+     *
+     * @throws TransportException when that cannot be
+     */
+    public void connect(final InetSocketAddress peer)
+    {
+        endpoints = endpoints.to(peer);
+        CloseHelper.closeAll(control, journal);
+        needsNudge = false;
+        publish(aeron);
+    }
+
+    private void publish(final Aeron client)
+    {
+        control = publish(client, endpoints, CONTROL_STREAM, CONTROL_TERM_BYTES);
+        journal = publish(client, endpoints, JOURNAL_STREAM, JOURNAL_TERM_BYTES);
+        probe.to(client, endpoints.peerChannel());
+    }
+
     private static MediaDriver launch(final PairEndpoints endpoints, final MediaDriver.Context context)
     {
         try
         {
+            BufferRoom.require(endpoints.aeronDirectory(), BUFFERS_MB << 20);
             return MediaDriver.launch(context);
         }
-        catch (final RuntimeException e)
+        catch (final RuntimeException | InternalError e)
         {
-            throw new TransportException(String.format(Locale.ROOT,
-                "node %s cannot have the buffers of its link in %s: %s; make room there " +
-                "(%d MiB) and see that it may be written",
-                endpoints.node(), endpoints.aeronDirectory(), firstLine(e), BUFFERS_MB), e);
+            throw noBuffers(endpoints, firstLine(e), e);
+        }
+        catch (final IOException e)
+        {
+            throw noBuffers(endpoints, e.getMessage(), e);
         }
     }
 
-    private static Subscription subscribe(
+    private static TransportException noBuffers(
+        final PairEndpoints endpoints, final String reason, final Throwable cause)
+    {
+        return new TransportException(String.format(Locale.ROOT,
+            "node %s cannot have the buffers of its link in %s: %s; make room there (%d MiB) and see that it may be written",
+            endpoints.node(), endpoints.aeronDirectory(), reason, BUFFERS_MB), cause);
+    }
+
+    private void takeRoom()
+    {
+        try
+        {
+            room.take();
+        }
+        catch (final IOException e)
+        {
+            throw noBuffers(endpoints, e.getMessage(), e);
+        }
+    }
+
+    /** A process of the peer went: there may be room again for the buffers of the next one. */
+    private void onUnavailable(final Image image, final FragmentAssembler assembler)
+    {
+        assembler.freeSessionBuffer(image.sessionId());
+        room.reserve();
+    }
+
+    /** A receiver that has room made before the driver looks for the buffers of a stream that begins. */
+    private ReceiveChannelEndpoint receiver(
+        final UdpChannel channel,
+        final DataPacketDispatcher dispatcher,
+        final AtomicCounter status,
+        final MediaDriver.Context context)
+    {
+        return new ReceiveChannelEndpoint(channel, dispatcher, status, context)
+        {
+            @Override
+            public void onSetupMessage(
+                final SetupFlyweight setup,
+                final UnsafeBuffer buffer,
+                final int length,
+                final InetSocketAddress source,
+                final int transportIndex)
+            {
+                room.release();
+                super.onSetupMessage(setup, buffer, length, source, transportIndex);
+            }
+        };
+    }
+
+    private Subscription subscribe(
         final Aeron aeron,
         final PairEndpoints endpoints,
         final int stream,
@@ -233,10 +319,8 @@ public final class PairTransport implements AutoCloseable
         try
         {
             return aeron.addSubscription(endpoints.ownChannel(), stream,
-                image ->
-                {
-                },
-                image -> assembler.freeSessionBuffer(image.sessionId()));
+                image -> room.reserve(),
+                image -> onUnavailable(image, assembler));
         }
         catch (final AeronException e)
         {
@@ -276,7 +360,9 @@ public final class PairTransport implements AutoCloseable
             .asyncExecutorEnabled(false)
             .epochClock(clock)
             .errorHandler(errorHandler)
-            .termBufferSparseFile(true)
+            // Not sparse: the memory is taken when the buffers are made, after a look whether there is room.
+            .termBufferSparseFile(false)
+            .lowStorageWarningThreshold(0)
             .counterValuesBufferLength(COUNTERS_BYTES)
             .publicationTermBufferLength(CONTROL_TERM_BYTES)
             .clientLivenessTimeoutNs(CLIENT_LIVENESS_TIMEOUT_NS)
@@ -291,7 +377,8 @@ public final class PairTransport implements AutoCloseable
             .sendChannelEndpointSupplier((channel, status, context) ->
                 remember(senders.newInstance(channel, status, context)))
             .receiveChannelEndpointSupplier((channel, dispatcher, status, context) ->
-                remember(receivers.newInstance(channel, dispatcher, status, context)));
+                remember(receivers == null ? receiver(channel, dispatcher, status, context) :
+                    receivers.newInstance(channel, dispatcher, status, context)));
     }
 
     /** As much as is wanted and the host allows. */
@@ -319,6 +406,12 @@ public final class PairTransport implements AutoCloseable
     /** One duty cycle of everything; returns the work done. Does not block. */
     public int doWork()
     {
+        if (errors.lostMemory() != null)
+        {
+            throw new TransportException("the memory of the link's buffers in " + endpoints.aeronDirectory() +
+                " is gone: the file system there is full, or was unmounted; make room there (" + BUFFERS_MB + " MiB)",
+                errors.lostMemory());
+        }
         int work = 0;
         hasOffered = false;
         // A message may pass conductor, sender and receiver in turn: a few cycles spare it as many sleeps.
@@ -434,7 +527,7 @@ public final class PairTransport implements AutoCloseable
      */
     public boolean isJournalConnected()
     {
-        return journal.isConnected() && receivesJournal();
+        return journal != null && journal.isConnected() && receivesJournal();
     }
 
     /** Whether entries that the peer's present process offers from now on will arrive here. */
@@ -461,6 +554,10 @@ public final class PairTransport implements AutoCloseable
      */
     public boolean offerEntry(final long session, final DirectBuffer entry, final int offset, final int length)
     {
+        if (journal == null)
+        {
+            return false;
+        }
         mark.putLong(0, session);
         final long result = journal.offer(mark, 0, MARK_BYTES, entry, offset, length);
         if (result > 0)
@@ -583,6 +680,10 @@ public final class PairTransport implements AutoCloseable
 
     private boolean send(final int length)
     {
+        if (control == null)
+        {
+            return false;
+        }
         final long result = control.offer(messages.buffer(), 0, length);
         hasOffered = true;
         failIfClosed(result);
@@ -648,7 +749,7 @@ public final class PairTransport implements AutoCloseable
     }
 
     /** What a person wants to know of Aeron's message, which names classes and methods as well. */
-    private static String firstLine(final RuntimeException e)
+    private static String firstLine(final Throwable e)
     {
         final String message = String.valueOf(e.getMessage());
         final Matcher channelError = CHANNEL_ERROR.matcher(message);
@@ -672,32 +773,5 @@ public final class PairTransport implements AutoCloseable
         {
             // The address is free when the selector is closed, then.
         }
-    }
-
-    /**
-     * A directory for the buffers of this process; those of processes that have died are deleted.
-     *
-     * @param name of the node
-     */
-    public static Path directoryFor(final String name)
-    {
-        final String prefix = "understudy-" + name.replaceAll("[^A-Za-z0-9_-]", "_") + "-";
-        final Path parent = Path.of(CommonContext.getAeronDirectoryName()).toAbsolutePath().getParent();
-        try (Stream<Path> entries = Files.list(parent))
-        {
-            for (final Path entry : entries.filter(it -> it.getFileName().toString().startsWith(prefix)).toList())
-            {
-                final String pid = entry.getFileName().toString().substring(prefix.length());
-                if (pid.matches("\\d{1,18}") && ProcessHandle.of(Long.parseLong(pid)).isEmpty())
-                {
-                    IoUtil.delete(entry.toFile(), true);
-                }
-            }
-        }
-        catch (final IOException e)
-        {
-            throw new TransportException("the directory " + parent + " cannot be read: " + e.getMessage(), e);
-        }
-        return parent.resolve(prefix + ProcessHandle.current().pid());
     }
 }

@@ -62,6 +62,12 @@ final class LinkEnd implements AutoCloseable, PairHandler
         this(node, port, peerPort, incarnation, IDLE_SLEEP_MS, null, null);
     }
 
+    /** One that knows its peer by name. */
+    LinkEnd(final String node, final int port, final InetSocketAddress peer, final long incarnation) throws IOException
+    {
+        this(node, port, peer, incarnation, IDLE_SLEEP_MS, null, null);
+    }
+
     LinkEnd(
         final String node,
         final int port,
@@ -72,10 +78,23 @@ final class LinkEnd implements AutoCloseable, PairHandler
         final ReceiveChannelEndpointSupplier receivers)
         throws IOException
     {
+        this(node, port, loopback(peerPort), incarnation, idleSleepMs, senders, receivers);
+    }
+
+    private LinkEnd(
+        final String node,
+        final int port,
+        final InetSocketAddress peer,
+        final long incarnation,
+        final long idleSleepMs,
+        final SendChannelEndpointSupplier senders,
+        final ReceiveChannelEndpointSupplier receivers)
+        throws IOException
+    {
         this.incarnation = incarnation;
         selector = Selector.open();
         final PairEndpoints endpoints = new PairEndpoints(
-            node, loopback(port), loopback(peerPort), aeronDirectory(node));
+            node, loopback(port), peer, aeronDirectory(node));
         transport = senders == null ?
             new PairTransport(endpoints, incarnation, selector, idleSleepMs, SILENCE_MS, this, errors::add) :
             new PairTransport(endpoints, incarnation, selector, idleSleepMs, SILENCE_MS, this, errors::add, senders, receivers);

@@ -448,12 +448,28 @@ class PairTransportTest
     }
 
     @Test
-    void peerWhoseNameIsUnknownIsNamed() throws IOException
+    void peerWhoseAddressBecomesKnownOrAnotherOneIsHeardThere() throws IOException
     {
-        final InetSocketAddress peer = InetSocketAddress.createUnresolved("no-such-host.invalid", portB);
-        assertThatThrownBy(() -> transport(LinkEnd.loopback(portA), peer))
-            .isInstanceOf(TransportException.class)
-            .hasMessageContaining("node alpha cannot send to its peer at UDP no-such-host.invalid:" + portB);
+        try (LinkEnd a = new LinkEnd("a", portA, InetSocketAddress.createUnresolved("b.example", portB), 1))
+        {
+            assertThat(a.sayHeartbeat()).isFalse();
+            assertThat(a.offer(SESSION, 1)).isFalse();
+            assertThat(a.transport.isJournalConnected()).isFalse();
+            a.turn();
+            try (LinkEnd b = endB())
+            {
+                a.transport.connect(LinkEnd.loopback(portB));
+                connect(a, b);
+            }
+            final int elsewhere = LinkEnd.freePorts(1)[0];
+            try (LinkEnd b = new LinkEnd("b", elsewhere, portA, 3))
+            {
+                a.transport.connect(LinkEnd.loopback(elsewhere));
+                await(() -> b.sayHeartbeat() && a.speakers.contains(b.incarnation), a, b);
+                await(() -> a.sayHeartbeat() && b.speakers.contains(a.incarnation), a, b);
+                await(a.transport::isJournalConnected, a, b);
+            }
+        }
     }
 
     @Test
@@ -538,32 +554,6 @@ class PairTransportTest
             await(() -> a.offer(SESSION, 1), a, b);
             assertThatThrownBy(() -> await(() -> false, a, b))
                 .isInstanceOf(IllegalStateException.class).hasMessage("the journal is full");
-        }
-    }
-
-    @Test
-    void directoriesOfDeadProcessesAreDeletedAndThoseOfLivingOnesKept() throws Exception
-    {
-        final String node = "directory-test-" + ProcessHandle.current().pid();
-        final Path own = PairTransport.directoryFor(node);
-        assertThat(own.getFileName().toString()).endsWith(node + "-" + ProcessHandle.current().pid());
-        final Process dead = new ProcessBuilder("true").start();
-        dead.waitFor();
-        final Path ofDead = own.resolveSibling("understudy-" + node + "-" + dead.pid());
-        final Path ofLiving = own.resolveSibling("understudy-" + node + "-" + ProcessHandle.current().parent()
-            .orElseThrow().pid());
-        Files.createDirectory(ofDead);
-        Files.writeString(ofDead.resolve("cnc.dat"), "left behind");
-        Files.createDirectory(ofLiving);
-        try
-        {
-            PairTransport.directoryFor(node);
-            assertThat(ofDead).doesNotExist();
-            assertThat(ofLiving).exists();
-        }
-        finally
-        {
-            Files.delete(ofLiving);
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.understudy.hypervisor.cli;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Locale;
 
@@ -75,7 +76,16 @@ public final class Understudy implements Runnable
             err.println("Try: " + e.getCommandLine().getCommandSpec().qualifiedName() + " --help");
             return ExitStatus.USAGE;
         });
-        return line.execute(args);
+        try
+        {
+            return line.execute(args);
+        }
+        catch (final InternalError e)
+        {
+            // What the JVM makes of a page of a file that cannot be had. Nobody can go on without it.
+            return root.onFailure(new IOException("memory of a file cannot be had (" + e.getMessage() +
+                "): the file system of /dev/shm or of the data is full or failing; make room there", e));
+        }
     }
 
     @Override

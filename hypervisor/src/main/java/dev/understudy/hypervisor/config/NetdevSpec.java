@@ -67,14 +67,13 @@ public sealed interface NetdevSpec
      */
     static SocketAddress socketAddress(final String text)
     {
-        return text.contains("/") ? UnixDomainSocketAddress.of(text) : Parsing.inetAddress(text);
+        return text.contains("/") ? UnixDomainSocketAddress.of(text) : HostPort.parse(text);
     }
 
     /** The parts of {@link #parse}. */
     final class Parsing
     {
         private static final Pattern INTERFACE_NAME = Pattern.compile("[!-~&&[^/:,]]{1,15}");
-        private static final int MAX_PORT = 65_535;
 
         private Parsing()
         {
@@ -163,26 +162,12 @@ public sealed interface NetdevSpec
         {
             try
             {
-                return inetAddress(address);
+                return HostPort.parse(address);
             }
             catch (final IllegalArgumentException e)
             {
                 throw wrong(text, "\"" + address + "\" is not HOST:PORT");
             }
-        }
-
-        private static InetSocketAddress inetAddress(final String text)
-        {
-            final int colon = text.lastIndexOf(':');
-            if (colon > 0 && text.substring(colon + 1).matches("\\d{1,5}"))
-            {
-                final int port = Integer.parseInt(text.substring(colon + 1));
-                if (port >= 1 && port <= MAX_PORT)
-                {
-                    return new InetSocketAddress(text.substring(0, colon), port);
-                }
-            }
-            throw new IllegalArgumentException("\"" + text + "\" is not HOST:PORT");
         }
 
         private static boolean isOn(final String text, final String value)

@@ -64,7 +64,8 @@ public record PairConfiguration(
     /**
      * One node.
      *
-     * @param address UDP address for the link to its peer; TCP port of the same number for its status
+     * @param address UDP address for the link to its peer; TCP port of the same number for its status. Not resolved
+     *                when it is a name
      * @param data    where its journal lies
      * @param listen  address that its forwards listen on; null: what they say
      * @param netdev  what the guest's network device is connected to on this host; null without one
@@ -440,15 +441,13 @@ public record PairConfiguration(
     private static InetSocketAddress address(final Section node)
     {
         final String text = node.text("address", EXPECTED_ADDRESS);
-        final int colon = text.lastIndexOf(':');
-        if (colon > 0 && text.substring(colon + 1).matches("\\d{1,5}"))
+        try
         {
-            final int port = Integer.parseInt(text.substring(colon + 1));
-            if (port >= 1 && port <= 65_535)
-            {
-                return new InetSocketAddress(text.substring(0, colon), port);
-            }
+            return HostPort.parse(text);
         }
-        throw node.wrong("address", EXPECTED_ADDRESS);
+        catch (final IllegalArgumentException e)
+        {
+            throw node.wrong("address", EXPECTED_ADDRESS);
+        }
     }
 }

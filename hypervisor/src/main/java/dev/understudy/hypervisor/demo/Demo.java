@@ -4,7 +4,7 @@ import com.sun.management.OperatingSystemMXBean;
 import dev.understudy.hypervisor.config.PairConfiguration;
 import dev.understudy.hypervisor.status.NodeStatus;
 import dev.understudy.hypervisor.status.PairStatus;
-import dev.understudy.transport.PairTransport;
+import dev.understudy.transport.LinkDirectory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
@@ -469,9 +469,9 @@ public final class Demo implements AutoCloseable
             for (final Map.Entry<String, UnderstudyProcess> node : nodes.entrySet())
             {
                 node.getValue().kill();
-                // Its link's buffers outlive a process that was killed; asking for the name's directory deletes them.
-                PairTransport.directoryFor(configuration.name() + node.getKey());
             }
+            // The buffers of a link outlive a process that was killed.
+            LinkDirectory.deleteStale();
             if (directory != null)
             {
                 deleteTree(directory);

@@ -17,7 +17,6 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import org.agrona.DirectBuffer;
@@ -48,7 +47,9 @@ final class StreamNetdev implements Netdev
 
     private final NetdevSpec.Stream spec;
     private final Consumer<String> notices;
-    private final BiFunction<String, Integer, InetSocketAddress> names;
+
+    /** Of a client's other end; null for a path. */
+    private final NameLookup lookup;
     private final FrameDecoder decoder = new FrameDecoder();
 
     /** Bytes that wait for the socket, from 0 to the position. */
@@ -59,8 +60,6 @@ final class StreamNetdev implements Netdev
     private SocketChannel channel;
     private SelectionKey key;
 
-    /** The address of a client's other end, while it is looked up on a thread of its own; else null. */
-    private CompletableFuture<InetSocketAddress> lookup;
     private boolean isConnected;
     private boolean toldOfFailure;
     private long nextAttemptNs;
@@ -81,19 +80,20 @@ final class StreamNetdev implements Netdev
     {
         this.spec = spec;
         this.notices = notices;
-        this.names = names;
+        lookup = spec.address() instanceof final InetSocketAddress inet ? new NameLookup(inet, names) : null;
         if (spec.isServer())
         {
-            listen();
+            listen(spec.address() instanceof final InetSocketAddress inet && inet.isUnresolved() ?
+                names.apply(inet.getHostString(), inet.getPort()) : spec.address());
         }
     }
 
-    private void listen()
+    private void listen(final SocketAddress address)
     {
         try
         {
-            listener = ServerSocketChannel.open(family(spec.address()));
-            if (spec.address() instanceof final UnixDomainSocketAddress unix)
+            listener = ServerSocketChannel.open(family(address));
+            if (address instanceof final UnixDomainSocketAddress unix)
             {
                 deleteSocket(unix.getPath());
             }
@@ -101,7 +101,7 @@ final class StreamNetdev implements Netdev
             {
                 listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
             }
-            listener.bind(spec.address());
+            listener.bind(address);
             listener.configureBlocking(false);
         }
         catch (final IOException | RuntimeException e)
@@ -216,23 +216,7 @@ final class StreamNetdev implements Netdev
     /** The address to connect to, or null while it is looked up. */
     private SocketAddress otherEnd()
     {
-        if (!(spec.address() instanceof final InetSocketAddress inet) || !inet.isUnresolved())
-        {
-            return spec.address();
-        }
-        if (lookup == null)
-        {
-            lookup = CompletableFuture.supplyAsync(
-                () -> names.apply(inet.getHostString(), inet.getPort()),
-                it -> Thread.ofPlatform().daemon().name("lookup").start(it));
-        }
-        if (!lookup.isDone())
-        {
-            return null;
-        }
-        final InetSocketAddress found = lookup.join();
-        lookup = null;
-        return found;
+        return lookup == null ? spec.address() : lookup.poll();
     }
 
     private int finishConnecting()

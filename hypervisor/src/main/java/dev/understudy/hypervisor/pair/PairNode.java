@@ -16,6 +16,7 @@ import dev.understudy.hypervisor.image.ImageException;
 import dev.understudy.hypervisor.live.HostOutput;
 import dev.understudy.hypervisor.live.Inbox;
 import dev.understudy.hypervisor.live.SelectorDoorbell;
+import dev.understudy.hypervisor.net.NameLookup;
 import dev.understudy.hypervisor.net.Netdev;
 import dev.understudy.hypervisor.status.NodeStatus;
 import dev.understudy.hypervisor.status.StatusServer;
@@ -24,10 +25,12 @@ import dev.understudy.journal.JournalFullException;
 import dev.understudy.journal.JournalOptions;
 import dev.understudy.journal.JournalSyncer;
 import dev.understudy.journal.Outcome;
+import dev.understudy.transport.LinkDirectory;
 import dev.understudy.transport.PairEndpoints;
 import dev.understudy.transport.PairHandler;
 import dev.understudy.transport.PairTransport;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.channels.Selector;
 import java.security.SecureRandom;
 import java.util.Locale;
@@ -73,6 +76,9 @@ public final class PairNode implements PairHandler
     private final PeerProxy peer;
     private final ArbiterClient arbiter;
     private final PairMember member;
+    private final LinkDirectory linkDirectory;
+    private final PeerAddress peerAddress;
+    private final InetSocketAddress address;
     private final Lifeline lifeline;
     private final long incarnation;
 
@@ -116,11 +122,14 @@ public final class PairNode implements PairHandler
             configuration.mac());
         // Here, since later it would keep the agent thread from its heartbeats for seconds.
         image.drives().forEach(DriveFile::sha256);
+        linkDirectory = LinkDirectory.create(configuration.name() + nodeName);
+        address = NameLookup.require(node.address(), notices);
+        peerAddress = new PeerAddress(peerName, configuration.node(peerName).address(), notices);
         final PairEndpoints endpoints = new PairEndpoints(
             nodeName,
-            node.address(),
-            configuration.node(peerName).address(),
-            PairTransport.directoryFor(configuration.name() + nodeName),
+            address,
+            peerAddress.first(),
+            linkDirectory.path(),
             configuration.mtu());
         processors = NodeProcessors.of(configuration, node, endpoints.isWithinHost());
         final Netdev netdev = node.netdev() == null ? Netdev.none() : Netdev.open(node.netdev(), notices);
@@ -150,7 +159,9 @@ public final class PairNode implements PairHandler
         final Inbox inbox = new Inbox();
         world = new OutsideWorld(
             selector,
-            configuration.forwardsOf(node),
+            configuration.forwardsOf(node).stream().map(it -> it.on(NameLookup.require(
+                InetSocketAddress.createUnresolved(it.address(), it.hostPort()), notices).getAddress().getHostAddress()))
+                .toList(),
             configuration.mac(),
             netdev,
             console,
@@ -170,7 +181,10 @@ public final class PairNode implements PairHandler
             incarnation,
             System.nanoTime());
         lifeline = new Lifeline(selector, ended -> member.onPeerEnded(System.nanoTime(), ended));
-        lifeline.to(configuration.node(peerName).address(), System.nanoTime());
+        if (!endpoints.peer().isUnresolved())
+        {
+            lifeline.to(endpoints.peer(), System.nanoTime());
+        }
     }
 
     private static DriveFile file(final DriveSpec drive)
@@ -195,7 +209,7 @@ public final class PairNode implements PairHandler
     /** Runs until the guest ends, the node halts or {@link #leave()} is called; returns the exit status. */
     public int run() throws IOException
     {
-        try (StatusServer server = new StatusServer(node.address(), this::status, () -> "", incarnation))
+        try (StatusServer server = new StatusServer(address, this::status, () -> "", incarnation))
         {
             // Before the hart thread starts: it goes where this one is.
             processors.take(notices);
@@ -267,6 +281,7 @@ public final class PairNode implements PairHandler
         if (nowNs - nextStatusNs >= 0)
         {
             nextStatusNs = nowNs + STATUS_INTERVAL_NS;
+            followPeer(nowNs);
             replica.controlLag(member.isSolo());
             watchDisks(nowNs);
             publishStatus();
@@ -276,6 +291,17 @@ public final class PairNode implements PairHandler
             peer.placement(member.generation());
         }
         return linkWork + traffic;
+    }
+
+    /** Turns to the peer's address when it becomes known, or another one, while there is no way to it and back. */
+    private void followPeer(final long nowNs)
+    {
+        final InetSocketAddress found = peerAddress.poll(nowNs, transport.isJournalConnected());
+        if (found != null)
+        {
+            transport.connect(found);
+            lifeline.to(found, nowNs);
+        }
     }
 
     private void sleep(final long nowNs) throws IOException
@@ -429,6 +455,7 @@ public final class PairNode implements PairHandler
         arbiter.close();
         lifeline.close();
         transport.close();
+        linkDirectory.close();
         if (syncer != null)
         {
             syncer.close();

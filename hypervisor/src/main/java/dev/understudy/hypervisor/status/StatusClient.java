@@ -2,6 +2,7 @@ package dev.understudy.hypervisor.status;
 
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.understudy.hypervisor.net.NameLookup;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -31,8 +32,7 @@ public final class StatusClient
     /**
      * Asks the node at an address.
      *
-     * @param timeout after which no further byte is waited for, so that the call lasts twice as long at most; the
-     *                look-up of the host's name is not counted
+     * @param timeout after which no further byte is waited for, so that the call lasts twice as long at most
      * @return empty when nothing answers in time, or what answers is no node
      */
     public static Optional<NodeStatus> fetch(final InetSocketAddress address, final Duration timeout)
@@ -41,7 +41,14 @@ public final class StatusClient
         HttpURLConnection connection = null;
         try
         {
-            final String host = address.getHostString();
+            final NameLookup lookup = new NameLookup(address);
+            lookup.await(timeout);
+            final InetSocketAddress place = lookup.poll();
+            if (place == null || place.isUnresolved())
+            {
+                return Optional.empty();
+            }
+            final String host = place.getAddress().getHostAddress();
             final String authority = host.contains(":") && !host.startsWith("[") ? "[" + host + "]" : host;
             connection = (HttpURLConnection)URI.create("http://" + authority + ":" + address.getPort() + "/status")
                 .toURL().openConnection(Proxy.NO_PROXY);
