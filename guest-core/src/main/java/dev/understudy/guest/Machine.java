@@ -22,6 +22,7 @@ import dev.understudy.guest.state.StateReader;
 import dev.understudy.guest.state.StateWriter;
 import dev.understudy.guest.state.Stateful;
 import dev.understudy.guest.time.GuestClock;
+import dev.understudy.guest.uart.Uart;
 import dev.understudy.guest.virtio.BlockRequest;
 import dev.understudy.guest.virtio.BlockRequests;
 import dev.understudy.guest.virtio.BlockStatus;
@@ -60,6 +61,7 @@ public final class Machine implements Stateful
     private final Plic plic = new Plic();
     private final Sbi sbi;
     private final FirmwareConsole firmwareConsole = new FirmwareConsole();
+    private final Uart uart;
     private final VirtioConsole console;
     private final VirtioEntropy entropy;
     private final VirtioVsock vsock;
@@ -130,6 +132,7 @@ public final class Machine implements Stateful
     {
         final OutputSink hashed = new HashedOutputs(sink);
         memory = new GuestMemory(configuration.memoryBytes(), ram);
+        uart = new Uart(firmwareConsole, hashed, plic);
         console = new VirtioConsole(memory, hashed, firmwareConsole::onOtherConsole);
         entropy = new VirtioEntropy(memory);
         vsock = new VirtioVsock(memory, configuration.vsockCid(), hashed);
@@ -147,6 +150,7 @@ public final class Machine implements Stateful
             devices.add(transport(window));
         }
         devices.add(new PvPanic(this::panicked));
+        devices.add(uart);
         bus = new Bus(devices.toArray(Device[]::new));
         mmu = new Mmu(memory, bus);
         hart = new Hart(mmu, clock, plic::asserted);
@@ -299,7 +303,7 @@ public final class Machine implements Stateful
 
     private boolean readsVirtioConsole()
     {
-        return console.isUsed() && !firmwareConsole.isRead();
+        return console.isUsed() && !firmwareConsole.isRead() && !uart.isReceiving();
     }
 
     /** Lets the size of the world's terminal enter: columns and rows, each from 0 to 65535. */

@@ -16,6 +16,13 @@ final class DeviceTree
     private static final int LAST_COMPATIBLE_VERSION = 16;
     private static final int HEADER_BYTES = 40;
     private static final int RESERVATION_BYTES = 16;
+
+    /**
+     * Bytes behind the tree that belong to it: a boot loader such as U-Boot writes the kernel's command line into its copy of
+     * the tree, which is as long as this one and has its own data behind it. A command line has 2 KiB at most.
+     */
+    private static final int ROOM_BYTES = 4 * 1024;
+
     private static final int BEGIN_NODE = 1;
     private static final int END_NODE = 2;
     private static final int PROPERTY = 3;
@@ -83,7 +90,7 @@ final class DeviceTree
         cell(END);
         final int structureOffset = HEADER_BYTES + RESERVATION_BYTES;
         final int stringsOffset = structureOffset + structure.size();
-        final int total = stringsOffset + strings.size();
+        final int total = stringsOffset + strings.size() + ROOM_BYTES;
         return ByteBuffer.allocate(total)
             .putInt(MAGIC)
             .putInt(total)

@@ -58,6 +58,12 @@ final class ElfImage
         length = bytes.length;
     }
 
+    /** Whether a file says that it is one. */
+    static boolean isOne(final byte[] bytes)
+    {
+        return bytes.length >= HEADER_BYTES && ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt(0) == MAGIC;
+    }
+
     /**
      * Copies the segments of a file to their physical addresses and zeroes the rest of each.
      *
@@ -91,7 +97,7 @@ final class ElfImage
 
     private void checkHeader()
     {
-        require(length >= HEADER_BYTES && file.getInt(0) == MAGIC, "it is not an ELF file");
+        require(isOne(file.array()), "it is not an ELF file, a Linux Image or U-Boot's u-boot.bin");
         require(file.get(4) == CLASS_64 && file.get(5) == LITTLE_ENDIAN, "it is not a 64-bit little-endian ELF file");
         require(file.get(6) == CURRENT_VERSION && file.getInt(20) == CURRENT_VERSION,
             "its ELF version is not " + CURRENT_VERSION);

@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.zip.GZIPInputStream;
 
 /**
- * A kernel in guest RAM: an ELF executable, a raw Linux image, or either of them packed with gzip.
+ * A kernel in guest RAM: an ELF executable, a raw Linux image, U-Boot, or any of them packed with gzip.
  *
  * @param entry physical address of the first instruction
  * @param end   first address behind the kernel and the memory that it needs from its first instruction on
@@ -32,8 +32,32 @@ public record KernelImage(long entry, long end)
         {
             return LinuxImage.load(kernel, memory);
         }
+        if (!ElfImage.isOne(kernel) && UBootImage.isOne(kernel))
+        {
+            return UBootImage.load(kernel, memory);
+        }
         final ElfImage elf = ElfImage.load(kernel, memory);
         return new KernelImage(elf.entry(), elf.end());
+    }
+
+    /** Whether a file holds U-Boot, in whichever of these forms. */
+    static boolean isUBoot(final byte[] file)
+    {
+        final byte[] kernel = isGzip(file) ? unpackBegin(file) : file;
+        return !LinuxImage.isOne(kernel) && UBootImage.isOne(kernel);
+    }
+
+    private static byte[] unpackBegin(final byte[] file)
+    {
+        try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(file)))
+        {
+            return in.readNBytes(UBootImage.MAX_BYTES);
+        }
+        catch (final IOException e)
+        {
+            // It will be refused when it is loaded.
+            return new byte[0];
+        }
     }
 
     private static boolean isGzip(final byte[] file)

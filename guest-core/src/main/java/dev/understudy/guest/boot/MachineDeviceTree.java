@@ -5,8 +5,10 @@ import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.pvpanic.PvPanic;
 import dev.understudy.guest.time.GuestClock;
+import dev.understudy.guest.uart.Uart;
 import dev.understudy.guest.virtio.VirtioMmio;
 import dev.understudy.guest.virtio.VirtioWindows;
+import java.util.Arrays;
 
 /** Describes the machine to its guest, with the node names and properties of QEMU's {@code virt} machine. */
 public final class MachineDeviceTree
@@ -14,6 +16,7 @@ public final class MachineDeviceTree
     private static final int INTERRUPT_CONTROLLER_OF_HART = 1;
     private static final int PLIC = 2;
     private static final int SUPERVISOR_EXTERNAL_INTERRUPT = 9;
+    private static final String SERIAL = "serial@" + Long.toHexString(Uart.BASE);
     private static final String[] EXTENSIONS = {"i", "m", "a", "f", "d", "c", "zicntr", "zicsr", "zifencei", "sstc"};
     private static final String ISA = "rv64imafdc_zicntr_zicsr_zifencei_sstc";
 
@@ -22,7 +25,8 @@ public final class MachineDeviceTree
     }
 
     /**
-     * The blob: a pure function of the configuration, whose kernel and what is in its initial RAM disk do not matter.
+     * The blob: a pure function of the configuration, of whose kernel it only matters whether that is U-Boot, and of whose
+     * initial RAM disk only the size.
      *
      * @throws BootException when the command line cannot be told to the guest
      */
@@ -42,6 +46,10 @@ public final class MachineDeviceTree
             .strings("model", "understudy");
 
         tree.begin("chosen").strings("bootargs", commandLine);
+        if (namesConsole(commandLine) || KernelImage.isUBoot(configuration.kernel()))
+        {
+            tree.strings("stdout-path", "/soc/" + SERIAL);
+        }
         if (configuration.initrdBytes() > 0)
         {
             final long start = configuration.initrdAddress();
@@ -56,6 +64,17 @@ public final class MachineDeviceTree
         cpus(tree);
         soc(tree, VirtioWindows.of(configuration));
         return tree.end().blob();
+    }
+
+    /**
+     * Whether the command line says where to print. A kernel that is told no console takes the one of {@code stdout-path},
+     * which would no longer be the firmware's; {@code earlycon} alone is that of {@code stdout-path}, and U-Boot has none but
+     * that.
+     */
+    private static boolean namesConsole(final String commandLine)
+    {
+        return Arrays.stream(commandLine.split("\\s+"))
+            .anyMatch(word -> word.startsWith("console=") || word.equals("earlycon"));
     }
 
     private static void cpus(final DeviceTree tree)
@@ -104,6 +123,13 @@ public final class MachineDeviceTree
         tree.begin("pvpanic-mmio@" + Long.toHexString(PvPanic.BASE))
             .strings("compatible", "qemu,pvpanic-mmio")
             .longs("reg", PvPanic.BASE, PvPanic.WINDOW_BYTES)
+            .end();
+        tree.begin(SERIAL)
+            .strings("compatible", "ns16550a")
+            .longs("reg", Uart.BASE, Uart.WINDOW_BYTES)
+            .cells("clock-frequency", Uart.CLOCK_FREQUENCY)
+            .cells("interrupt-parent", PLIC)
+            .cells("interrupts", Uart.SOURCE)
             .end();
         for (final int window : windows)
         {

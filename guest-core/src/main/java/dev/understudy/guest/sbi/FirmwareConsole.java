@@ -1,14 +1,16 @@
 package dev.understudy.guest.sbi;
 
+import dev.understudy.guest.state.Derived;
 import dev.understudy.guest.state.StateReader;
 import dev.understudy.guest.state.StateWriter;
 import dev.understudy.guest.state.Stateful;
 
 /**
- * The console that the SBI calls read: a bounded queue of bytes from the world. Owned by the hart thread.
+ * The console that the SBI calls read: a bounded queue of bytes from the world. The serial port reads the same queue.
+ * Owned by the hart thread.
  * <p>
- * A guest may have two consoles, this one and virtio's. Input goes to virtio's once its driver is ready, unless the guest
- * has read this one since: Linux reads {@code hvc0} here when somebody has opened it.
+ * A guest may have other consoles, virtio's and the serial port. Input goes to virtio's once its driver is ready, unless the
+ * guest has read this one since, as Linux reads {@code hvc0} here when somebody has opened it, or reads the serial port.
  */
 public final class FirmwareConsole implements Stateful
 {
@@ -19,6 +21,17 @@ public final class FirmwareConsole implements Stateful
     private int head;
     private int count;
     private boolean isRead;
+
+    @Derived("who else is in the machine")
+    private Runnable listener = () ->
+    {
+    };
+
+    /** Has a listener be told when there is more or less input. */
+    public void onChange(final Runnable newListener)
+    {
+        listener = newListener;
+    }
 
     /** Whether the guest has read from here since the start, or since {@link #onOtherConsole}. */
     public boolean isRead()
@@ -46,20 +59,30 @@ public final class FirmwareConsole implements Stateful
         {
             bytes[(head + count++) % CAPACITY_BYTES] = data[offset + i];
         }
+        listener.run();
         return taken;
     }
 
-    /** The next byte, or -1. */
+    /** Number of bytes that wait for the guest. */
+    public int count()
+    {
+        return count;
+    }
+
+    /** The next byte, or -1, for the firmware's calls. */
     int poll()
     {
         isRead = true;
-        if (count == 0)
-        {
-            return -1;
-        }
+        return count == 0 ? -1 : take();
+    }
+
+    /** The next byte; there is one. */
+    public int take()
+    {
         final int value = bytes[head] & 0xFF;
         head = (head + 1) % CAPACITY_BYTES;
         count--;
+        listener.run();
         return value;
     }
 

@@ -8,6 +8,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.zip.GZIPOutputStream;
@@ -72,6 +73,41 @@ class KernelImageTest
                 .hasMessageContaining("M-mode");
         }
         assertThat(memory.array()).containsOnly(0);
+    }
+
+    @Test
+    void uBootIsLoadedWhereItIsLinked() throws IOException
+    {
+        final byte[] file = uBoot();
+        for (final byte[] packedOrNot : new byte[][]{file, gzip(file)})
+        {
+            assertThat(KernelImage.load(packedOrNot, memory))
+                .isEqualTo(new KernelImage(0x8020_0000L, 0x8020_0000L + file.length));
+            assertThat(Arrays.copyOfRange(memory.array(), 0x20_0000, 0x20_0000 + file.length)).isEqualTo(file);
+        }
+    }
+
+    @Test
+    void uBootForMachineModeOrThatDoesNotFitIsRefused()
+    {
+        final byte[] machineMode = uBoot();
+        ByteBuffer.wrap(machineMode).order(ByteOrder.LITTLE_ENDIAN).putInt(0, 0xF140_2573);
+        assertThatThrownBy(() -> KernelImage.load(machineMode, memory))
+            .isInstanceOf(BootException.class).hasMessageContaining("qemu-riscv64_smode/u-boot.bin");
+        assertThatThrownBy(() -> KernelImage.load(Arrays.copyOf(uBoot(), RAM_BYTES), memory))
+            .isInstanceOf(BootException.class).hasMessageContaining("give the guest more memory");
+        final byte[] other = uBoot();
+        other[100] = 'u';
+        assertThatThrownBy(() -> KernelImage.load(other, memory))
+            .isInstanceOf(BootException.class).hasMessageContaining("not an ELF file");
+        assertThat(memory.array()).containsOnly(0);
+    }
+
+    private static byte[] uBoot()
+    {
+        final byte[] file = new byte[FILE_BYTES];
+        System.arraycopy("U-Boot 2023.01".getBytes(StandardCharsets.US_ASCII), 0, file, 100, 14);
+        return file;
     }
 
     @Test

@@ -9,6 +9,7 @@ import dev.understudy.guest.MacAddress;
 import dev.understudy.guest.MachineConfiguration;
 import dev.understudy.guest.memory.GuestMemory;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -102,6 +103,38 @@ class MachineDeviceTreeTest
         assertThat(tree.cells("/soc/plic@c000000/interrupts-extended")).containsExactly(hart, 9);
         assertThat(tree.cells("/soc/virtio_mmio@10001000/interrupt-parent")).containsExactly(plic);
         assertThat(tree.longs("/soc/pvpanic-mmio@102000/reg")).containsExactly(0x10_2000, 2);
+        assertThat(tree.text("/soc/serial@10000000/compatible")).isEqualTo("ns16550a|");
+        assertThat(tree.longs("/soc/serial@10000000/reg")).containsExactly(0x1000_0000, 0x100);
+        assertThat(tree.cells("/soc/serial@10000000/interrupts")).containsExactly(10);
+        assertThat(tree.cells("/soc/serial@10000000/interrupt-parent")).containsExactly(plic);
+        assertThat(tree.cells("/soc/serial@10000000/clock-frequency")).containsExactly(3_686_400);
+    }
+
+    /** A kernel that is told no console goes on with the one that it had before there was a serial port. */
+    @Test
+    void namesTheSerialPortForKernelsThatAreToldAConsoleAndForUBoot()
+    {
+        for (final String commandLine : new String[]{"console=ttyS0", "quiet console=hvc0", "earlycon", "a\tearlycon b"})
+        {
+            assertThat(new BlobReader(blob(commandLine, 0)).text("/chosen/stdout-path"))
+                .isEqualTo("/soc/serial@10000000|");
+        }
+        for (final String commandLine : new String[]{"", "quiet", "earlycon=sbi", "noconsole=1"})
+        {
+            assertThat(new BlobReader(blob(commandLine, 0)).has("/chosen/stdout-path")).isFalse();
+        }
+        final byte[] uBoot = "any code, U-Boot 2023.01, and more".getBytes(StandardCharsets.US_ASCII);
+        final byte[] blob = MachineDeviceTree.blob(new MachineConfiguration(MEMORY_BYTES, 3, uBoot, null, ""));
+        assertThat(new BlobReader(blob).text("/chosen/stdout-path")).isEqualTo("/soc/serial@10000000|");
+    }
+
+    /** U-Boot writes the command line of the kernel that it boots into its copy, which is as long as the original. */
+    @Test
+    void hasRoomForALongCommandLineBehindTheTree()
+    {
+        final ByteBuffer blob = ByteBuffer.wrap(blob("", 0));
+        final int end = blob.getInt(12) + blob.getInt(32);
+        assertThat(blob.getInt(4)).isEqualTo(blob.capacity()).isGreaterThan(end + 2_048);
     }
 
     @Test

@@ -25,7 +25,8 @@ final class GuestOptions
     private static final int PAGE_BYTES = 4096;
 
     @Option(names = {"--kernel", "-k"}, required = true, paramLabel = "FILE",
-        description = "The guest: an ELF file for S-mode linked at 0x80200000 or above, a Linux Image, or either packed " +
+        description = "The guest: an ELF file for S-mode linked at 0x80200000 or above, a Linux Image, U-Boot's u-boot.bin " +
+            "for S-mode (a file without a header that holds \"U-Boot 20\"; loaded at 0x80200000), or any of them packed " +
             "with gzip.")
     private Path kernel;
 
