@@ -63,6 +63,10 @@ class ArchitectureTest
             })).check(CLASSES);
     }
 
+    /** Methods of the machine that only a journal's entry may call for. */
+    private static final Set<String> EVENTS = Set.of("receiveConsole", "receiveVsock", "receiveFrame", "receiveEntropy",
+        "completeBlock", "consoleSize", "rate", "resetConnections");
+
     @Test
     void guestCoreKnowsNothingButTheJdkAndAgrona()
     {
@@ -89,6 +93,17 @@ class ArchitectureTest
             .orShould().dependOnClassesThat().haveNameMatching("java\\.io\\.File.*")
             .orShould().accessTargetWhere(DescribedPredicate.describe("is of the host",
                 access -> OF_THE_HOST.contains(access.getTargetOwner().getName() + "." + access.getName())))
+            .check(CLASSES);
+    }
+
+    @Test
+    void anEventEntersTheGuestInOnePlace()
+    {
+        noClasses().that().doNotHaveFullyQualifiedName("dev.understudy.replay.EventApplier")
+            .and().resideInAnyPackage("dev.understudy.replay..", "dev.understudy.hypervisor..")
+            .should().accessTargetWhere(DescribedPredicate.describe("lets an event enter",
+                access -> access.getTargetOwner().getName().equals("dev.understudy.guest.Machine") &&
+                    EVENTS.contains(access.getName())))
             .check(CLASSES);
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.understudy.failover.arbiter.DirectoryArbiter;
 import dev.understudy.guest.MachineConfiguration;
 import dev.understudy.hypervisor.image.GuestImage;
+import dev.understudy.journal.EntryEncoder;
 import dev.understudy.journal.Genesis;
 import dev.understudy.journal.JournalOptions;
 import dev.understudy.journal.JournalWriter;
@@ -28,6 +29,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
 class OtherMachineTest
 {
+    private static final EntryEncoder EVENTS = new EntryEncoder();
+
     private static final int THIS = MachineConfiguration.MACHINE_VERSION;
 
     private static final byte[] OTHER_SHA256 = HexFormat.of().parseHex("5eed".repeat(16));
@@ -125,7 +128,7 @@ class OtherMachineTest
     {
         try (JournalWriter writer = JournalWriter.create(directory, genesis, JournalOptions.defaults()))
         {
-            writer.closed(0, 0, 0, Outcome.STOPPED, 0);
+            writer.append(EVENTS.closed(0, 0, 0, Outcome.STOPPED, 0));
         }
     }
 

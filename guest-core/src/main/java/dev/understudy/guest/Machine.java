@@ -295,7 +295,7 @@ public final class Machine implements Stateful
     }
 
     /** Lets console input enter, as much as there is room for, and says how much that was. */
-    public int consoleInput(final byte[] data, final int offset, final int length)
+    public int receiveConsole(final byte[] data, final int offset, final int length)
     {
         return readsVirtioConsole() ? console.receive(data, offset, length) :
             firmwareConsole.offer(data, offset, length);
@@ -331,19 +331,19 @@ public final class Machine implements Stateful
     }
 
     /** Lets random bytes enter. */
-    public void entropy(final byte[] data, final int offset, final int length)
+    public void receiveEntropy(final byte[] data, final int offset, final int length)
     {
         entropy.supply(data, offset, length);
     }
 
-    /** Whether {@link #vsock} would take a packet of this length. */
+    /** Whether {@link #receiveVsock} would take a packet of this length. */
     public boolean canTakeVsock(final int length)
     {
         return vsock.canReceive(length);
     }
 
     /** Lets a vsock packet of the host enter; false, and nothing has changed, when there is no room. */
-    public boolean vsock(final byte[] packet, final int offset, final int length)
+    public boolean receiveVsock(final byte[] packet, final int offset, final int length)
     {
         return vsock.receive(packet, offset, length);
     }
@@ -354,7 +354,7 @@ public final class Machine implements Stateful
         return network != null && network.isUsed();
     }
 
-    /** Whether {@link #network} would take a frame. */
+    /** Whether {@link #receiveFrame} would take a frame. */
     public boolean canTakeFrame()
     {
         return network != null && network.canReceive();
@@ -365,7 +365,7 @@ public final class Machine implements Stateful
      *
      * @param length as {@link VirtioNet#isFrame} allows
      */
-    public boolean network(final byte[] frame, final int offset, final int length)
+    public boolean receiveFrame(final byte[] frame, final int offset, final int length)
     {
         return network != null && network.receive(frame, offset, length);
     }
@@ -451,28 +451,28 @@ public final class Machine implements Stateful
         }
 
         @Override
-        public void onConsole(final byte[] data, final int offset, final int length)
+        public void sendConsole(final byte[] data, final int offset, final int length)
         {
             for (int done = 0; done < length; done += MAX_CONSOLE_OUTPUT_BYTES)
             {
                 final int count = Math.min(length - done, MAX_CONSOLE_OUTPUT_BYTES);
                 outputHash.add(OutputHash.CONSOLE, hart.instret(), data, offset + done, count);
-                sink.onConsole(data, offset + done, count);
+                sink.sendConsole(data, offset + done, count);
             }
         }
 
         @Override
-        public void onVsock(final byte[] packet, final int offset, final int length)
+        public void sendVsock(final byte[] packet, final int offset, final int length)
         {
             outputHash.add(OutputHash.VSOCK, hart.instret(), packet, offset, length);
-            sink.onVsock(packet, offset, length);
+            sink.sendVsock(packet, offset, length);
         }
 
         @Override
-        public void onNetwork(final byte[] frame, final int offset, final int length)
+        public void sendFrame(final byte[] frame, final int offset, final int length)
         {
             outputHash.add(OutputHash.NETWORK, hart.instret(), frame, offset, length);
-            sink.onNetwork(frame, offset, length);
+            sink.sendFrame(frame, offset, length);
         }
     }
 }

@@ -9,11 +9,11 @@ package dev.understudy.guest;
 public interface OutputSink
 {
     /** Bytes that the guest prints. */
-    void onConsole(byte[] data, int offset, int length);
+    void sendConsole(byte[] data, int offset, int length);
 
     /** A packet that the guest sends over virtio-vsock: header and payload as in section 5.10.6 of virtio 1.2. */
-    void onVsock(byte[] packet, int offset, int length);
+    void sendVsock(byte[] packet, int offset, int length);
 
     /** An Ethernet frame that the guest sends, without its checksum; as long as {@code VirtioNet.isFrame} allows. */
-    void onNetwork(byte[] frame, int offset, int length);
+    void sendFrame(byte[] frame, int offset, int length);
 }

@@ -4,17 +4,17 @@ package dev.understudy.guest;
 public final class Nowhere implements OutputSink
 {
     @Override
-    public void onConsole(final byte[] data, final int offset, final int length)
+    public void sendConsole(final byte[] data, final int offset, final int length)
     {
     }
 
     @Override
-    public void onVsock(final byte[] packet, final int offset, final int length)
+    public void sendVsock(final byte[] packet, final int offset, final int length)
     {
     }
 
     @Override
-    public void onNetwork(final byte[] frame, final int offset, final int length)
+    public void sendFrame(final byte[] frame, final int offset, final int length)
     {
     }
 }

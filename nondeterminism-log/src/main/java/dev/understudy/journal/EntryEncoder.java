@@ -24,10 +24,13 @@ import org.agrona.DirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * Encodes entries, all but their chain, into a buffer that it owns. Each method returns the entry's length in bytes.
- * Not thread-safe.
+ * Encodes an event into a buffer that it owns: what becomes an entry when a journal appends it, which gives it its
+ * sequence number and its hash.
+ * <p>
+ * Each method takes the position where the event enters the guest, the guest's time there in nanoseconds, and the hash of
+ * all outputs before. It returns this encoder, to be appended. Not thread-safe.
  */
-final class EntryEncoder
+public final class EntryEncoder
 {
     /** The longest entry, in bytes: a vsock packet of 64 KiB, and room for the longest genesis. */
     static final int MAX_BYTES = 128 * 1024;
@@ -42,7 +45,12 @@ final class EntryEncoder
      */
     static final int FORMAT_VERSION = 3;
 
+    /** Where the sequence number stands. */
+    private static final int SEQUENCE =
+        MessageHeaderEncoder.ENCODED_LENGTH + EntryHeaderEncoder.sequenceEncodingOffset();
+
     private final UnsafeBuffer buffer = new UnsafeBuffer(new byte[MAX_BYTES]);
+    private final JournalEntry entry = new JournalEntry();
     private final MessageHeaderEncoder message = new MessageHeaderEncoder();
     private final GenesisEventEncoder genesis = new GenesisEventEncoder();
     private final ClockSampleEventEncoder clockSample = new ClockSampleEventEncoder();
@@ -59,20 +67,32 @@ final class EntryEncoder
     private final BalloonTargetEventEncoder balloonTarget = new BalloonTargetEventEncoder();
     private final DriveImageCodec drives = new DriveImageCodec();
 
-    /** Holds the last entry from its start on. */
+    /** The event that was encoded last; its sequence number and hash are those of an entry once it was appended. */
+    public JournalEntry entry()
+    {
+        return entry;
+    }
+
+    /** Holds that event from its start on. */
     UnsafeBuffer buffer()
     {
         return buffer;
     }
 
-    /** The type of the last entry. */
-    EventType lastType()
+    /** Gives the event its place in a journal. */
+    void sequence(final long sequence)
     {
-        return EventType.of(buffer.getShort(
-            MessageHeaderEncoder.templateIdEncodingOffset(), GenesisEventEncoder.BYTE_ORDER));
+        buffer.putLong(SEQUENCE, sequence, GenesisEventEncoder.BYTE_ORDER);
     }
 
-    int genesis(final Genesis it)
+    private EntryEncoder encoded(final int bodyLength)
+    {
+        entry.wrap(buffer, 0, MessageHeaderEncoder.ENCODED_LENGTH + bodyLength);
+        return this;
+    }
+
+    /** What the guest is: the first entry of a journal. */
+    public EntryEncoder genesis(final Genesis it)
     {
         final byte[] driveBytes = drives.encode(it.drives());
         final int textBytes = bytes(it.name()) + bytes(it.kernelPath()) + bytes(it.initrdPath()) +
@@ -83,7 +103,7 @@ final class EntryEncoder
                 " take " + textBytes + " bytes: a journal's first entry holds " + MAX_DATA_BYTES);
         }
         genesis.wrapAndApplyHeader(buffer, 0, message);
-        header(genesis.header(), 0, 0, 0, 0);
+        header(genesis.header(), 0, 0, 0);
         genesis.formatVersion(FORMAT_VERSION)
             .machineVersion(it.machineVersion())
             .memoryBytes(it.memoryBytes())
@@ -107,11 +127,11 @@ final class EntryEncoder
         {
             genesis.putMac(it.mac(), 0, Genesis.MAC_BYTES);
         }
-        return MessageHeaderEncoder.ENCODED_LENGTH + genesis.encodedLength();
+        return encoded(genesis.encodedLength());
     }
 
-    int clockSample(
-        final long sequence,
+    /** The rate of the guest clock from here on: picoseconds an instruction, and how far it may go, in ns. */
+    public EntryEncoder clockSample(
         final long position,
         final long timeNs,
         final long outputs,
@@ -119,14 +139,14 @@ final class EntryEncoder
         final int limitNs)
     {
         clockSample.wrapAndApplyHeader(buffer, 0, message);
-        header(clockSample.header(), sequence, position, timeNs, outputs);
+        header(clockSample.header(), position, timeNs, outputs);
         clockSample.picosPerInstruction(Integer.toUnsignedLong(picosPerInstruction))
             .limitNs(Integer.toUnsignedLong(limitNs));
-        return MessageHeaderEncoder.ENCODED_LENGTH + clockSample.encodedLength();
+        return encoded(clockSample.encodedLength());
     }
 
-    int consoleInput(
-        final long sequence,
+    /** Bytes that were typed at the console. */
+    public EntryEncoder consoleInput(
         final long position,
         final long timeNs,
         final long outputs,
@@ -136,13 +156,13 @@ final class EntryEncoder
     {
         requireData(length);
         consoleInput.wrapAndApplyHeader(buffer, 0, message);
-        header(consoleInput.header(), sequence, position, timeNs, outputs);
+        header(consoleInput.header(), position, timeNs, outputs);
         consoleInput.putPayload(data, offset, length);
-        return MessageHeaderEncoder.ENCODED_LENGTH + consoleInput.encodedLength();
+        return encoded(consoleInput.encodedLength());
     }
 
-    int entropy(
-        final long sequence,
+    /** Random bytes for the guest. */
+    public EntryEncoder entropy(
         final long position,
         final long timeNs,
         final long outputs,
@@ -152,13 +172,13 @@ final class EntryEncoder
     {
         requireData(length);
         entropy.wrapAndApplyHeader(buffer, 0, message);
-        header(entropy.header(), sequence, position, timeNs, outputs);
+        header(entropy.header(), position, timeNs, outputs);
         entropy.putPayload(data, offset, length);
-        return MessageHeaderEncoder.ENCODED_LENGTH + entropy.encodedLength();
+        return encoded(entropy.encodedLength());
     }
 
-    int vsockPacket(
-        final long sequence,
+    /** A packet of the host's end of virtio-vsock, header included. */
+    public EntryEncoder vsockPacket(
         final long position,
         final long timeNs,
         final long outputs,
@@ -168,13 +188,13 @@ final class EntryEncoder
     {
         requireData(length);
         vsockPacket.wrapAndApplyHeader(buffer, 0, message);
-        header(vsockPacket.header(), sequence, position, timeNs, outputs);
+        header(vsockPacket.header(), position, timeNs, outputs);
         vsockPacket.putPayload(data, offset, length);
-        return MessageHeaderEncoder.ENCODED_LENGTH + vsockPacket.encodedLength();
+        return encoded(vsockPacket.encodedLength());
     }
 
-    int networkFrame(
-        final long sequence,
+    /** An Ethernet frame of the world. */
+    public EntryEncoder networkFrame(
         final long position,
         final long timeNs,
         final long outputs,
@@ -184,21 +204,22 @@ final class EntryEncoder
     {
         requireData(length);
         networkFrame.wrapAndApplyHeader(buffer, 0, message);
-        header(networkFrame.header(), sequence, position, timeNs, outputs);
+        header(networkFrame.header(), position, timeNs, outputs);
         networkFrame.putPayload(data, offset, length);
-        return MessageHeaderEncoder.ENCODED_LENGTH + networkFrame.encodedLength();
+        return encoded(networkFrame.encodedLength());
     }
 
-    int digest(final long sequence, final long position, final long timeNs, final long outputs, final long state)
+    /** The digest of the machine. */
+    public EntryEncoder digest(final long position, final long timeNs, final long outputs, final long state)
     {
         digest.wrapAndApplyHeader(buffer, 0, message);
-        header(digest.header(), sequence, position, timeNs, outputs);
+        header(digest.header(), position, timeNs, outputs);
         digest.state(state);
-        return MessageHeaderEncoder.ENCODED_LENGTH + digest.encodedLength();
+        return encoded(digest.encodedLength());
     }
 
-    int generation(
-        final long sequence,
+    /** The begin of a term of office. */
+    public EntryEncoder generation(
         final long position,
         final long timeNs,
         final long outputs,
@@ -207,13 +228,13 @@ final class EntryEncoder
         final String node)
     {
         generation.wrapAndApplyHeader(buffer, 0, message);
-        header(generation.header(), sequence, position, timeNs, outputs);
+        header(generation.header(), position, timeNs, outputs);
         generation.generation(number).cause(Cause.get((short)cause.ordinal())).node(node);
-        return MessageHeaderEncoder.ENCODED_LENGTH + generation.encodedLength();
+        return encoded(generation.encodedLength());
     }
 
-    int backupJoined(
-        final long sequence,
+    /** That a backup holds every entry before this one. */
+    public EntryEncoder backupJoined(
         final long position,
         final long timeNs,
         final long outputs,
@@ -221,13 +242,13 @@ final class EntryEncoder
         final String node)
     {
         backupJoined.wrapAndApplyHeader(buffer, 0, message);
-        header(backupJoined.header(), sequence, position, timeNs, outputs);
+        header(backupJoined.header(), position, timeNs, outputs);
         backupJoined.generation(number).node(node);
-        return MessageHeaderEncoder.ENCODED_LENGTH + backupJoined.encodedLength();
+        return encoded(backupJoined.encodedLength());
     }
 
-    int closed(
-        final long sequence,
+    /** The end of the recording. */
+    public EntryEncoder closed(
         final long position,
         final long timeNs,
         final long outputs,
@@ -235,13 +256,13 @@ final class EntryEncoder
         final long state)
     {
         closed.wrapAndApplyHeader(buffer, 0, message);
-        header(closed.header(), sequence, position, timeNs, outputs);
+        header(closed.header(), position, timeNs, outputs);
         closed.outcome(End.get((short)outcome.ordinal())).state(state);
-        return MessageHeaderEncoder.ENCODED_LENGTH + closed.encodedLength();
+        return encoded(closed.encodedLength());
     }
 
-    int blockCompletion(
-        final long sequence,
+    /** That a request for a drive is done; drive and request by their numbers from 0. */
+    public EntryEncoder blockCompletion(
         final long position,
         final long timeNs,
         final long outputs,
@@ -250,13 +271,13 @@ final class EntryEncoder
         final BlockOutcome status)
     {
         blockCompletion.wrapAndApplyHeader(buffer, 0, message);
-        header(blockCompletion.header(), sequence, position, timeNs, outputs);
+        header(blockCompletion.header(), position, timeNs, outputs);
         blockCompletion.request(request).drive((short)drive).status(RequestStatus.get((short)status.ordinal()));
-        return MessageHeaderEncoder.ENCODED_LENGTH + blockCompletion.encodedLength();
+        return encoded(blockCompletion.encodedLength());
     }
 
-    int consoleSize(
-        final long sequence,
+    /** The size of the terminal, in characters, each from 0 to 65535. */
+    public EntryEncoder consoleSize(
         final long position,
         final long timeNs,
         final long outputs,
@@ -264,18 +285,19 @@ final class EntryEncoder
         final int rows)
     {
         consoleSize.wrapAndApplyHeader(buffer, 0, message);
-        header(consoleSize.header(), sequence, position, timeNs, outputs);
+        header(consoleSize.header(), position, timeNs, outputs);
         consoleSize.columns(columns).rows(rows);
-        return MessageHeaderEncoder.ENCODED_LENGTH + consoleSize.encodedLength();
+        return encoded(consoleSize.encodedLength());
     }
 
-    int balloonTarget(
-        final long sequence, final long position, final long timeNs, final long outputs, final long pages)
+    /** How many pages of 4 KiB the guest is asked to leave alone, 0 to 2^32 - 1. */
+    public EntryEncoder balloonTarget(
+        final long position, final long timeNs, final long outputs, final long pages)
     {
         balloonTarget.wrapAndApplyHeader(buffer, 0, message);
-        header(balloonTarget.header(), sequence, position, timeNs, outputs);
+        header(balloonTarget.header(), position, timeNs, outputs);
         balloonTarget.pages(pages);
-        return MessageHeaderEncoder.ENCODED_LENGTH + balloonTarget.encodedLength();
+        return encoded(balloonTarget.encodedLength());
     }
 
     private static int bytes(final String text)
@@ -293,12 +315,10 @@ final class EntryEncoder
     }
 
     private static void header(
-        final EntryHeaderEncoder header,
-        final long sequence,
-        final long position,
+        final EntryHeaderEncoder header, final long position,
         final long timeNs,
         final long outputs)
     {
-        header.sequence(sequence).position(position).timeNs(timeNs).outputs(outputs).chainHigh(0).chainLow(0);
+        header.sequence(0).position(position).timeNs(timeNs).outputs(outputs).chainHigh(0).chainLow(0);
     }
 }

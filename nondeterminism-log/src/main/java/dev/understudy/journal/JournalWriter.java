@@ -10,6 +10,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 import org.agrona.DirectBuffer;
+import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * Appends entries to a journal. An entry is there for every reader, and survives the death of this process, when the
@@ -30,7 +31,7 @@ public final class JournalWriter implements Closeable
     private final Path directory;
     private final JournalLock lock;
     private final DiskReserve reserve;
-    private final EntryEncoder encoder = new EntryEncoder();
+    private final UnsafeBuffer received = new UnsafeBuffer(new byte[EntryEncoder.MAX_BYTES]);
     private final EntryPacker packer = new EntryPacker();
     private final JournalTail tail = new JournalTail();
     private final QueueSegment segment;
@@ -156,8 +157,7 @@ public final class JournalWriter implements Closeable
     {
         try
         {
-            finish(encoder.genesis(itsGenesis), 0, 0, false);
-            genesis = itsGenesis;
+            append(new EntryEncoder().genesis(itsGenesis));
             return this;
         }
         catch (final RuntimeException e)
@@ -249,137 +249,28 @@ public final class JournalWriter implements Closeable
         lastTimeNs = scan.lastTimeNs();
     }
 
-    /** Appends the rate of the guest clock from here on: picoseconds an instruction, and how far it may go, in ns. */
-    public long clockSample(
-        final long position, final long timeNs, final long outputs, final int picosPerInstruction, final int limitNs)
+    /**
+     * Appends an event, which becomes the next entry: the encoder's entry has its sequence number and its hash then. The
+     * end of a recording uses the reserve when the journal is full.
+     *
+     * @return its sequence number
+     * @throws JournalException when it cannot follow the last entry; nothing is appended then
+     */
+    public long append(final EntryEncoder event)
     {
-        return finish(
-            encoder.clockSample(lastSequence + 1, position, timeNs, outputs, picosPerInstruction, limitNs),
-            position, timeNs, false);
-    }
-
-    /** Appends bytes that were typed at the console. */
-    public long consoleInput(
-        final long position,
-        final long timeNs,
-        final long outputs,
-        final DirectBuffer data,
-        final int offset,
-        final int length)
-    {
-        return finish(
-            encoder.consoleInput(lastSequence + 1, position, timeNs, outputs, data, offset, length),
-            position, timeNs, false);
-    }
-
-    /** Appends random bytes for the guest. */
-    public long entropy(
-        final long position,
-        final long timeNs,
-        final long outputs,
-        final DirectBuffer data,
-        final int offset,
-        final int length)
-    {
-        return finish(
-            encoder.entropy(lastSequence + 1, position, timeNs, outputs, data, offset, length),
-            position, timeNs, false);
-    }
-
-    /** Appends a packet of the host's end of virtio-vsock, header included. */
-    public long vsockPacket(
-        final long position,
-        final long timeNs,
-        final long outputs,
-        final DirectBuffer data,
-        final int offset,
-        final int length)
-    {
-        return finish(
-            encoder.vsockPacket(lastSequence + 1, position, timeNs, outputs, data, offset, length),
-            position, timeNs, false);
-    }
-
-    /** Appends an Ethernet frame of the world. */
-    public long networkFrame(
-        final long position,
-        final long timeNs,
-        final long outputs,
-        final DirectBuffer data,
-        final int offset,
-        final int length)
-    {
-        return finish(
-            encoder.networkFrame(lastSequence + 1, position, timeNs, outputs, data, offset, length),
-            position, timeNs, false);
-    }
-
-    /** Appends that a request for a drive is done; drive and request by their numbers from 0. */
-    public long blockCompletion(
-        final long position,
-        final long timeNs,
-        final long outputs,
-        final int drive,
-        final long request,
-        final BlockOutcome status)
-    {
-        return finish(
-            encoder.blockCompletion(lastSequence + 1, position, timeNs, outputs, drive, request, status),
-            position, timeNs, false);
-    }
-
-    /** Appends the size of the terminal, in characters, each from 0 to 65535. */
-    public long consoleSize(
-        final long position, final long timeNs, final long outputs, final int columns, final int rows)
-    {
-        return finish(
-            encoder.consoleSize(lastSequence + 1, position, timeNs, outputs, columns, rows), position, timeNs, false);
-    }
-
-    /** Appends how many pages of 4 KiB the guest is asked to leave alone, 0 to 2^32 - 1. */
-    public long balloonTarget(final long position, final long timeNs, final long outputs, final long pages)
-    {
-        return finish(
-            encoder.balloonTarget(lastSequence + 1, position, timeNs, outputs, pages), position, timeNs, false);
-    }
-
-    /** Appends the digest of the machine. */
-    public long digest(final long position, final long timeNs, final long outputs, final long state)
-    {
-        return finish(
-            encoder.digest(lastSequence + 1, position, timeNs, outputs, state), position, timeNs, false);
-    }
-
-    /** Appends the begin of a term of office. */
-    public long generation(
-        final long position,
-        final long timeNs,
-        final long outputs,
-        final long generation,
-        final GenerationCause cause,
-        final String node)
-    {
-        return finish(
-            encoder.generation(lastSequence + 1, position, timeNs, outputs, generation, cause, node),
-            position, timeNs, false);
-    }
-
-    /** Appends that a backup holds every entry before this one. */
-    public long backupJoined(
-        final long position, final long timeNs, final long outputs, final long generation, final String node)
-    {
-        return finish(
-            encoder.backupJoined(lastSequence + 1, position, timeNs, outputs, generation, node),
-            position, timeNs, false);
-    }
-
-    /** Appends the end of the recording; uses the reserve when the journal is full. */
-    public long closed(
-        final long position, final long timeNs, final long outputs, final Outcome outcome, final long state)
-    {
-        return finish(
-            encoder.closed(lastSequence + 1, position, timeNs, outputs, outcome, state),
-            position, timeNs, true);
+        final JournalEntry next = event.entry();
+        if ((next.type() == EventType.GENESIS) != (lastSequence < 0))
+        {
+            throw refused("entry %d is a %s; the first entry, and no other, is a genesis", lastSequence + 1, next.type());
+        }
+        requireOrder(next.position());
+        event.sequence(lastSequence + 1);
+        final long high = chain.high();
+        final long low = chain.low();
+        chain.seal(event.buffer(), next.length());
+        write(next.type(), event.buffer(), next.length(), high, low);
+        follow(next);
+        return lastSequence;
     }
 
     /**
@@ -407,47 +298,36 @@ public final class JournalWriter implements Closeable
             throw refused("entry %d is a %s; the first entry, and no other, is a genesis", lastSequence + 1, entry.type());
         }
         requireOrder(entry.position());
-        source.getBytes(offset, encoder.buffer(), 0, length);
-        entry.tryWrap(encoder.buffer(), 0, length);
+        source.getBytes(offset, received, 0, length);
+        entry.tryWrap(received, 0, length);
         final long high = chain.high();
         final long low = chain.low();
-        if (!chain.accept(encoder.buffer(), length))
+        if (!chain.accept(received, length))
         {
             throw refused("the hash chain of entry %d is %016x%016x, by the entries here it is %s",
                 entry.sequence(), entry.chainHigh(), entry.chainLow(), chain.computed());
         }
-        write(entry.type(), length, high, low, entry.type() == EventType.CLOSED);
-        if (lastSequence < 0)
-        {
-            genesis = entry.genesis();
-        }
-        lastSequence = entry.sequence();
-        lastPosition = entry.position();
-        lastTimeNs = entry.timeNs();
+        write(entry.type(), received, length, high, low);
+        follow(entry);
     }
 
-    private long finish(final int length, final long position, final long timeNs, final boolean mayUseReserve)
+    private void follow(final JournalEntry appended)
     {
-        if (lastSequence < 0 && encoder.lastType() != EventType.GENESIS)
+        if (lastSequence < 0)
         {
-            throw refused("the first entry must be a genesis, this is a %s", encoder.lastType());
+            genesis = appended.genesis();
         }
-        requireOrder(position);
-        final long high = chain.high();
-        final long low = chain.low();
-        chain.seal(encoder.buffer(), length);
-        write(encoder.lastType(), length, high, low, mayUseReserve);
-        lastPosition = position;
-        lastTimeNs = timeNs;
-        return ++lastSequence;
+        lastSequence = appended.sequence();
+        lastPosition = appended.position();
+        lastTimeNs = appended.timeNs();
     }
 
     private void write(
         final EventType type,
+        final UnsafeBuffer bytes,
         final int length,
         final long chainHigh,
-        final long chainLow,
-        final boolean mayUseReserve)
+        final long chainLow)
     {
         if (failure != null || closed)
         {
@@ -458,12 +338,12 @@ public final class JournalWriter implements Closeable
         underWay.setRelease(lastSequence + 1);
         try
         {
-            final boolean isFirstOfFile = segment.prepare(PackedEntry.maxBytes(length), mayUseReserve);
+            final boolean isFirstOfFile = segment.prepare(PackedEntry.maxBytes(length), type == EventType.CLOSED);
             if (isFirstOfFile)
             {
                 packer.restart();
             }
-            final int packedLength = packer.pack(type, encoder.buffer(), length);
+            final int packedLength = packer.pack(type, bytes, length);
             final long place = segment.append(packedLength);
             if (place >= 0)
             {

@@ -13,6 +13,8 @@ import org.agrona.concurrent.UnsafeBuffer;
  */
 final class AppendingProcess
 {
+    private static final EntryEncoder EVENTS = new EntryEncoder();
+
     private static final int DATA_BYTES = 300;
 
     private AppendingProcess()
@@ -38,8 +40,8 @@ final class AppendingProcess
             {
                 for (int i = 0; true; i++)
                 {
-                    final long sequence = writer.vsockPacket(
-                        writer.lastPosition() + 1, i, i, data, 0, i % DATA_BYTES);
+                    final long sequence = writer.append(EVENTS.vsockPacket(
+                        writer.lastPosition() + 1, i, i, data, 0, i % DATA_BYTES));
                     line.setLength(0);
                     out.println(line.append(sequence));
                 }
@@ -47,7 +49,7 @@ final class AppendingProcess
             catch (final JournalFullException e)
             {
                 tell(e.getMessage());
-                final long last = writer.closed(writer.lastPosition(), 0, 0, Outcome.STOPPED, 0);
+                final long last = writer.append(EVENTS.closed(writer.lastPosition(), 0, 0, Outcome.STOPPED, 0));
                 out.println(last);
             }
         }

@@ -21,6 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class DiskFullTest
 {
+    private static final EntryEncoder EVENTS = new EntryEncoder();
+
     private static final int DISK_BYTES = 16 << 20;
 
     @TempDir
@@ -61,11 +63,11 @@ class DiskFullTest
                 .isInstanceOf(JournalFullException.class)
                 .hasMessageContaining(directory.toString()).hasMessageContaining("it is full");
             // It stays so, and it stays whole.
-            assertThatThrownBy(() -> writer.entropy(1L << 40, 0, 0, data, 0, data.capacity()))
+            assertThatThrownBy(() -> writer.append(EVENTS.entropy(1L << 40, 0, 0, data, 0, data.capacity())))
                 .isInstanceOf(JournalFullException.class);
             full = writer.lastSequence();
             assertThat(SampleJournal.read(directory)).hasSize((int)full + 1);
-            assertThat(writer.closed(1L << 40, 0, 0, Outcome.STOPPED, 0)).isEqualTo(full + 1);
+            assertThat(writer.append(EVENTS.closed(1L << 40, 0, 0, Outcome.STOPPED, 0))).isEqualTo(full + 1);
         }
         assertThat(alarms).hasSize(1);
         assertThat(full * 1000).isGreaterThan(DISK_BYTES * 8L / 10);
@@ -115,7 +117,7 @@ class DiskFullTest
         Files.delete(disk.resolve("ballast"));
         try (JournalWriter writer = JournalWriter.open(directory, JournalOptions.defaults(), text -> {}))
         {
-            assertThat(writer.digest(1, 1, 1, 1)).isEqualTo(1);
+            assertThat(writer.append(EVENTS.digest(1, 1, 1, 1))).isEqualTo(1);
         }
     }
 
@@ -130,7 +132,7 @@ class DiskFullTest
             {
                 for (int j = 0; j < 3_500; j++)
                 {
-                    writer.entropy(j, j, j, data, 0, data.capacity());
+                    writer.append(EVENTS.entropy(j, j, j, data, 0, data.capacity()));
                 }
             }
         }
@@ -140,7 +142,7 @@ class DiskFullTest
     {
         for (int i = 0; i < DISK_BYTES; i++)
         {
-            writer.vsockPacket(i, i, i, data, 0, data.capacity());
+            writer.append(EVENTS.vsockPacket(i, i, i, data, 0, data.capacity()));
         }
     }
 

@@ -29,8 +29,9 @@ class EntryPackerTest
             {
                 packer.restart();
             }
-            final int length = encode(random, i);
-            final int packed = packer.pack(encoder.lastType(), encoder.buffer(), length);
+            encode(random, i);
+            final int length = encoder.entry().length();
+            final int packed = packer.pack(encoder.entry().type(), encoder.buffer(), length);
             assertThat(packed).isBetween(PackedEntry.MIN_BYTES, PackedEntry.maxBytes(length));
             assertThat(unpack(packed)).isNull();
             // What was unpacked and not accepted leaves nothing behind.
@@ -49,8 +50,9 @@ class EntryPackerTest
         final Random random = new Random(seed);
         for (int i = 0; i < 3; i++)
         {
-            final int length = encode(random, i);
-            final int packed = packer.pack(encoder.lastType(), encoder.buffer(), length);
+            encode(random, i);
+            final int length = encoder.entry().length();
+            final int packed = packer.pack(encoder.entry().type(), encoder.buffer(), length);
             final UnsafeBuffer bytes = packer.buffer();
             final int saved = random.nextInt(packed);
             final byte old = bytes.getByte(saved);
@@ -69,23 +71,29 @@ class EntryPackerTest
     void aFrameLikeTheOneBeforeTakesAThirdOfItsLength()
     {
         final UnsafeBuffer frame = new UnsafeBuffer(SampleJournal.sequence(111, 1));
-        packer.pack(EventType.NETWORK_FRAME, encoder.buffer(), encoder.networkFrame(1, 1000, 1000, 1, frame, 0, 111));
+        pack(1, encoder.networkFrame(1000, 1000, 1, frame, 0, 111));
         // Identification, checksum, ports, numbers, times, a key.
         for (final int changed : new int[] {18, 24, 34, 38, 42, 50, 58, 62, 90})
         {
             frame.putInt(changed, -1);
         }
-        final int length = encoder.networkFrame(2, 21_000, 220_000, 2, frame, 0, 111);
-        assertThat(length).isEqualTo(171);
-        assertThat(packer.pack(EventType.NETWORK_FRAME, encoder.buffer(), length)).isLessThan(111);
+        final int packed = pack(2, encoder.networkFrame(21_000, 220_000, 2, frame, 0, 111));
+        assertThat(encoder.entry().length()).isEqualTo(171);
+        assertThat(packed).isLessThan(111);
     }
 
     @Test
     void anEntryThatDependsOnOthersIsRefusedWithoutThem()
     {
-        packer.pack(EventType.DIGEST, encoder.buffer(), encoder.digest(1, 1, 1, 1, 1));
-        final int packed = packer.pack(EventType.DIGEST, encoder.buffer(), encoder.digest(2, 2, 2, 2, 2));
+        pack(1, encoder.digest(1, 1, 1, 1));
+        final int packed = pack(2, encoder.digest(2, 2, 2, 2));
         assertThat(unpack(packed)).contains("depends on entries");
+    }
+
+    private int pack(final long sequence, final EntryEncoder event)
+    {
+        event.sequence(sequence);
+        return packer.pack(event.entry().type(), event.buffer(), event.entry().length());
     }
 
     private String unpack(final int length)
@@ -99,7 +107,7 @@ class EntryPackerTest
         return values[random.nextInt(values.length)];
     }
 
-    private int encode(final Random random, final int sequence)
+    private void encode(final Random random, final int sequence)
     {
         final long position = random.nextBoolean() ? sequence * 1000L : random.nextLong();
         final long timeNs = random.nextBoolean() ? sequence * 200_000L : random.nextLong();
@@ -111,30 +119,31 @@ class EntryPackerTest
         }
         final UnsafeBuffer data = new UnsafeBuffer(payload);
         final EventType[] types = EventType.values();
-        return switch (types[random.nextInt(types.length)])
+        final EntryEncoder event = switch (types[random.nextInt(types.length)])
         {
             case GENESIS -> encoder.genesis(
                 random.nextBoolean() ? SampleJournal.GENESIS_WITH_DRIVES : SampleJournal.GENESIS_WITH_NETWORK);
             case CLOCK_SAMPLE ->
-                encoder.clockSample(sequence, position, timeNs, outputs, random.nextInt(), random.nextInt());
-            case CONSOLE_INPUT -> encoder.consoleInput(sequence, position, timeNs, outputs, data, 0, payload.length);
-            case ENTROPY -> encoder.entropy(sequence, position, timeNs, outputs, data, 0, payload.length);
-            case VSOCK_PACKET -> encoder.vsockPacket(sequence, position, timeNs, outputs, data, 0, payload.length);
-            case NETWORK_FRAME -> encoder.networkFrame(sequence, position, timeNs, outputs, data, 0, payload.length);
-            case DIGEST -> encoder.digest(sequence, position, timeNs, outputs, random.nextLong());
+                encoder.clockSample(position, timeNs, outputs, random.nextInt(), random.nextInt());
+            case CONSOLE_INPUT -> encoder.consoleInput(position, timeNs, outputs, data, 0, payload.length);
+            case ENTROPY -> encoder.entropy(position, timeNs, outputs, data, 0, payload.length);
+            case VSOCK_PACKET -> encoder.vsockPacket(position, timeNs, outputs, data, 0, payload.length);
+            case NETWORK_FRAME -> encoder.networkFrame(position, timeNs, outputs, data, 0, payload.length);
+            case DIGEST -> encoder.digest(position, timeNs, outputs, random.nextLong());
             case GENERATION -> encoder.generation(
-                sequence, position, timeNs, outputs, random.nextLong(), any(random, GenerationCause.values()), "node");
+                position, timeNs, outputs, random.nextLong(), any(random, GenerationCause.values()), "node");
             case BACKUP_JOINED ->
-                encoder.backupJoined(sequence, position, timeNs, outputs, random.nextLong(), "another node");
+                encoder.backupJoined(position, timeNs, outputs, random.nextLong(), "another node");
             case CLOSED -> encoder.closed(
-                sequence, position, timeNs, outputs, any(random, Outcome.values()), random.nextLong());
+                position, timeNs, outputs, any(random, Outcome.values()), random.nextLong());
             case BLOCK_COMPLETION -> encoder.blockCompletion(
-                sequence, position, timeNs, outputs, random.nextInt(256), random.nextLong(),
+                position, timeNs, outputs, random.nextInt(256), random.nextLong(),
                 any(random, BlockOutcome.values()));
             case CONSOLE_SIZE ->
-                encoder.consoleSize(sequence, position, timeNs, outputs, random.nextInt(1 << 16), random.nextInt(1 << 16));
+                encoder.consoleSize(position, timeNs, outputs, random.nextInt(1 << 16), random.nextInt(1 << 16));
             case BALLOON_TARGET ->
-                encoder.balloonTarget(sequence, position, timeNs, outputs, random.nextInt() & 0xFFFF_FFFFL);
+                encoder.balloonTarget(position, timeNs, outputs, random.nextInt() & 0xFFFF_FFFFL);
         };
+        event.sequence(sequence);
     }
 }

@@ -24,6 +24,8 @@ import net.jqwik.api.statistics.Statistics;
  */
 class JournalDamageTest
 {
+    private static final EntryEncoder EVENTS = new EntryEncoder();
+
     private static final int TRIES = 150;
     private static final long NEAR_BYTES = 200;
 
@@ -287,7 +289,7 @@ class JournalDamageTest
             assertThat(notices).hasSize(report.tornTail() == null ? 0 : 1);
             if (count > 0)
             {
-                writer.digest(writer.lastPosition(), 1, 2, 3);
+                writer.append(EVENTS.digest(writer.lastPosition(), 1, 2, 3));
             }
         }
         catch (final JournalException e)

@@ -60,7 +60,7 @@ class JournalEntryTest
         @ForAll final int picos,
         @ForAll final int limitNs)
     {
-        wrap(encoder.clockSample(sequence, position, timeNs, outputs, picos, limitNs),
+        wrap(encoder.clockSample(position, timeNs, outputs, picos, limitNs),
             EventType.CLOCK_SAMPLE, sequence, position, timeNs, outputs);
         assertThat(entry.picosPerInstruction()).isEqualTo(picos);
         assertThat(entry.limitNs()).isEqualTo(limitNs);
@@ -72,15 +72,15 @@ class JournalEntryTest
     {
         final UnsafeBuffer data = new UnsafeBuffer(payload);
         final int length = payload.length;
-        wrap(encoder.consoleInput(sequence, position, 1, 2, data, 0, length),
+        wrap(encoder.consoleInput(position, 1, 2, data, 0, length),
             EventType.CONSOLE_INPUT, sequence, position, 1, 2);
         assertThat(SampleJournal.data(entry)).isEqualTo(payload);
-        wrap(encoder.entropy(sequence, position, 3, 4, data, 0, length), EventType.ENTROPY, sequence, position, 3, 4);
+        wrap(encoder.entropy(position, 3, 4, data, 0, length), EventType.ENTROPY, sequence, position, 3, 4);
         assertThat(SampleJournal.data(entry)).isEqualTo(payload);
-        wrap(encoder.vsockPacket(sequence, position, 5, 6, data, 0, length),
+        wrap(encoder.vsockPacket(position, 5, 6, data, 0, length),
             EventType.VSOCK_PACKET, sequence, position, 5, 6);
         assertThat(SampleJournal.data(entry)).isEqualTo(payload);
-        wrap(encoder.networkFrame(sequence, position, 7, 8, data, 0, length),
+        wrap(encoder.networkFrame(position, 7, 8, data, 0, length),
             EventType.NETWORK_FRAME, sequence, position, 7, 8);
         assertThat(SampleJournal.data(entry)).isEqualTo(payload);
     }
@@ -88,9 +88,9 @@ class JournalEntryTest
     @Property(tries = TRIES)
     void digestAndClosedComeBack(@ForAll final long sequence, @ForAll final long state, @ForAll final Outcome outcome)
     {
-        wrap(encoder.digest(sequence, 1, 2, 3, state), EventType.DIGEST, sequence, 1, 2, 3);
+        wrap(encoder.digest(1, 2, 3, state), EventType.DIGEST, sequence, 1, 2, 3);
         assertThat(entry.state()).isEqualTo(state);
-        wrap(encoder.closed(sequence, 1, 2, 3, outcome, state), EventType.CLOSED, sequence, 1, 2, 3);
+        wrap(encoder.closed(1, 2, 3, outcome, state), EventType.CLOSED, sequence, 1, 2, 3);
         assertThat(entry.outcome()).isEqualTo(outcome);
         assertThat(entry.state()).isEqualTo(state);
     }
@@ -99,11 +99,11 @@ class JournalEntryTest
     void generationAndBackupJoinedComeBack(
         @ForAll final long generation, @ForAll final GenerationCause cause, @ForAll("texts") final String node)
     {
-        wrap(encoder.generation(1, 2, 3, 4, generation, cause, node), EventType.GENERATION, 1, 2, 3, 4);
+        wrap(encoder.generation(2, 3, 4, generation, cause, node), EventType.GENERATION, 1, 2, 3, 4);
         assertThat(entry.generation()).isEqualTo(generation);
         assertThat(entry.cause()).isEqualTo(cause);
         assertThat(entry.node()).isEqualTo(node);
-        wrap(encoder.backupJoined(1, 2, 3, 4, generation, node), EventType.BACKUP_JOINED, 1, 2, 3, 4);
+        wrap(encoder.backupJoined(2, 3, 4, generation, node), EventType.BACKUP_JOINED, 1, 2, 3, 4);
         assertThat(entry.generation()).isEqualTo(generation);
         assertThat(entry.node()).isEqualTo(node);
     }
@@ -111,7 +111,7 @@ class JournalEntryTest
     @Property(tries = TRIES)
     void anEntryOfAnyOtherLengthIsNone(@ForAll("texts") final String node)
     {
-        final int length = encoder.generation(1, 2, 3, 4, 5, GenerationCause.STARTED, node);
+        final int length = encoder.generation(2, 3, 4, 5, GenerationCause.STARTED, node).entry().length();
         for (int other = 0; other <= length + 8; other++)
         {
             assertThat(entry.tryWrap(encoder.buffer(), 0, other) == null).isEqualTo(other == length);
@@ -125,7 +125,7 @@ class JournalEntryTest
         @ForAll final long request,
         @ForAll final BlockOutcome status)
     {
-        wrap(encoder.blockCompletion(sequence, 1, 2, 3, drive, request, status),
+        wrap(encoder.blockCompletion(1, 2, 3, drive, request, status),
             EventType.BLOCK_COMPLETION, sequence, 1, 2, 3);
         assertThat(entry.drive()).isEqualTo(drive);
         assertThat(entry.request()).isEqualTo(request);
@@ -139,17 +139,17 @@ class JournalEntryTest
         @ForAll @IntRange(max = 0xFFFE) final int rows,
         @ForAll @LongRange(max = 0xFFFF_FFFFL) final long pages)
     {
-        wrap(encoder.consoleSize(sequence, 1, 2, 3, columns, rows), EventType.CONSOLE_SIZE, sequence, 1, 2, 3);
+        wrap(encoder.consoleSize(1, 2, 3, columns, rows), EventType.CONSOLE_SIZE, sequence, 1, 2, 3);
         assertThat(entry.columns()).isEqualTo(columns);
         assertThat(entry.rows()).isEqualTo(rows);
-        wrap(encoder.balloonTarget(sequence, 1, 2, 3, pages), EventType.BALLOON_TARGET, sequence, 1, 2, 3);
+        wrap(encoder.balloonTarget(1, 2, 3, pages), EventType.BALLOON_TARGET, sequence, 1, 2, 3);
         assertThat(entry.pages()).isEqualTo(pages);
     }
 
     @Example
     void aGuestWithoutDrivesHasTheFirstEntryThatItAlwaysHad()
     {
-        final int length = encoder.genesis(SampleJournal.GENESIS);
+        final int length = encoder.genesis(SampleJournal.GENESIS).entry().length();
         // Header, fixed part, and four texts with their lengths.
         assertThat(length).isEqualTo(8 + EventType.GENESIS.blockLength() + 4 * 4 + "guest-a".length() +
             "/images/kernel".length() + "console=hvc0".length());
@@ -163,9 +163,9 @@ class JournalEntryTest
         frame[6] = 0x54;
         frame[12] = 8;
         frame[13] = 6;
-        entry.wrap(encoder.buffer(), 0, encoder.networkFrame(1, 2, 3, 4, new UnsafeBuffer(frame), 0, frame.length));
+        encoder.networkFrame(2, 3, 4, new UnsafeBuffer(frame), 0, frame.length);
 
-        assertThat(entry.toString()).contains("60 bytes ARP 54:00:00:00:00:00 -> 52:00:00:00:00:00");
+        assertThat(encoder.entry().toString()).contains("60 bytes ARP 54:00:00:00:00:00 -> 52:00:00:00:00:00");
     }
 
     @Property(tries = 1000)
@@ -177,7 +177,7 @@ class JournalEntryTest
             case 0 -> SampleJournal.GENESIS;
             case 1 -> SampleJournal.GENESIS_WITH_DRIVES;
             default -> SampleJournal.GENESIS_WITH_NETWORK;
-        });
+        }).entry().length();
         final byte[] bytes = new byte[length];
         encoder.buffer().getBytes(0, bytes);
         for (int i = 0; i < 1 + random.nextInt(4); i++)
@@ -196,7 +196,7 @@ class JournalEntryTest
     @Example
     void anUnknownTypeVersionOrCodeIsNamed()
     {
-        final int length = encoder.closed(1, 2, 3, 4, Outcome.STOPPED, 5);
+        final int length = encoder.closed(2, 3, 4, Outcome.STOPPED, 5).entry().length();
         assertThat(entry.tryWrap(encoder.buffer(), 0, length)).isNull();
         encoder.buffer().putByte(length - 9, (byte)77);
         assertThat(entry.tryWrap(encoder.buffer(), 0, length)).contains("code 77");
@@ -215,14 +215,16 @@ class JournalEntryTest
     }
 
     private void wrap(
-        final int length,
+        final EntryEncoder event,
         final EventType type,
         final long sequence,
         final long position,
         final long timeNs,
         final long outputs)
     {
-        entry.wrap(encoder.buffer(), 0, length);
+        event.sequence(sequence);
+        final int length = event.entry().length();
+        entry.wrap(event.buffer(), 0, length);
         assertThat(entry.type()).isEqualTo(type);
         assertThat(entry.sequence()).isEqualTo(sequence);
         assertThat(entry.position()).isEqualTo(position);

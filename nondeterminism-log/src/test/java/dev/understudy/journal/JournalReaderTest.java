@@ -22,6 +22,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(60)
 class JournalReaderTest
 {
+    private static final EntryEncoder EVENTS = new EntryEncoder();
+
     private static final JournalOptions OPTIONS = SampleJournal.options();
 
     @TempDir
@@ -79,7 +81,7 @@ class JournalReaderTest
             for (int i = 1; i <= 5_000; i++)
             {
                 assertThat(reader.next()).isFalse();
-                writer.digest(i, i, i, i);
+                writer.append(EVENTS.digest(i, i, i, i));
                 assertThat(reader.next()).isTrue();
                 assertThat(reader.entry().state()).isEqualTo(i);
             }
@@ -115,7 +117,7 @@ class JournalReaderTest
             {
                 reader.seek(last + 1);
                 assertThat(reader.next()).isFalse();
-                writer.digest(writer.lastPosition(), 1, 2, 3);
+                writer.append(EVENTS.digest(writer.lastPosition(), 1, 2, 3));
                 assertThat(reader.next()).isTrue();
                 assertThat(reader.entry().sequence()).isEqualTo(last + 1);
             }
@@ -131,7 +133,7 @@ class JournalReaderTest
         {
             assertThat(reader.next()).isTrue();
             Thread.currentThread().interrupt();
-            writer.digest(1, 1, 1, 1);
+            writer.append(EVENTS.digest(1, 1, 1, 1));
             writer.sync();
             assertThat(reader.next()).isTrue();
             assertThat(reader.entry().state()).isEqualTo(1);
@@ -206,7 +208,7 @@ class JournalReaderTest
         final Path directory = root.resolve("guest-a");
         Files.createDirectory(directory);
         final EntryEncoder encoder = new EntryEncoder();
-        final int length = encoder.genesis(SampleJournal.GENESIS);
+        final int length = encoder.genesis(SampleJournal.GENESIS).entry().length();
         new HashChain().seal(encoder.buffer(), length);
         try (QueueSegment segment = new QueueSegment(QueueFiles.nextSegment(directory), OPTIONS,
             new DiskReserve(directory, OPTIONS), encoder.buffer().byteArray()))

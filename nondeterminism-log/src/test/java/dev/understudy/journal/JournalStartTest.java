@@ -15,6 +15,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** A journal whose entries come before Chronicle has started. */
 class JournalStartTest
 {
+    private static final EntryEncoder EVENTS = new EntryEncoder();
+
     private static final JournalOptions OPTIONS = SampleJournal.options();
 
     /** Of 36 bytes and more: more than memory keeps. */
@@ -87,7 +89,7 @@ class JournalStartTest
     {
         try (JournalWriter writer = JournalWriter.createUnstarted(directory, SampleJournal.GENESIS, OPTIONS))
         {
-            writer.closed(1, 1, 1, Outcome.SHUTDOWN, 1);
+            writer.append(EVENTS.closed(1, 1, 1, Outcome.SHUTDOWN, 1));
             assertThat(SampleJournal.read(directory)).hasSize(2);
         }
     }
@@ -133,7 +135,7 @@ class JournalStartTest
     {
         for (int i = 0; i < count; i++)
         {
-            writer.clockSample(writer.lastPosition() + 1, writer.lastTimeNs() + 1, i, i, i);
+            writer.append(EVENTS.clockSample(writer.lastPosition() + 1, writer.lastTimeNs() + 1, i, i, i));
         }
     }
 }

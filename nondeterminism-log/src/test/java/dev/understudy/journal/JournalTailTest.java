@@ -20,6 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(60)
 class JournalTailTest
 {
+    private static final EntryEncoder EVENTS = new EntryEncoder();
+
     private static final JournalOptions OPTIONS = SampleJournal.options();
 
     /** Of some 600 bytes on average: several files, and many times what memory holds. */
@@ -110,11 +112,11 @@ class JournalTailTest
         {
             final List<byte[]> entries = new ArrayList<>();
             take(reader, entries);
-            writer.consoleInput(1, 1, 1, data, 0, data.capacity());
+            writer.append(EVENTS.consoleInput(1, 1, 1, data, 0, data.capacity()));
             take(reader, entries);
             assertThat(reader.entry().dataLength()).isEqualTo(data.capacity());
             assertThat(reader.takenFromMemory()).isOne();
-            writer.digest(2, 2, 2, 2);
+            writer.append(EVENTS.digest(2, 2, 2, 2));
             take(reader, entries);
             assertThat(reader.takenFromMemory()).isEqualTo(2);
             assertSame(entries, SampleJournal.read(directory));
@@ -139,7 +141,7 @@ class JournalTailTest
             }
             assertThat(reader.next()).isFalse();
             assertThat(reader.takenFromMemory()).isZero();
-            writer.digest(writer.lastPosition(), 1, 2, 3);
+            writer.append(EVENTS.digest(writer.lastPosition(), 1, 2, 3));
             assertThat(reader.next()).isTrue();
             assertThat(reader.takenFromMemory()).isOne();
             // Back to what memory has given already, and to what it never had.

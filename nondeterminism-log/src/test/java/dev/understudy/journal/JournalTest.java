@@ -20,6 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class JournalTest
 {
+    private static final EntryEncoder EVENTS = new EntryEncoder();
+
     private static final Genesis GENESIS = new Genesis(
         "guest", 64 << 20, 3, "/kernel", new byte[32], null, null, "console=hvc0", new byte[32], 1, 1_700_000_000_000L);
 
@@ -36,18 +38,18 @@ class JournalTest
         final UnsafeBuffer data = new UnsafeBuffer("payload".getBytes(StandardCharsets.US_ASCII));
         try (JournalWriter writer = JournalWriter.create(directory, GENESIS, JournalOptions.defaults()))
         {
-            writer.clockSample(10, 100, 1, 5_000, 2_000_000);
-            writer.consoleInput(20, 200, 2, data, 0, 7);
-            writer.entropy(30, 300, 3, data, 1, 3);
-            writer.vsockPacket(40, 400, 4, data, 0, 7);
-            writer.digest(50, 500, 5, 0xD16E57L);
-            writer.generation(60, 600, 6, 2, GenerationCause.PROMOTED, "b");
-            writer.backupJoined(70, 700, 7, 2, "a");
-            writer.blockCompletion(80, 800, 8, 3, 1L << 40, BlockOutcome.IOERR);
-            writer.networkFrame(90, 900, 9, new UnsafeBuffer("payload".getBytes(StandardCharsets.UTF_8)), 0, 7);
-            writer.consoleSize(100, 1000, 10, 65_535, 24);
-            writer.balloonTarget(110, 1100, 11, 0xFFFF_FFFFL);
-            writer.closed(120, 1200, 12, Outcome.FAILURE, 0xF1A7L);
+            writer.append(EVENTS.clockSample(10, 100, 1, 5_000, 2_000_000));
+            writer.append(EVENTS.consoleInput(20, 200, 2, data, 0, 7));
+            writer.append(EVENTS.entropy(30, 300, 3, data, 1, 3));
+            writer.append(EVENTS.vsockPacket(40, 400, 4, data, 0, 7));
+            writer.append(EVENTS.digest(50, 500, 5, 0xD16E57L));
+            writer.append(EVENTS.generation(60, 600, 6, 2, GenerationCause.PROMOTED, "b"));
+            writer.append(EVENTS.backupJoined(70, 700, 7, 2, "a"));
+            writer.append(EVENTS.blockCompletion(80, 800, 8, 3, 1L << 40, BlockOutcome.IOERR));
+            writer.append(EVENTS.networkFrame(90, 900, 9, new UnsafeBuffer("payload".getBytes(StandardCharsets.UTF_8)), 0, 7));
+            writer.append(EVENTS.consoleSize(100, 1000, 10, 65_535, 24));
+            writer.append(EVENTS.balloonTarget(110, 1100, 11, 0xFFFF_FFFFL));
+            writer.append(EVENTS.closed(120, 1200, 12, Outcome.FAILURE, 0xF1A7L));
         }
 
         final List<String> types = new ArrayList<>();
@@ -111,7 +113,7 @@ class JournalTest
             assertThat(reader.next()).isFalse();
             for (int i = 1; i <= 1000; i++)
             {
-                writer.digest(i, i, i, i);
+                writer.append(EVENTS.digest(i, i, i, i));
                 assertThat(reader.next()).isTrue();
                 assertThat(reader.entry().state()).isEqualTo(i);
             }
@@ -120,7 +122,7 @@ class JournalTest
             assertThat(reader.entry().sequence()).isEqualTo(500);
             reader.seek(1001);
             assertThat(reader.next()).isFalse();
-            writer.digest(1001, 1001, 0, 7);
+            writer.append(EVENTS.digest(1001, 1001, 0, 7));
             assertThat(reader.next()).isTrue();
             assertThat(reader.entry().state()).isEqualTo(7);
         }
@@ -134,7 +136,7 @@ class JournalTest
         {
             assertThat(writer.lastSequence()).isEqualTo(100);
             assertThat(writer.genesis().commandLine()).isEqualTo(GENESIS.commandLine());
-            writer.digest(101, 101, 101, 101);
+            writer.append(EVENTS.digest(101, 101, 101, 101));
         }
         assertThat(JournalVerifier.verify(directory).entries()).isEqualTo(102);
         assertThat(JournalVerifier.verify(directory).damage()).isNull();
@@ -152,7 +154,7 @@ class JournalTest
             {
                 try (JournalWriter writer = JournalWriter.open(directory, JournalOptions.defaults(), text -> {}))
                 {
-                    writer.digest(i, i, i, i);
+                    writer.append(EVENTS.digest(i, i, i, i));
                 }
             }
             assertThat(JournalVerifier.verify(directory).entries()).isEqualTo(7);
@@ -197,7 +199,7 @@ class JournalTest
         assertThat(JournalVerifier.verify(directory).damage()).isNull();
         try (JournalWriter writer = JournalWriter.open(directory, options, text -> {}))
         {
-            writer.digest(4, 4, 4, 4);
+            writer.append(EVENTS.digest(4, 4, 4, 4));
         }
         assertThat(QueueFiles.segments(directory)).hasSize(2);
         assertThat(JournalVerifier.verify(directory).entries()).isEqualTo(5);
@@ -266,7 +268,7 @@ class JournalTest
                 for (int i = 0; i < 100_000; i++)
                 {
                     random.nextBytes(data.byteArray());
-                    writer.entropy(i, i, i, data, 0, 1000);
+                    writer.append(EVENTS.entropy(i, i, i, data, 0, 1000));
                 }
             }).isInstanceOf(JournalFullException.class).hasMessageContaining("bound");
         }
@@ -308,7 +310,7 @@ class JournalTest
         try (JournalWriter writer = JournalWriter.open(directory, JournalOptions.defaults(), notices::add))
         {
             assertThat(writer.lastSequence()).isEqualTo(199);
-            writer.digest(200, 200, 200, 200);
+            writer.append(EVENTS.digest(200, 200, 200, 200));
         }
         assertThat(notices).hasSize(1);
         final JournalReport report = JournalVerifier.verify(directory);
@@ -385,7 +387,7 @@ class JournalTest
         {
             for (int i = 1; i <= digests; i++)
             {
-                writer.digest(i, i, 0x5EED_0000L + i, 0x5EED_0000L + i);
+                writer.append(EVENTS.digest(i, i, 0x5EED_0000L + i, 0x5EED_0000L + i));
             }
         }
         return directory;

@@ -23,6 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class JournalWriterTest
 {
+    private static final EntryEncoder EVENTS = new EntryEncoder();
+
     private static final JournalOptions OPTIONS = SampleJournal.options();
 
     /** Two steps of new blocks. */
@@ -38,8 +40,8 @@ class JournalWriterTest
         try (JournalWriter writer = JournalWriter.create(directory, SampleJournal.GENESIS, OPTIONS))
         {
             assertThat(writer.lastSequence()).isZero();
-            assertThat(writer.clockSample(10, 30, 7, 250, 2_000_000)).isEqualTo(1);
-            assertThat(writer.closed(11, 33, 8, Outcome.SHUTDOWN, 0xABCDL)).isEqualTo(2);
+            assertThat(writer.append(EVENTS.clockSample(10, 30, 7, 250, 2_000_000))).isEqualTo(1);
+            assertThat(writer.append(EVENTS.closed(11, 33, 8, Outcome.SHUTDOWN, 0xABCDL))).isEqualTo(2);
         }
         try (JournalReader reader = JournalReader.open(directory))
         {
@@ -173,14 +175,15 @@ class JournalWriterTest
     {
         try (JournalWriter writer = JournalWriter.createEmpty(root.resolve("guest-a"), OPTIONS))
         {
-            assertThatThrownBy(() -> writer.digest(0, 0, 0, 0)).hasMessageContaining("must be a genesis");
+            assertThatThrownBy(() -> writer.append(EVENTS.digest(0, 0, 0, 0)))
+                .hasMessageContaining("the first entry, and no other, is a genesis");
             assertThat(writer.lastSequence()).isEqualTo(-1);
         }
         try (JournalWriter writer = JournalWriter.create(root.resolve("guest-b"), SampleJournal.GENESIS, OPTIONS))
         {
-            writer.digest(100, 0, 0, 0);
-            assertThatThrownBy(() -> writer.digest(99, 0, 0, 0)).hasMessageContaining("99").hasMessageContaining("100");
-            assertThat(writer.digest(100, 0, 0, 0)).isEqualTo(2);
+            writer.append(EVENTS.digest(100, 0, 0, 0));
+            assertThatThrownBy(() -> writer.append(EVENTS.digest(99, 0, 0, 0))).hasMessageContaining("99").hasMessageContaining("100");
+            assertThat(writer.append(EVENTS.digest(100, 0, 0, 0))).isEqualTo(2);
         }
     }
 
@@ -209,7 +212,7 @@ class JournalWriterTest
                     .isInstanceOf(JournalException.class)
                     .hasMessageContaining("process " + ProcessHandle.current().pid());
             }
-            assertThat(writer.digest(1, 1, 1, 1)).isEqualTo(1);
+            assertThat(writer.append(EVENTS.digest(1, 1, 1, 1))).isEqualTo(1);
         }
         JournalWriter.open(directory, OPTIONS, text -> {}).close();
     }
@@ -240,8 +243,8 @@ class JournalWriterTest
         try (JournalWriter writer = JournalWriter.create(root.resolve("guest-a"), SampleJournal.GENESIS, OPTIONS))
         {
             final UnsafeBuffer data = new UnsafeBuffer(new byte[EntryEncoder.MAX_DATA_BYTES + 1]);
-            assertThat(writer.vsockPacket(0, 0, 0, data, 0, EntryEncoder.MAX_DATA_BYTES)).isEqualTo(1);
-            assertThatThrownBy(() -> writer.vsockPacket(0, 0, 0, data, 0, EntryEncoder.MAX_DATA_BYTES + 1))
+            assertThat(writer.append(EVENTS.vsockPacket(0, 0, 0, data, 0, EntryEncoder.MAX_DATA_BYTES))).isEqualTo(1);
+            assertThatThrownBy(() -> writer.append(EVENTS.vsockPacket(0, 0, 0, data, 0, EntryEncoder.MAX_DATA_BYTES + 1)))
                 .isInstanceOf(IllegalArgumentException.class);
             assertThat(writer.lastSequence()).isEqualTo(1);
         }
@@ -275,12 +278,12 @@ class JournalWriterTest
         {
             for (int i = 0; i < entries * 2; i++)
             {
-                writer.vsockPacket(i, i, i, data, 0, data.capacity());
+                writer.append(EVENTS.vsockPacket(i, i, i, data, 0, data.capacity()));
             }
             final long before = threads.getThreadAllocatedBytes(Thread.currentThread().threadId());
             for (int i = 0; i < entries; i++)
             {
-                writer.vsockPacket(entries * 2L, i, i, data, 0, data.capacity());
+                writer.append(EVENTS.vsockPacket(entries * 2L, i, i, data, 0, data.capacity()));
             }
             // An object an entry would be sixteen bytes each at the least; the blocks of 1 MiB cost a few KiB.
             assertThat(threads.getThreadAllocatedBytes(Thread.currentThread().threadId()) - before)

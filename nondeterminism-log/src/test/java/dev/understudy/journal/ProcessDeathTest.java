@@ -17,6 +17,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class ProcessDeathTest
 {
+    private static final EntryEncoder EVENTS = new EntryEncoder();
+
     private static final int ROUNDS = 3;
     private static final int ENTRIES_A_ROUND = 3_000;
 
@@ -58,7 +60,7 @@ class ProcessDeathTest
                 assertThat(writer.lastSequence()).isGreaterThanOrEqualTo(reported);
                 // One more than was reported at the most: the one between append and report.
                 assertThat(writer.lastSequence()).isLessThanOrEqualTo(reported + 1);
-                writer.digest(writer.lastPosition(), 0, 0, 0);
+                writer.append(EVENTS.digest(writer.lastPosition(), 0, 0, 0));
             }
             final JournalReport report = JournalVerifier.verify(directory);
             assertThat(report.damage()).isNull();

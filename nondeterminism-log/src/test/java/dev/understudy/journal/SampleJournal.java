@@ -14,6 +14,8 @@ import org.agrona.concurrent.UnsafeBuffer;
 /** Makes journals with known entries, and reads entries back for comparison. */
 final class SampleJournal
 {
+    private static final EntryEncoder EVENTS = new EntryEncoder();
+
     static final Genesis GENESIS = new Genesis(
         "guest-a", 64 << 20, 3, "/images/kernel", sequence(32, 1), null, null, "console=hvc0",
         sequence(32, 4), 1, 1_795_000_000_000L);
@@ -54,18 +56,18 @@ final class SampleJournal
             final int length = random.nextInt(maxDataBytes + 1);
             switch (random.nextInt(7))
             {
-                case 0 -> writer.clockSample(position, timeNs, outputs, random.nextInt(), random.nextInt());
-                case 1 -> writer.consoleInput(position, timeNs, outputs, data, 0, length);
-                case 2 -> writer.entropy(position, timeNs, outputs, data, 1, length);
+                case 0 -> writer.append(EVENTS.clockSample(position, timeNs, outputs, random.nextInt(), random.nextInt()));
+                case 1 -> writer.append(EVENTS.consoleInput(position, timeNs, outputs, data, 0, length));
+                case 2 -> writer.append(EVENTS.entropy(position, timeNs, outputs, data, 1, length));
                 case 3 ->
                 {
                     if (i % 2 == 0)
                     {
-                        writer.vsockPacket(position, timeNs, outputs, data, 0, length);
+                        writer.append(EVENTS.vsockPacket(position, timeNs, outputs, data, 0, length));
                     }
                     else
                     {
-                        writer.networkFrame(position, timeNs, outputs, data, 0, length);
+                        writer.append(EVENTS.networkFrame(position, timeNs, outputs, data, 0, length));
                     }
                 }
                 case 4 ->
@@ -73,16 +75,16 @@ final class SampleJournal
                     final long number = random.nextLong();
                     if (i % 2 == 0)
                     {
-                        writer.digest(position, timeNs, outputs, number);
+                        writer.append(EVENTS.digest(position, timeNs, outputs, number));
                     }
                     else
                     {
-                        writer.blockCompletion(position, timeNs, outputs, i % 4, number, BlockOutcome.OK);
+                        writer.append(EVENTS.blockCompletion(position, timeNs, outputs, i % 4, number, BlockOutcome.OK));
                     }
                 }
-                case 5 -> writer.generation(
-                    position, timeNs, outputs, i, GenerationCause.values()[random.nextInt(4)], "node-" + i);
-                default -> writer.backupJoined(position, timeNs, outputs, i, "node-" + i);
+                case 5 -> writer.append(EVENTS.generation(
+                    position, timeNs, outputs, i, GenerationCause.values()[random.nextInt(4)], "node-" + i));
+                default -> writer.append(EVENTS.backupJoined(position, timeNs, outputs, i, "node-" + i));
             }
         }
     }

@@ -19,6 +19,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** What a writer that died may leave, made by hand. */
 class TornTailTest
 {
+    private static final EntryEncoder EVENTS = new EntryEncoder();
+
     private static final JournalOptions OPTIONS = SampleJournal.options();
     private static final int LAST = 20;
 
@@ -93,19 +95,24 @@ class TornTailTest
         Arrays.fill(payload, (byte)1);
         final EntryEncoder encoder = new EntryEncoder();
         final EntryPacker packer = new EntryPacker();
-        final int length = packer.pack(EventType.VSOCK_PACKET, encoder.buffer(), encoder.vsockPacket(
-            LAST + 1, 1 << 30, 1, 1, new UnsafeBuffer(payload), 0, payload.length));
+        final int length = pack(packer, LAST + 1, encoder.vsockPacket(
+            1 << 30, 1, 1, new UnsafeBuffer(payload), 0, payload.length));
         final byte[] packet = Arrays.copyOf(packer.buffer().byteArray(), length);
         final int firstGroup = length - groups * (groupBytes + Integer.BYTES) + Integer.BYTES;
         for (int i = 0; i < groups; i++)
         {
-            final int forgedLength = packer.pack(EventType.DIGEST, encoder.buffer(), encoder.digest(
-                LAST + 5L + i, (1 << 30) + i, i, i, i));
+            final int forgedLength = pack(packer, LAST + 5L + i, encoder.digest((1 << 30) + i, i, i, i));
             final int place = firstGroup + i * (groupBytes + Integer.BYTES) + QueueFile.WORD_BYTES - 1 & -QueueFile.WORD_BYTES;
             new UnsafeBuffer(packet).putInt(place, forgedLength, ByteOrder.LITTLE_ENDIAN);
             packer.buffer().getBytes(0, packet, place + QueueFile.WORD_BYTES, forgedLength);
         }
         return packet;
+    }
+
+    private static int pack(final EntryPacker packer, final long sequence, final EntryEncoder event)
+    {
+        event.sequence(sequence);
+        return packer.pack(event.entry().type(), event.buffer(), event.entry().length());
     }
 
     @Test
@@ -155,7 +162,7 @@ class TornTailTest
             }
             try (JournalWriter writer = JournalWriter.open(directory, OPTIONS, text -> {}))
             {
-                writer.digest(1 << 30, 1, 2, 42);
+                writer.append(EVENTS.digest(1 << 30, 1, 2, 42));
                 assertThat(reader.next()).isTrue();
                 assertThat(reader.entry().state()).isEqualTo(42);
             }
@@ -168,7 +175,7 @@ class TornTailTest
         open();
         try (JournalWriter writer = JournalWriter.open(directory, OPTIONS, text -> {}))
         {
-            writer.digest(1 << 30, 1, 2, 42);
+            writer.append(EVENTS.digest(1 << 30, 1, 2, 42));
         }
         write(file, JournalReaderTest.placeOfEnd(file), 0, new byte[12]);
         try (JournalReader reader = JournalReader.open(directory))

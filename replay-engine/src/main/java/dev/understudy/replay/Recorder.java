@@ -3,8 +3,8 @@ package dev.understudy.replay;
 import dev.understudy.guest.Machine;
 import dev.understudy.guest.RunState;
 import dev.understudy.guest.virtio.BlockRequest;
-import dev.understudy.guest.virtio.BlockStatus;
 import dev.understudy.journal.BlockOutcome;
+import dev.understudy.journal.EntryEncoder;
 import dev.understudy.journal.GenerationCause;
 import dev.understudy.journal.Outcome;
 import java.util.function.LongSupplier;
@@ -39,6 +39,8 @@ public final class Recorder
 
     private final Machine machine;
     private final EventLog log;
+    private final EntryEncoder event = new EntryEncoder();
+    private final EventApplier events = new EventApplier();
     private final LongSupplier nanoClock;
     private final long digestIntervalNs;
     private final UnsafeBuffer data = new UnsafeBuffer(0, 0);
@@ -85,19 +87,18 @@ public final class Recorder
         return log.lastSequence();
     }
 
-    /** Whether {@link #vsock} would take a packet of this length. */
+    /** Whether {@link #receiveVsock} would take a packet of this length. */
     public boolean canTakeVsock(final int length)
     {
         return machine.canTakeVsock(length);
     }
 
     /** A packet from the host end of virtio-vsock; there is room for it. */
-    public void vsock(final byte[] packet, final int offset, final int length)
+    public void receiveVsock(final byte[] packet, final int offset, final int length)
     {
         final long timeNs = sample();
         data.wrap(packet, offset, length);
-        log.vsockPacket(machine.position(), timeNs, machine.outputs(), data, 0, length);
-        machine.vsock(packet, offset, length);
+        enter(event.vsockPacket(machine.position(), timeNs, machine.outputs(), data, 0, length));
     }
 
     /** Whether the guest uses its network device: a frame for one that does not is lost. */
@@ -106,19 +107,18 @@ public final class Recorder
         return machine.isNetworkUsed();
     }
 
-    /** Whether {@link #network} would take a frame. */
+    /** Whether {@link #receiveFrame} would take a frame. */
     public boolean canTakeFrame()
     {
         return machine.canTakeFrame();
     }
 
     /** An Ethernet frame of the world; the guest has a buffer for it. */
-    public void network(final byte[] frame, final int offset, final int length)
+    public void receiveFrame(final byte[] frame, final int offset, final int length)
     {
         final long timeNs = sample();
         data.wrap(frame, offset, length);
-        log.networkFrame(machine.position(), timeNs, machine.outputs(), data, 0, length);
-        machine.network(frame, offset, length);
+        enter(event.networkFrame(machine.position(), timeNs, machine.outputs(), data, 0, length));
     }
 
     /**
@@ -126,15 +126,14 @@ public final class Recorder
      *
      * @return number of bytes taken; the rest may be offered again later
      */
-    public int console(final byte[] input, final int offset, final int length)
+    public int receiveConsole(final byte[] input, final int offset, final int length)
     {
         final int taken = Math.min(length, machine.consoleRoom());
         if (taken > 0)
         {
             final long timeNs = sample();
             data.wrap(input, offset, taken);
-            log.consoleInput(machine.position(), timeNs, machine.outputs(), data, 0, taken);
-            machine.consoleInput(input, offset, taken);
+            enter(event.consoleInput(machine.position(), timeNs, machine.outputs(), data, 0, taken));
         }
         return taken;
     }
@@ -143,8 +142,7 @@ public final class Recorder
     public void consoleSize(final int columns, final int rows)
     {
         final long timeNs = sample();
-        log.consoleSize(machine.position(), timeNs, machine.outputs(), columns, rows);
-        machine.consoleSize(columns, rows);
+        enter(event.consoleSize(machine.position(), timeNs, machine.outputs(), columns, rows));
     }
 
     /** Asks the guest to leave so many pages of 4 KiB alone; no event when it is asked for that already. */
@@ -153,8 +151,7 @@ public final class Recorder
         if (pages != machine.balloonTarget())
         {
             final long timeNs = sample();
-            log.balloonTarget(machine.position(), timeNs, machine.outputs(), pages);
-            machine.balloonTarget(pages);
+            enter(event.balloonTarget(machine.position(), timeNs, machine.outputs(), pages));
         }
     }
 
@@ -165,12 +162,11 @@ public final class Recorder
     }
 
     /** Random bytes, as many as are wanted. */
-    public void entropy(final byte[] random, final int length)
+    public void receiveEntropy(final byte[] random, final int length)
     {
         final long timeNs = sample();
         data.wrap(random, 0, length);
-        log.entropy(machine.position(), timeNs, machine.outputs(), data, 0, length);
-        machine.entropy(random, 0, length);
+        enter(event.entropy(machine.position(), timeNs, machine.outputs(), data, 0, length));
     }
 
     /** Number of drives that the guest has. */
@@ -190,24 +186,22 @@ public final class Recorder
     {
         final long timeNs = sample();
         final BlockRequest request = machine.blockRequest(drive);
-        log.blockCompletion(
-            machine.position(), timeNs, machine.outputs(), drive, request.number(), BlockOutcome.OK);
-        machine.completeBlock(drive, BlockStatus.OK);
+        enter(event.blockCompletion(
+            machine.position(), timeNs, machine.outputs(), drive, request.number(), BlockOutcome.OK));
     }
 
     /** The beginning of a generation in which {@code node} runs the guest. */
     public void generation(final long generation, final GenerationCause cause, final String node)
     {
         final long timeNs = sample();
-        log.generation(machine.position(), timeNs, machine.outputs(), generation, cause, node);
-        Replayer.applyGeneration(machine, cause);
+        enter(event.generation(machine.position(), timeNs, machine.outputs(), generation, cause, node));
     }
 
     /** From the next output on, {@code node} holds every entry that an output depends on before it leaves. */
     public void backupJoined(final long generation, final String node)
     {
         final long timeNs = sample();
-        log.backupJoined(machine.position(), timeNs, machine.outputs(), generation, node);
+        enter(event.backupJoined(machine.position(), timeNs, machine.outputs(), generation, node));
     }
 
     /** Runs the guest for a while, or until it waits or ends. */
@@ -224,7 +218,8 @@ public final class Recorder
         }
         if (log.isKept() && nowNs - lastDigestNs >= digestIntervalNs && machine.position() != lastDigestPosition)
         {
-            log.digest(machine.position(), sample(), machine.outputs(), machine.digest());
+            final long timeNs = sample();
+            enter(event.digest(machine.position(), timeNs, machine.outputs(), machine.digest()));
             lastDigestNs = nowNs;
             lastDigestPosition = machine.position();
         }
@@ -263,7 +258,15 @@ public final class Recorder
     private void close(final Outcome outcome)
     {
         final long timeNs = sample();
-        log.closed(machine.position(), timeNs, machine.outputs(), outcome, log.isKept() ? machine.digest() : 0);
+        enter(event.closed(
+            machine.position(), timeNs, machine.outputs(), outcome, log.isKept() ? machine.digest() : 0));
+    }
+
+    /** Logs an event, and lets it enter the guest as a replay will. */
+    private void enter(final EntryEncoder encoded)
+    {
+        log.append(encoded);
+        events.apply(machine, encoded.entry());
     }
 
     /** Lets the world's time enter the guest, as the time in the entry that follows will in a replay. */
@@ -282,8 +285,7 @@ public final class Recorder
             (int)Math.min(MAX_PICOS,
                 (nowNs - lastSampleNs) * 1_000 / instructions * RATE_NUMERATOR / RATE_DENOMINATOR) :
             machine.picosPerInstruction();
-        log.clockSample(machine.position(), timeNs, machine.outputs(), picos, LIMIT_NS);
-        machine.rate(picos, LIMIT_NS);
+        enter(event.clockSample(machine.position(), timeNs, machine.outputs(), picos, LIMIT_NS));
         lastSampleNs = nowNs;
         lastSamplePosition = machine.position();
     }

@@ -22,7 +22,7 @@ public final class Replayer
 {
     private final Machine machine;
     private final DriveWaits drives;
-    private byte[] scratch = new byte[64 * 1024];
+    private final EventApplier events = new EventApplier();
     private long nextSequence;
     private long digestsCompared;
     private RunState state = RunState.RUNNING;
@@ -119,7 +119,6 @@ public final class Replayer
             throw differs(entry, "hash of all outputs before it", hex(entry.outputs()), hex(machine.outputs()));
         }
 
-        machine.sample(entry.timeNs());
         takeEffect(entry);
         nextSequence++;
     }
@@ -128,96 +127,39 @@ public final class Replayer
     {
         switch (entry.type())
         {
-            case GENESIS, BACKUP_JOINED ->
+            case BLOCK_COMPLETION -> drives.await(EventApplier.request(machine, entry));
+            default ->
             {
+                // Nothing is waited for.
             }
-            case CLOCK_SAMPLE -> machine.rate(entry.picosPerInstruction(), entry.limitNs());
-            case CONSOLE_INPUT ->
-            {
-                final int length = entry.dataLength();
-                final int taken = machine.consoleInput(data(entry), 0, length);
-                check(entry, taken == length, "console bytes taken", Integer.toString(length), Integer.toString(taken));
-            }
-            case ENTROPY ->
-            {
-                final int wanted = machine.entropyWanted();
-                check(entry, wanted >= entry.dataLength(), "entropy bytes wanted",
-                    Integer.toString(entry.dataLength()), Integer.toString(wanted));
-                machine.entropy(data(entry), 0, entry.dataLength());
-            }
-            case VSOCK_PACKET -> check(entry, machine.vsock(data(entry), 0, entry.dataLength()),
-                "room for a vsock packet", "yes", "no");
-            case NETWORK_FRAME -> check(entry,
-                VirtioNet.isFrame(entry.dataLength()) && machine.network(data(entry), 0, entry.dataLength()),
-                "a buffer of the guest for a frame of " + entry.dataLength() + " bytes", "yes", "no");
-            case DIGEST ->
-            {
-                final long digest = machine.digest();
-                check(entry, digest == entry.state(), "digest of the machine", hex(entry.state()), hex(digest));
-                digestsCompared++;
-            }
-            case BLOCK_COMPLETION -> completeBlock(entry);
-            case CONSOLE_SIZE -> machine.consoleSize(entry.columns(), entry.rows());
-            case BALLOON_TARGET -> machine.balloonTarget(entry.pages());
-            case GENERATION -> applyGeneration(machine, entry.cause());
-            case CLOSED -> close(entry);
         }
-    }
-
-    private void completeBlock(final JournalEntry entry)
-    {
-        final int drive = entry.drive();
-        final BlockRequest request = drive < machine.driveCount() ? machine.blockRequest(drive) : null;
-        check(entry, request != null && request.number() == entry.request(),
-            "request of drive " + drive + " that the guest waits for", Long.toString(entry.request()),
-            request == null ? "none" : Long.toString(request.number()));
-        drives.await(request);
-        machine.completeBlock(drive, BlockStatus.values()[entry.status().ordinal()]);
-    }
-
-    /** What the beginning of a generation does to the guest. */
-    static void applyGeneration(final Machine machine, final GenerationCause cause)
-    {
-        switch (cause)
+        events.apply(machine, entry);
+        switch (entry.type())
         {
-            case STARTED, PROMOTED, SWITCHOVER -> machine.resetConnections();
-            case BACKUP_LOST ->
+            case DIGEST -> compare(entry, "digest of the machine");
+            case CLOSED -> close(entry);
+            default ->
             {
+                // The next digest will tell.
             }
         }
+    }
+
+    private void compare(final JournalEntry entry, final String what)
+    {
+        final long digest = machine.digest();
+        EventApplier.check(entry, digest == entry.state(), what, hex(entry.state()), hex(digest));
+        digestsCompared++;
     }
 
     private void close(final JournalEntry entry)
     {
         final boolean shouldEnd = entry.outcome() != Outcome.STOPPED;
         final RunState expected = shouldEnd ? RunState.valueOf(entry.outcome().name()) : null;
-        check(entry, shouldEnd ? state == expected : !state.isEnd(), "how the guest ended",
+        EventApplier.check(entry, shouldEnd ? state == expected : !state.isEnd(), "how the guest ended",
             shouldEnd ? expected.name() : "still running", state.name());
-        final long digest = machine.digest();
-        check(entry, digest == entry.state(), "final digest", hex(entry.state()), hex(digest));
-        digestsCompared++;
+        compare(entry, "final digest");
         outcome = entry.outcome();
-    }
-
-    private byte[] data(final JournalEntry entry)
-    {
-        final int length = entry.dataLength();
-        if (scratch.length < length)
-        {
-            scratch = new byte[length];
-        }
-        final DirectBuffer buffer = entry.data();
-        buffer.getBytes(entry.dataOffset(), scratch, 0, length);
-        return scratch;
-    }
-
-    private static void check(
-        final JournalEntry entry, final boolean holds, final String what, final String recorded, final String replayed)
-    {
-        if (!holds)
-        {
-            throw differs(entry, what, recorded, replayed);
-        }
     }
 
     private static DivergenceException differs(

@@ -11,6 +11,7 @@ import dev.understudy.guest.hart.EngineKind;
 import dev.understudy.guest.virtio.BlockRequest;
 import dev.understudy.guest.virtio.BlockRequests;
 import dev.understudy.journal.BlockOutcome;
+import dev.understudy.journal.EntryEncoder;
 import dev.understudy.journal.EventType;
 import dev.understudy.journal.Genesis;
 import dev.understudy.journal.JournalOptions;
@@ -33,6 +34,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** A guest that uses a drive is recorded, with completions at any time, and replayed on a drive of its own. */
 class BlockReplayTest
 {
+    private static final EntryEncoder EVENTS = new EntryEncoder();
+
     private static final Path GUEST = Path.of("../guests/tests/block_rounds.elf");
     private static final int MEMORY_BYTES = 16 << 20;
 
@@ -144,7 +147,7 @@ class BlockReplayTest
         final Path directory = temp.resolve("journal");
         try (JournalWriter writer = JournalWriter.create(directory, genesis(), JournalOptions.defaults()))
         {
-            writer.blockCompletion(0, 0, 0, 0, 0, BlockOutcome.OK);
+            writer.append(EVENTS.blockCompletion(0, 0, 0, 0, 0, BlockOutcome.OK));
         }
         assertThatThrownBy(() -> replay(directory, machine(new TestDrive())))
             .isInstanceOf(DivergenceException.class).hasMessageContaining("drive 0").hasMessageContaining("none");
@@ -213,17 +216,17 @@ class BlockReplayTest
             new OutputSink()
             {
                 @Override
-                public void onConsole(final byte[] data, final int offset, final int length)
+                public void sendConsole(final byte[] data, final int offset, final int length)
                 {
                 }
 
                 @Override
-                public void onVsock(final byte[] packet, final int offset, final int length)
+                public void sendVsock(final byte[] packet, final int offset, final int length)
                 {
                 }
 
                 @Override
-                public void onNetwork(final byte[] frame, final int offset, final int length)
+                public void sendFrame(final byte[] frame, final int offset, final int length)
                 {
                 }
             },

@@ -148,7 +148,7 @@ class GuestProgramsTest
             else if (wanted > 0)
             {
                 new Random(nowNs).nextBytes(random);
-                recorder.entropy(random, wanted);
+                recorder.receiveEntropy(random, wanted);
             }
             else
             {
@@ -205,18 +205,18 @@ class GuestProgramsTest
         private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
 
         @Override
-        public void onConsole(final byte[] data, final int offset, final int length)
+        public void sendConsole(final byte[] data, final int offset, final int length)
         {
             bytes.write(data, offset, length);
         }
 
         @Override
-        public void onVsock(final byte[] packet, final int offset, final int length)
+        public void sendVsock(final byte[] packet, final int offset, final int length)
         {
         }
 
         @Override
-        public void onNetwork(final byte[] frame, final int offset, final int length)
+        public void sendFrame(final byte[] frame, final int offset, final int length)
         {
         }
 

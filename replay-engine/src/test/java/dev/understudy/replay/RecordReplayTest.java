@@ -10,6 +10,7 @@ import dev.understudy.guest.RunState;
 import dev.understudy.guest.hart.EngineKind;
 import dev.understudy.guest.virtio.BlockRequests;
 import dev.understudy.guest.virtio.VsockHeader;
+import dev.understudy.journal.EntryEncoder;
 import dev.understudy.journal.GenerationCause;
 import dev.understudy.journal.Genesis;
 import dev.understudy.journal.JournalOptions;
@@ -35,6 +36,8 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 class RecordReplayTest
 {
+    private static final EntryEncoder EVENTS = new EntryEncoder();
+
     private static final Path KV = Path.of("../guests/kv/kv.elf");
     private static final Path HELLO = Path.of("../guests/tests/hello.elf");
     private static final int MEMORY_BYTES = 16 << 20;
@@ -161,7 +164,7 @@ class RecordReplayTest
                     replayer.apply(scan.entry());
                     if (scan.entry().sequence() == 100)
                     {
-                        machine.consoleInput(new byte[]{'x'}, 0, 1);
+                        machine.receiveConsole(new byte[]{'x'}, 0, 1);
                     }
                 }
             }
@@ -176,7 +179,7 @@ class RecordReplayTest
         {
             final Machine machine = machine(HELLO, new Outputs());
             final RunState state = machine.run(Long.MAX_VALUE);
-            writer.closed(machine.position(), 0, machine.outputs() + 1, Outcome.valueOf(state.name()), machine.digest());
+            writer.append(EVENTS.closed(machine.position(), 0, machine.outputs() + 1, Outcome.valueOf(state.name()), machine.digest()));
         }
         assertThatThrownBy(() -> replay(directory, machine(HELLO, new Outputs())))
             .isInstanceOf(DivergenceException.class)
@@ -237,7 +240,7 @@ class RecordReplayTest
                 nowNs += random.nextInt(200_000);
                 final String request = i % 2 == 0 ? "INCR counter\r\n" : "SET key" + random.nextInt(50) + " " + i + "\r\n";
                 final int port = 5000 + random.nextInt(8);
-                recorder.vsock(packet(VsockHeader.OP_RW, port, request), 0, VsockHeader.BYTES + request.length());
+                recorder.receiveVsock(packet(VsockHeader.OP_RW, port, request), 0, VsockHeader.BYTES + request.length());
                 if (random.nextBoolean())
                 {
                     untilIdle(recorder);
@@ -250,7 +253,7 @@ class RecordReplayTest
 
     private void send(final Recorder recorder, final int op, final int port, final String payload)
     {
-        recorder.vsock(packet(op, port, payload), 0, VsockHeader.BYTES + payload.length());
+        recorder.receiveVsock(packet(op, port, payload), 0, VsockHeader.BYTES + payload.length());
         untilIdle(recorder);
     }
 
@@ -311,19 +314,19 @@ class RecordReplayTest
         private final ByteArrayOutputStream packets = new ByteArrayOutputStream();
 
         @Override
-        public void onConsole(final byte[] data, final int offset, final int length)
+        public void sendConsole(final byte[] data, final int offset, final int length)
         {
             console.write(data, offset, length);
         }
 
         @Override
-        public void onVsock(final byte[] packet, final int offset, final int length)
+        public void sendVsock(final byte[] packet, final int offset, final int length)
         {
             packets.write(packet, offset, length);
         }
 
         @Override
-        public void onNetwork(final byte[] frame, final int offset, final int length)
+        public void sendFrame(final byte[] frame, final int offset, final int length)
         {
         }
     }

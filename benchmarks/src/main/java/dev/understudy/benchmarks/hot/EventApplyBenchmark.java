@@ -1,6 +1,7 @@
 package dev.understudy.benchmarks.hot;
 
 import dev.understudy.guest.Machine;
+import dev.understudy.journal.EntryEncoder;
 import dev.understudy.journal.JournalEntry;
 import dev.understudy.journal.JournalReader;
 import dev.understudy.journal.JournalWriter;
@@ -35,6 +36,8 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 6, time = 1)
 public class EventApplyBenchmark
 {
+    private static final EntryEncoder EVENTS = new EntryEncoder();
+
     private static final int ENTRIES = 20_000;
     private static final int MEMORY_BYTES = 16 << 20;
 
@@ -56,7 +59,7 @@ public class EventApplyBenchmark
         {
             for (int i = 1; i < ENTRIES; i++)
             {
-                writer.clockSample(i, 1_000L * i, outputs, 1_000, 2_000_000);
+                writer.append(EVENTS.clockSample(i, 1_000L * i, outputs, 1_000, 2_000_000));
             }
             for (int i = 0; i < ENTRIES; i++)
             {

@@ -1,5 +1,6 @@
 package dev.understudy.benchmarks.hot;
 
+import dev.understudy.journal.EntryEncoder;
 import dev.understudy.journal.JournalWriter;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -27,6 +28,8 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 6, time = 1)
 public class JournalAppendBenchmark
 {
+    private static final EntryEncoder EVENTS = new EntryEncoder();
+
     /** With the head of 60 bytes: entries of 100, the mean. */
     private static final int DATA_BYTES = 40;
 
@@ -60,7 +63,7 @@ public class JournalAppendBenchmark
     {
         count++;
         data.putInt(count % CHANGING_BYTES, count);
-        return writer.vsockPacket(writer.lastPosition() + 10, count, count, data, 0, DATA_BYTES);
+        return writer.append(EVENTS.vsockPacket(writer.lastPosition() + 10, count, count, data, 0, DATA_BYTES));
     }
 
     /** A sample of the clock: the smallest entry, and the most frequent one of a guest that computes. */
@@ -68,6 +71,6 @@ public class JournalAppendBenchmark
     public long clockSample()
     {
         count++;
-        return writer.clockSample(writer.lastPosition() + 10, count, 0, 1_000, 2_000_000);
+        return writer.append(EVENTS.clockSample(writer.lastPosition() + 10, count, 0, 1_000, 2_000_000));
     }
 }

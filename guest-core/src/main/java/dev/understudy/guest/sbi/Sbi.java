@@ -308,7 +308,7 @@ public final class Sbi implements EnvironmentCalls, Stateful
         else if (function == 0)
         {
             final int taken = (int)Math.min(length, MAX_WRITE_BYTES);
-            output.onConsole(memory.array(), (int)(address - GuestMemory.BASE), taken);
+            output.sendConsole(memory.array(), (int)(address - GuestMemory.BASE), taken);
             answer(hart, SUCCESS, taken);
         }
         else
@@ -335,7 +335,7 @@ public final class Sbi implements EnvironmentCalls, Stateful
     private void put(final long character)
     {
         single[0] = (byte)character;
-        output.onConsole(single, 0, 1);
+        output.sendConsole(single, 0, 1);
     }
 
     /**

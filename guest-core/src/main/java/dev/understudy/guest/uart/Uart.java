@@ -266,7 +266,7 @@ public final class Uart implements Device
         if ((mcr & MCR_LOOP) == 0)
         {
             sent[0] = (byte)value;
-            output.onConsole(sent, 0, 1);
+            output.sendConsole(sent, 0, 1);
             return;
         }
         final boolean hasFifo = (fcr & FCR_ENABLE) != 0;

@@ -157,7 +157,7 @@ public final class VirtioConsole extends VirtioDevice
                 if (chain.length(piece) > 0)
                 {
                     final int offset = (int)(chain.address(piece) - GuestMemory.BASE);
-                    output.onConsole(memory().array(), offset, chain.length(piece));
+                    output.sendConsole(memory().array(), offset, chain.length(piece));
                 }
             }
             queue.push(chain.head(), 0);

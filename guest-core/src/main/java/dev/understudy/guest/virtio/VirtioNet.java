@@ -183,7 +183,7 @@ public final class VirtioNet extends VirtioDevice
             if (length >= MIN_FRAME_BYTES && length <= MAX_FRAME_BYTES)
             {
                 chain.read(memory(), HEADER_BYTES, transmitted, 0, (int)length);
-                output.onNetwork(transmitted, 0, (int)length);
+                output.sendFrame(transmitted, 0, (int)length);
             }
             queue.push(chain.head(), 0);
         }

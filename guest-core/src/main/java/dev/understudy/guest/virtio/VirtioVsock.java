@@ -296,7 +296,7 @@ public final class VirtioVsock extends VirtioDevice
         {
             connections.remove(guestPort, hostPort);
         }
-        output.onVsock(packet, 0, length);
+        output.sendVsock(packet, 0, length);
     }
 
     /** Answers the guest's packet with RST; not an RST itself, and not while too many answers wait for the guest. */
@@ -314,7 +314,7 @@ public final class VirtioVsock extends VirtioDevice
     private void resetHost(final int guestPort, final int hostPort)
     {
         putReset(guestCid, guestPort, VsockHeader.HOST_CID, hostPort);
-        output.onVsock(header, 0, VsockHeader.BYTES);
+        output.sendVsock(header, 0, VsockHeader.BYTES);
     }
 
     private void putReset(final long srcCid, final int srcPort, final long dstCid, final int dstPort)

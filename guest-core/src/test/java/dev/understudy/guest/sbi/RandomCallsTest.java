@@ -204,20 +204,20 @@ class RandomCallsTest
         }
 
         @Override
-        public void onConsole(final byte[] data, final int offset, final int length)
+        public void sendConsole(final byte[] data, final int offset, final int length)
         {
             assertThat(offset >= 0 && length >= 0 && offset + length <= data.length).isTrue();
             outputBytes += length;
         }
 
         @Override
-        public void onVsock(final byte[] packet, final int offset, final int length)
+        public void sendVsock(final byte[] packet, final int offset, final int length)
         {
             throw new AssertionError("a call of the firmware sent a packet");
         }
 
         @Override
-        public void onNetwork(final byte[] frame, final int offset, final int length)
+        public void sendFrame(final byte[] frame, final int offset, final int length)
         {
             throw new AssertionError("a call of the firmware sent a frame");
         }

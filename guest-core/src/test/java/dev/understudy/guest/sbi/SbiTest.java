@@ -354,19 +354,19 @@ class SbiTest implements OutputSink
     }
 
     @Override
-    public void onConsole(final byte[] data, final int offset, final int length)
+    public void sendConsole(final byte[] data, final int offset, final int length)
     {
         console.write(data, offset, length);
     }
 
     @Override
-    public void onVsock(final byte[] packet, final int offset, final int length)
+    public void sendVsock(final byte[] packet, final int offset, final int length)
     {
         throw new AssertionError("a call of the firmware sent a packet");
     }
 
     @Override
-    public void onNetwork(final byte[] frame, final int offset, final int length)
+    public void sendFrame(final byte[] frame, final int offset, final int length)
     {
         throw new AssertionError("a call of the firmware sent a frame");
     }

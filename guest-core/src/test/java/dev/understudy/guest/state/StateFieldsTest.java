@@ -53,7 +53,7 @@ class StateFieldsTest
             requests::add);
         final StateFields fields = new StateFields();
         final byte[] typed = "echo\n".getBytes(StandardCharsets.US_ASCII);
-        machine.consoleInput(typed, 0, typed.length);
+        machine.receiveConsole(typed, 0, typed.length);
         for (int step = 1; step <= STEPS; step++)
         {
             machine.sample(step * STEP_NS);
@@ -71,7 +71,7 @@ class StateFieldsTest
         {
             knock(machine, port);
         }
-        while (machine.consoleInput(typed, 0, typed.length) == typed.length)
+        while (machine.receiveConsole(typed, 0, typed.length) == typed.length)
         {
             // More than the guest has buffers for.
         }
@@ -113,7 +113,7 @@ class StateFieldsTest
         final byte[] packet = new byte[VsockHeader.BYTES];
         VsockHeader.put(packet, 0, VsockHeader.HOST_CID, port, MachineConfiguration.DEFAULT_VSOCK_CID, 6379,
             VsockHeader.OP_REQUEST, 0, 0, 1 << 16, 0);
-        assertThat(machine.vsock(packet, 0, packet.length)).isTrue();
+        assertThat(machine.receiveVsock(packet, 0, packet.length)).isTrue();
     }
 
     private static void serve(final Machine machine, final List<BlockRequest> requests)
@@ -125,7 +125,7 @@ class StateFieldsTest
         requests.clear();
         if (machine.entropyWanted() > 0)
         {
-            machine.entropy(new byte[machine.entropyWanted()], 0, machine.entropyWanted());
+            machine.receiveEntropy(new byte[machine.entropyWanted()], 0, machine.entropyWanted());
         }
     }
 }

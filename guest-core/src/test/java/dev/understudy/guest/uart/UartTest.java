@@ -30,19 +30,19 @@ class UartTest implements OutputSink
     }
 
     @Override
-    public void onConsole(final byte[] data, final int offset, final int length)
+    public void sendConsole(final byte[] data, final int offset, final int length)
     {
         console.write(data, offset, length);
     }
 
     @Override
-    public void onVsock(final byte[] packet, final int offset, final int length)
+    public void sendVsock(final byte[] packet, final int offset, final int length)
     {
         throw new AssertionError();
     }
 
     @Override
-    public void onNetwork(final byte[] frame, final int offset, final int length)
+    public void sendFrame(final byte[] frame, final int offset, final int length)
     {
         throw new AssertionError();
     }

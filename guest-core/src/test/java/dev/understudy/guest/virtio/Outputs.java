@@ -17,7 +17,7 @@ final class Outputs implements OutputSink
     long bytes;
 
     @Override
-    public void onConsole(final byte[] data, final int offset, final int length)
+    public void sendConsole(final byte[] data, final int offset, final int length)
     {
         calls++;
         bytes += length;
@@ -25,7 +25,7 @@ final class Outputs implements OutputSink
     }
 
     @Override
-    public void onVsock(final byte[] packet, final int offset, final int length)
+    public void sendVsock(final byte[] packet, final int offset, final int length)
     {
         calls++;
         bytes += length;
@@ -33,7 +33,7 @@ final class Outputs implements OutputSink
     }
 
     @Override
-    public void onNetwork(final byte[] frame, final int offset, final int length)
+    public void sendFrame(final byte[] frame, final int offset, final int length)
     {
         calls++;
         bytes += length;

@@ -641,7 +641,7 @@ public final class GuestThread
                 entropy = new byte[wanted];
             }
             random.nextBytes(entropy);
-            recorder.entropy(entropy, wanted);
+            recorder.receiveEntropy(entropy, wanted);
         }
     }
 

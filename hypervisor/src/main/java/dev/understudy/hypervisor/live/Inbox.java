@@ -42,9 +42,9 @@ public final class Inbox implements Doorbell
     private final ManyToOneRingBuffer frames = ring(NETWORK_BYTES);
     private final ManyToOneConcurrentArrayQueue<Consumer<Recorder>> commands =
         new ManyToOneConcurrentArrayQueue<>(MAX_COMMANDS);
-    private final ControlledMessageHandler packetHandler = this::onVsock;
+    private final ControlledMessageHandler packetHandler = this::sendVsock;
     private final ControlledMessageHandler frameHandler = this::onFrame;
-    private final ControlledMessageHandler consoleHandler = this::onConsole;
+    private final ControlledMessageHandler consoleHandler = this::sendConsole;
 
     /** Number of messages, counted when they can be taken. */
     private final AtomicLong offers = new AtomicLong();
@@ -206,7 +206,7 @@ public final class Inbox implements Doorbell
         return ControlledMessageHandler.Action.CONTINUE;
     }
 
-    private ControlledMessageHandler.Action onVsock(
+    private ControlledMessageHandler.Action sendVsock(
         final int type, final MutableDirectBuffer buffer, final int index, final int length)
     {
         if (!recorder.canTakeVsock(length))
@@ -214,7 +214,7 @@ public final class Inbox implements Doorbell
             return ControlledMessageHandler.Action.ABORT;
         }
         buffer.getBytes(index, scratch, 0, length);
-        recorder.vsock(scratch, 0, length);
+        recorder.receiveVsock(scratch, 0, length);
         return ControlledMessageHandler.Action.CONTINUE;
     }
 
@@ -232,17 +232,17 @@ public final class Inbox implements Doorbell
             return ControlledMessageHandler.Action.ABORT;
         }
         buffer.getBytes(index, scratch, 0, length);
-        recorder.network(scratch, 0, length);
+        recorder.receiveFrame(scratch, 0, length);
         return ControlledMessageHandler.Action.CONTINUE;
     }
 
     /** A guest may take a part of the input now; the rest of the message stays at the head. */
-    private ControlledMessageHandler.Action onConsole(
+    private ControlledMessageHandler.Action sendConsole(
         final int type, final MutableDirectBuffer buffer, final int index, final int length)
     {
         final int rest = length - consoleOffset;
         buffer.getBytes(index + consoleOffset, scratch, 0, rest);
-        final int taken = recorder.console(scratch, 0, rest);
+        final int taken = recorder.receiveConsole(scratch, 0, rest);
         tookInput |= taken > 0;
         consoleOffset += taken;
         if (consoleOffset < length)

@@ -53,11 +53,11 @@ public final class Outbox implements OutputSink
         /** Whether the backup holds the entry, or none needs to. */
         boolean mayLeave(long dependency);
 
-        void console(DirectBuffer buffer, int offset, int length);
+        void sendConsole(DirectBuffer buffer, int offset, int length);
 
-        void vsock(DirectBuffer buffer, int offset, int length);
+        void sendVsock(DirectBuffer buffer, int offset, int length);
 
-        void network(DirectBuffer buffer, int offset, int length);
+        void sendFrame(DirectBuffer buffer, int offset, int length);
     }
 
     private final OneToOneRingBuffer messages = new OneToOneRingBuffer(
@@ -108,7 +108,7 @@ public final class Outbox implements OutputSink
     }
 
     @Override
-    public void onConsole(final byte[] data, final int offset, final int length)
+    public void sendConsole(final byte[] data, final int offset, final int length)
     {
         if (dependency != null)
         {
@@ -128,7 +128,7 @@ public final class Outbox implements OutputSink
     }
 
     @Override
-    public void onVsock(final byte[] packet, final int offset, final int length)
+    public void sendVsock(final byte[] packet, final int offset, final int length)
     {
         if (dependency != null)
         {
@@ -137,7 +137,7 @@ public final class Outbox implements OutputSink
     }
 
     @Override
-    public void onNetwork(final byte[] frame, final int offset, final int length)
+    public void sendFrame(final byte[] frame, final int offset, final int length)
     {
         if (dependency != null)
         {
@@ -227,9 +227,9 @@ public final class Outbox implements OutputSink
         final int bytes = length - Long.BYTES;
         switch (type)
         {
-            case CONSOLE -> releases.console(buffer, offset, bytes);
-            case VSOCK -> releases.vsock(buffer, offset, bytes);
-            case NETWORK -> releases.network(buffer, offset, bytes);
+            case CONSOLE -> releases.sendConsole(buffer, offset, bytes);
+            case VSOCK -> releases.sendVsock(buffer, offset, bytes);
+            case NETWORK -> releases.sendFrame(buffer, offset, bytes);
             default -> throw new AssertionError("message of type " + type + " in the outbox");
         }
         released = released + 1;

@@ -1,6 +1,7 @@
 package dev.understudy.hypervisor.pair;
 
 import dev.understudy.failover.role.JournalTerm;
+import dev.understudy.journal.EntryEncoder;
 import dev.understudy.journal.EventType;
 import dev.understudy.journal.Genesis;
 import dev.understudy.journal.JournalEntry;
@@ -80,7 +81,7 @@ final class JournalStore implements AutoCloseable
             try (JournalWriter rehearsed = JournalWriter.create(rehearsal, genesis, options);
                 JournalReader reader = rehearsed.reader())
             {
-                rehearsed.digest(0, 0, 0, 0);
+                rehearsed.append(new EntryEncoder().digest(0, 0, 0, 0));
                 reader.seek(1);
                 reader.next();
             }

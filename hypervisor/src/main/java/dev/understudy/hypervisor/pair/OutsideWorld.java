@@ -142,7 +142,7 @@ final class OutsideWorld implements Outbox.Releases, AutoCloseable
     }
 
     @Override
-    public void console(final DirectBuffer buffer, final int offset, final int length)
+    public void sendConsole(final DirectBuffer buffer, final int offset, final int length)
     {
         console.write(buffer, offset, length);
         tellOfLostConsole();
@@ -161,13 +161,13 @@ final class OutsideWorld implements Outbox.Releases, AutoCloseable
     }
 
     @Override
-    public void vsock(final DirectBuffer buffer, final int offset, final int length)
+    public void sendVsock(final DirectBuffer buffer, final int offset, final int length)
     {
         forwarder.onGuestPacket(buffer, offset, length);
     }
 
     @Override
-    public void network(final DirectBuffer buffer, final int offset, final int length)
+    public void sendFrame(final DirectBuffer buffer, final int offset, final int length)
     {
         netdev.send(buffer, offset, length);
     }

@@ -182,7 +182,7 @@ public final class JournalReplay
     private record ConsoleOnly(OutputStream console) implements OutputSink
     {
         @Override
-        public void onConsole(final byte[] data, final int offset, final int length)
+        public void sendConsole(final byte[] data, final int offset, final int length)
         {
             try
             {
@@ -195,12 +195,12 @@ public final class JournalReplay
         }
 
         @Override
-        public void onVsock(final byte[] packet, final int offset, final int length)
+        public void sendVsock(final byte[] packet, final int offset, final int length)
         {
         }
 
         @Override
-        public void onNetwork(final byte[] frame, final int offset, final int length)
+        public void sendFrame(final byte[] frame, final int offset, final int length)
         {
         }
     }

@@ -290,19 +290,19 @@ public final class StandaloneGuest
         }
 
         @Override
-        public void console(final DirectBuffer buffer, final int offset, final int length)
+        public void sendConsole(final DirectBuffer buffer, final int offset, final int length)
         {
             console.write(buffer, offset, length);
         }
 
         @Override
-        public void vsock(final DirectBuffer buffer, final int offset, final int length)
+        public void sendVsock(final DirectBuffer buffer, final int offset, final int length)
         {
             forwarder.onGuestPacket(buffer, offset, length);
         }
 
         @Override
-        public void network(final DirectBuffer buffer, final int offset, final int length)
+        public void sendFrame(final DirectBuffer buffer, final int offset, final int length)
         {
             netdev.send(buffer, offset, length);
         }

@@ -232,19 +232,19 @@ class GuestThreadTest
         }
 
         @Override
-        public void console(final DirectBuffer buffer, final int offset, final int length)
+        public void sendConsole(final DirectBuffer buffer, final int offset, final int length)
         {
             console.append(buffer.getStringWithoutLengthAscii(offset, length));
         }
 
         @Override
-        public void vsock(final DirectBuffer buffer, final int offset, final int length)
+        public void sendVsock(final DirectBuffer buffer, final int offset, final int length)
         {
             packets++;
         }
 
         @Override
-        public void network(final DirectBuffer buffer, final int offset, final int length)
+        public void sendFrame(final DirectBuffer buffer, final int offset, final int length)
         {
         }
     }

@@ -30,7 +30,7 @@ class OutboxTest
         for (int i = 0; i < OUTPUTS; i++)
         {
             output[0] = (byte)i;
-            outbox.onVsock(output, 0, output.length);
+            outbox.sendVsock(output, 0, output.length);
             assertThat(outbox.release(releases)).as("output %d", i).isEqualTo(1);
         }
         assertThat(releases.packets).isEqualTo(OUTPUTS);
@@ -43,7 +43,7 @@ class OutboxTest
         for (int i = 0; i < OUTPUTS; i++)
         {
             output[0] = (byte)i;
-            outbox.onVsock(output, 0, output.length);
+            outbox.sendVsock(output, 0, output.length);
         }
         assertThat(outbox.hasRoom()).isFalse();
         while (!outbox.hasRoom())
@@ -68,19 +68,19 @@ class OutboxTest
         }
 
         @Override
-        public void console(final DirectBuffer buffer, final int offset, final int length)
+        public void sendConsole(final DirectBuffer buffer, final int offset, final int length)
         {
         }
 
         @Override
-        public void vsock(final DirectBuffer buffer, final int offset, final int length)
+        public void sendVsock(final DirectBuffer buffer, final int offset, final int length)
         {
             isInOrder &= buffer.getByte(offset) == (byte)packets;
             packets++;
         }
 
         @Override
-        public void network(final DirectBuffer buffer, final int offset, final int length)
+        public void sendFrame(final DirectBuffer buffer, final int offset, final int length)
         {
         }
     }

@@ -143,12 +143,12 @@ class OutsideWorldTest
     void aConsoleThatCannotBeWrittenIsSaidAndNothingElseEnds() throws IOException
     {
         final byte[] text = "panic".getBytes(StandardCharsets.US_ASCII);
-        world.console(new UnsafeBuffer(text), 0, text.length);
+        world.sendConsole(new UnsafeBuffer(text), 0, text.length);
 
         assertThat(console.awaitDrained(TIMEOUT_MS)).isTrue();
         world.connect(GENERATION, 0);
         world.doWork(0, true);
-        world.console(new UnsafeBuffer(text), 0, text.length);
+        world.sendConsole(new UnsafeBuffer(text), 0, text.length);
 
         assertThat(notices).singleElement().asString().contains("cannot be written (no space left)", "the guest goes on");
         assertThat(world.lostConsoleBytes()).isGreaterThanOrEqualTo(text.length);
