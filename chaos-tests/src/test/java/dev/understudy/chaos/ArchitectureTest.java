@@ -36,7 +36,7 @@ class ArchitectureTest
      */
     private static final Set<String> WRITES_A_DATE = Set.of(
         "dev.understudy.failover.arbiter.DirectoryArbiter.claim",
-        "dev.understudy.failover.role.PairMember.onClaimDecided",
+        "dev.understudy.hypervisor.pair.PairNode.<init>",
         "dev.understudy.hypervisor.image.GuestImage.genesis",
         "dev.understudy.hypervisor.pair.JournalStore.rehearse",
         "dev.understudy.journal.JournalOptions.defaults");
@@ -44,6 +44,7 @@ class ArchitectureTest
     /** What reads the wall clock, of the JDK and of Agrona. */
     private static final Set<String> OF_THE_WALL_CLOCK = Set.of(
         "java.lang.System.currentTimeMillis", "java.time.Clock.system", "java.time.Clock.systemUTC",
+        "java.time.InstantSource.system",
         "java.time.Clock.systemDefaultZone", "java.util.Calendar.getInstance",
         "org.agrona.concurrent.SystemEpochClock.INSTANCE", "org.agrona.concurrent.SystemEpochNanoClock.INSTANCE");
 

@@ -2,7 +2,9 @@ package dev.understudy.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.understudy.failover.arbiter.Claim;
 import dev.understudy.failover.arbiter.DirectoryArbiter;
+import dev.understudy.failover.arbiter.Term;
 import dev.understudy.guest.MachineConfiguration;
 import dev.understudy.hypervisor.image.GuestImage;
 import dev.understudy.journal.EntryEncoder;
@@ -18,6 +20,7 @@ import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -85,7 +88,8 @@ class OtherMachineTest
         write(journal, other);
         try (TestPair pair = new TestPair(root))
         {
-            new DirectoryArbiter(pair.arbiter()).claim(1, "a", "the guest began");
+            new DirectoryArbiter(pair.arbiter()).claim(
+                new Claim(Term.NONE, "a", UUID.randomUUID(), "the guest began"));
             try (LinkDirectory buffers = LinkDirectory.create("chaosa");
                 StreamingPrimary primary = new StreamingPrimary(endpoints(pair, buffers), journal))
             {

@@ -59,7 +59,7 @@ final class StreamingPrimary implements PairHandler, AutoCloseable
         {
             while (!isClosed)
             {
-                transport.heartbeat(GENERATION, Role.PRIMARY.ordinal(), true, 0, 0, 0);
+                transport.heartbeat(GENERATION, Role.PRIMARY.ordinal(), true, 0, 0, 0, 0, 0, "");
                 transport.doWork();
                 selector.selectedKeys().clear();
                 selector.select(INTERVAL_MS);
@@ -78,9 +78,17 @@ final class StreamingPrimary implements PairHandler, AutoCloseable
         final String node,
         final long haveSequence,
         final long chainHigh,
-        final long chainLow)
+        final long chainLow,
+        final String settings,
+        final String reason)
     {
         transport.joinReply(GENERATION, 0, SESSION);
+    }
+
+    @Override
+    public void onRefusal(final long incarnation, final long generation, final String reason)
+    {
+        problems.add("a node that joins has refused one that did not");
     }
 
     @Override
@@ -122,7 +130,10 @@ final class StreamingPrimary implements PairHandler, AutoCloseable
         final boolean solo,
         final long journalSequence,
         final long position,
-        final long releasedOutputs)
+        final long releasedOutputs,
+        final long claimHigh,
+        final long claimLow,
+        final String trouble)
     {
     }
 

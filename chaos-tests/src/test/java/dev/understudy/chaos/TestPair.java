@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 
 /**
  * A pair of real processes, {@code a} and {@code b}, that runs the key-value guest, and clients that check it.
@@ -53,6 +54,8 @@ final class TestPair implements AutoCloseable
     private final List<CheckingClient> clients = new ArrayList<>();
     private final List<Thread> threads = new ArrayList<>();
     private final Map<String, String> engines = new TreeMap<>();
+    private final Map<String, UnaryOperator<String>> changes = new TreeMap<>();
+    private final Map<String, String[]> launchers = new TreeMap<>();
     private final List<String> jvmOptions = new ArrayList<>(Commands.JVM_OPTIONS);
     private String[] launcher = {};
     private final Thread onExit = new Thread(this::killAll);
@@ -152,6 +155,20 @@ final class TestPair implements AutoCloseable
         return this;
     }
 
+    /** Has a node's configuration differ from the pair's; before its first start. */
+    TestPair withConfigOf(final String node, final UnaryOperator<String> change)
+    {
+        changes.put(node, change);
+        return this;
+    }
+
+    /** Has a node started by a command that becomes it, such as {@code env NAME=VALUE}; before its first start. */
+    TestPair withLauncherOf(final String node, final String... command)
+    {
+        launchers.put(node, command);
+        return this;
+    }
+
     /** Puts a network between the nodes that can be cut; before the first start. */
     TestPair withLink() throws IOException
     {
@@ -243,7 +260,8 @@ final class TestPair implements AutoCloseable
         nodes.computeIfAbsent(node, name ->
         {
             final UnderstudyProcess process = new UnderstudyProcess(root.resolve(name + ".log"),
-                "serve", "--config", file, "--node", name, "--engine", engines.getOrDefault(name, "mixed")).by(launcher);
+                "serve", "--config", file, "--node", name, "--engine", engines.getOrDefault(name, "mixed"))
+                .by(launchers.getOrDefault(name, launcher));
             return isRead ? process : process.withUnreadOutput();
         }).start(jvmOptions.stream().map(option -> option.replace("%n", node)).toArray(String[]::new));
     }
@@ -259,6 +277,10 @@ final class TestPair implements AutoCloseable
                 text = text.replace("127.0.0.1:" + ports.get(name), hostNames.replace("%n", name) + ":" + ports.get(name));
             }
             return Files.writeString(root.resolve(node + ".yaml"), text);
+        }
+        if (changes.containsKey(node))
+        {
+            return Files.writeString(root.resolve(node + ".yaml"), changes.get(node).apply(Files.readString(config())));
         }
         if (link == null)
         {

@@ -81,9 +81,12 @@ class UnusableArbiterTest
             final String backup = TestPair.peerOf(primary);
             pair.load();
             final Path away = Files.move(pair.arbiter(), root.resolve("away"));
-            // The pair goes on while both live.
+            // The pair goes on while both live, and says that it could not without one of them.
             pair.awaitReplies(500);
-            assertThat(pair.status().isProtected()).isTrue();
+            pair.await("no failover is possible", it -> !it.isProtected());
+            assertThat(pair.status().nodes().values()).allMatch(it -> it.role().equals("primary") && !it.solo() ||
+                it.role().equals("backup"));
+            pair.awaitLog(primary, "the arbiter cannot be reached");
 
             pair.kill(primary);
             pair.awaitLog(backup, "the arbiter cannot be reached");

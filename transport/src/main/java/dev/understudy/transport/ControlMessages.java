@@ -14,6 +14,8 @@ import dev.understudy.transport.codec.MessageHeaderDecoder;
 import dev.understudy.transport.codec.MessageHeaderEncoder;
 import dev.understudy.transport.codec.PlacementDecoder;
 import dev.understudy.transport.codec.PlacementEncoder;
+import dev.understudy.transport.codec.RefusalDecoder;
+import dev.understudy.transport.codec.RefusalEncoder;
 import dev.understudy.transport.codec.SenderEncoder;
 import java.nio.ByteOrder;
 import java.util.HashSet;
@@ -28,7 +30,11 @@ final class ControlMessages
     /** The longest text that is sent, in characters: the rest of a longer reason is in the sender's own log. */
     private static final int MAX_TEXT = 400;
 
-    private static final int MAX_BYTES = 2 * 1024;
+    /** The longest settings, in characters: more than a configuration has. */
+    private static final int MAX_SETTINGS = 1_000;
+
+    /** Room for the longest of these, whatever the characters. */
+    private static final int MAX_BYTES = 8 * 1024;
     private static final int TEXT_LENGTH_BYTES = 4;
 
     /** Different complaints about one process of the peer; more would only repeat that it is none of ours. */
@@ -49,6 +55,8 @@ final class ControlMessages
     private final GoodbyeDecoder goodbyeDecoder = new GoodbyeDecoder();
     private final PlacementEncoder placementEncoder = new PlacementEncoder();
     private final PlacementDecoder placementDecoder = new PlacementDecoder();
+    private final RefusalEncoder refusalEncoder = new RefusalEncoder();
+    private final RefusalDecoder refusalDecoder = new RefusalDecoder();
 
     private final String node;
     private final long incarnation;
@@ -72,7 +80,10 @@ final class ControlMessages
         final boolean solo,
         final long journalSequence,
         final long position,
-        final long releasedOutputs)
+        final long releasedOutputs,
+        final long claimHigh,
+        final long claimLow,
+        final String trouble)
     {
         heartbeatEncoder.wrapAndApplyHeader(buffer, 0, headerEncoder);
         sender(heartbeatEncoder.sender(), generation);
@@ -81,16 +92,34 @@ final class ControlMessages
             .journalSequence(journalSequence)
             .position(position)
             .releasedOutputs(releasedOutputs)
-            .node(node);
+            .claimHigh(claimHigh)
+            .claimLow(claimLow)
+            .node(node)
+            .trouble(shortened(trouble, MAX_TEXT));
         return MessageHeaderEncoder.ENCODED_LENGTH + heartbeatEncoder.encodedLength();
     }
 
-    int join(final long generation, final long haveSequence, final long chainHigh, final long chainLow)
+    int join(
+        final long generation,
+        final long haveSequence,
+        final long chainHigh,
+        final long chainLow,
+        final String settings,
+        final String reason)
     {
         joinEncoder.wrapAndApplyHeader(buffer, 0, headerEncoder);
         sender(joinEncoder.sender(), generation);
-        joinEncoder.haveSequence(haveSequence).chainHigh(chainHigh).chainLow(chainLow).node(node);
+        joinEncoder.haveSequence(haveSequence).chainHigh(chainHigh).chainLow(chainLow).node(node)
+            .settings(shortened(settings, MAX_SETTINGS)).reason(shortened(reason, MAX_TEXT));
         return MessageHeaderEncoder.ENCODED_LENGTH + joinEncoder.encodedLength();
+    }
+
+    int refusal(final long generation, final String reason)
+    {
+        refusalEncoder.wrapAndApplyHeader(buffer, 0, headerEncoder);
+        sender(refusalEncoder.sender(), generation);
+        refusalEncoder.reason(shortened(reason, MAX_TEXT));
+        return MessageHeaderEncoder.ENCODED_LENGTH + refusalEncoder.encodedLength();
     }
 
     int joinReply(final long generation, final long fromSequence, final long session)
@@ -121,7 +150,7 @@ final class ControlMessages
     {
         goodbyeEncoder.wrapAndApplyHeader(buffer, 0, headerEncoder);
         sender(goodbyeEncoder.sender(), generation);
-        goodbyeEncoder.reason(shortened(reason));
+        goodbyeEncoder.reason(shortened(reason, MAX_TEXT));
         return MessageHeaderEncoder.ENCODED_LENGTH + goodbyeEncoder.encodedLength();
     }
 
@@ -133,14 +162,14 @@ final class ControlMessages
         return MessageHeaderEncoder.ENCODED_LENGTH + placementEncoder.encodedLength();
     }
 
-    private static String shortened(final String text)
+    private static String shortened(final String text, final int most)
     {
-        if (text.length() <= MAX_TEXT)
+        if (text.length() <= most)
         {
             return text;
         }
         // Half a pair of surrogates is no character.
-        return text.substring(0, Character.isHighSurrogate(text.charAt(MAX_TEXT - 1)) ? MAX_TEXT - 1 : MAX_TEXT);
+        return text.substring(0, Character.isHighSurrogate(text.charAt(most - 1)) ? most - 1 : most);
     }
 
     private void sender(final SenderEncoder sender, final long generation)
@@ -191,25 +220,26 @@ final class ControlMessages
         {
             case HeartbeatDecoder.TEMPLATE_ID ->
             {
-                if (isWhole(message, offset, length, HeartbeatDecoder.BLOCK_LENGTH, true, handler))
+                if (isWhole(message, offset, length, HeartbeatDecoder.BLOCK_LENGTH, 2, handler))
                 {
                     final HeartbeatDecoder it = heartbeatDecoder.wrapAndApplyHeader(message, offset, headerDecoder);
                     handler.onHeartbeat(it.sender().incarnation(), it.sender().generation(), it.node(), it.role(),
-                        it.solo() != 0, it.journalSequence(), it.position(), it.releasedOutputs());
+                        it.solo() != 0, it.journalSequence(), it.position(), it.releasedOutputs(), it.claimHigh(),
+                        it.claimLow(), it.trouble());
                 }
             }
             case JoinDecoder.TEMPLATE_ID ->
             {
-                if (isWhole(message, offset, length, JoinDecoder.BLOCK_LENGTH, true, handler))
+                if (isWhole(message, offset, length, JoinDecoder.BLOCK_LENGTH, 3, handler))
                 {
                     final JoinDecoder it = joinDecoder.wrapAndApplyHeader(message, offset, headerDecoder);
                     handler.onJoin(it.sender().incarnation(), it.sender().generation(), it.node(), it.haveSequence(),
-                        it.chainHigh(), it.chainLow());
+                        it.chainHigh(), it.chainLow(), it.settings(), it.reason());
                 }
             }
             case JoinReplyDecoder.TEMPLATE_ID ->
             {
-                if (isWhole(message, offset, length, JoinReplyDecoder.BLOCK_LENGTH, true, handler))
+                if (isWhole(message, offset, length, JoinReplyDecoder.BLOCK_LENGTH, 1, handler))
                 {
                     final JoinReplyDecoder it = joinReplyDecoder.wrapAndApplyHeader(message, offset, headerDecoder);
                     handler.onJoinReply(
@@ -218,7 +248,7 @@ final class ControlMessages
             }
             case AcknowledgeDecoder.TEMPLATE_ID ->
             {
-                if (isWhole(message, offset, length, AcknowledgeDecoder.BLOCK_LENGTH, false, handler))
+                if (isWhole(message, offset, length, AcknowledgeDecoder.BLOCK_LENGTH, 0, handler))
                 {
                     final AcknowledgeDecoder it =
                         acknowledgeDecoder.wrapAndApplyHeader(message, offset, headerDecoder);
@@ -228,7 +258,7 @@ final class ControlMessages
             }
             case GoodbyeDecoder.TEMPLATE_ID ->
             {
-                if (isWhole(message, offset, length, GoodbyeDecoder.BLOCK_LENGTH, true, handler))
+                if (isWhole(message, offset, length, GoodbyeDecoder.BLOCK_LENGTH, 1, handler))
                 {
                     final GoodbyeDecoder it = goodbyeDecoder.wrapAndApplyHeader(message, offset, headerDecoder);
                     handler.onGoodbye(it.sender().incarnation(), it.sender().generation(), it.reason());
@@ -236,10 +266,18 @@ final class ControlMessages
             }
             case PlacementDecoder.TEMPLATE_ID ->
             {
-                if (isWhole(message, offset, length, PlacementDecoder.BLOCK_LENGTH, false, handler))
+                if (isWhole(message, offset, length, PlacementDecoder.BLOCK_LENGTH, 0, handler))
                 {
                     final PlacementDecoder it = placementDecoder.wrapAndApplyHeader(message, offset, headerDecoder);
                     handler.onPlacement(it.sender().incarnation(), it.upperHalf() != 0, it.busyPercent());
+                }
+            }
+            case RefusalDecoder.TEMPLATE_ID ->
+            {
+                if (isWhole(message, offset, length, RefusalDecoder.BLOCK_LENGTH, 1, handler))
+                {
+                    final RefusalDecoder it = refusalDecoder.wrapAndApplyHeader(message, offset, headerDecoder);
+                    handler.onRefusal(it.sender().incarnation(), it.sender().generation(), it.reason());
                 }
             }
             default -> complain(handler, "a control message of unknown type " + headerDecoder.templateId() +
@@ -247,22 +285,23 @@ final class ControlMessages
         }
     }
 
-    /** Whether the message has all its fields, and its text ends within it. */
+    /** Whether the message has all its fields, and its texts end within it. */
     private boolean isWhole(
         final DirectBuffer message,
         final int offset,
         final int length,
         final int blockLength,
-        final boolean hasText,
+        final int texts,
         final PairHandler handler)
     {
-        final int textOffset = MessageHeaderDecoder.ENCODED_LENGTH + blockLength;
-        boolean isWhole = headerDecoder.blockLength() == blockLength &&
-            length >= textOffset + (hasText ? TEXT_LENGTH_BYTES : 0);
-        if (isWhole && hasText)
+        int end = MessageHeaderDecoder.ENCODED_LENGTH + blockLength;
+        boolean isWhole = headerDecoder.blockLength() == blockLength && length >= end;
+        for (int i = 0; i < texts && isWhole; i++)
         {
-            final int textBytes = message.getInt(offset + textOffset, ByteOrder.LITTLE_ENDIAN);
-            isWhole = textBytes >= 0 && textBytes <= length - textOffset - TEXT_LENGTH_BYTES;
+            final int left = length - end - TEXT_LENGTH_BYTES;
+            final int textBytes = left < 0 ? -1 : message.getInt(offset + end, ByteOrder.LITTLE_ENDIAN);
+            isWhole = textBytes >= 0 && textBytes <= left;
+            end += TEXT_LENGTH_BYTES + textBytes;
         }
         if (!isWhole)
         {

@@ -23,7 +23,9 @@ public interface PairHandler
     /**
      * The peer lives.
      *
-     * @param role as the peer numbers it, from 0
+     * @param role      as the peer numbers it, from 0
+     * @param claimHigh first half of the claim of the term that it has, or sees at the arbiter; 0 with the second for none
+     * @param trouble   what it says is wrong with the arbiter; empty for nothing
      */
     void onHeartbeat(
         long incarnation,
@@ -33,14 +35,30 @@ public interface PairHandler
         boolean solo,
         long journalSequence,
         long position,
-        long releasedOutputs);
+        long releasedOutputs,
+        long claimHigh,
+        long claimLow,
+        String trouble);
 
     /**
      * The peer asks for the journal after what it has.
      *
      * @param haveSequence of its newest entry, -1 for none; the chain is the hash over that entry and all before
+     * @param settings     what must be the same here
+     * @param reason       why it asks once more; empty at first
      */
-    void onJoin(long incarnation, long generation, String node, long haveSequence, long chainHigh, long chainLow);
+    void onJoin(
+        long incarnation,
+        long generation,
+        String node,
+        long haveSequence,
+        long chainHigh,
+        long chainLow,
+        String settings,
+        String reason);
+
+    /** The peer does not take this node as its backup. */
+    void onRefusal(long incarnation, long generation, String reason);
 
     /** The peer will send its journal from an entry on. */
     void onJoinReply(long incarnation, long generation, long fromSequence, long session);

@@ -581,6 +581,9 @@ public final class PairTransport implements AutoCloseable
      * @param journalSequence of the newest entry that this node has
      * @param position       of the guest
      * @param releasedOutputs number of outputs that were released
+     * @param claimHigh       first half of the claim of the term that this node has, or sees at the arbiter; 0 with the
+     *                        second for none
+     * @param trouble         what is wrong with the arbiter, in at most 400 characters; empty for nothing
      * @return false when it was not taken: the peer is not there or is behind
      */
     public boolean heartbeat(
@@ -589,9 +592,13 @@ public final class PairTransport implements AutoCloseable
         final boolean solo,
         final long journalSequence,
         final long position,
-        final long releasedOutputs)
+        final long releasedOutputs,
+        final long claimHigh,
+        final long claimLow,
+        final String trouble)
     {
-        return send(messages.heartbeat(generation, role, solo, journalSequence, position, releasedOutputs));
+        return send(messages.heartbeat(
+            generation, role, solo, journalSequence, position, releasedOutputs, claimHigh, claimLow, trouble));
     }
 
     /**
@@ -611,11 +618,30 @@ public final class PairTransport implements AutoCloseable
      *
      * @param haveSequence of the newest entry that this node has, -1 for none; the chain is the hash over it and all
      *                     before
+     * @param settings     what must be the same at the peer, in at most 1,000 characters
+     * @param reason       why it asks once more, in at most 400 characters; empty at first
      * @return false when it was not taken
      */
-    public boolean join(final long generation, final long haveSequence, final long chainHigh, final long chainLow)
+    public boolean join(
+        final long generation,
+        final long haveSequence,
+        final long chainHigh,
+        final long chainLow,
+        final String settings,
+        final String reason)
     {
-        return receivesJournal() && send(messages.join(generation, haveSequence, chainHigh, chainLow));
+        return receivesJournal() &&
+            send(messages.join(generation, haveSequence, chainHigh, chainLow, settings, reason));
+    }
+
+    /**
+     * Says that the peer cannot be this node's backup, and why, in at most 400 characters.
+     *
+     * @return false when it was not taken
+     */
+    public boolean refuse(final long generation, final String reason)
+    {
+        return send(messages.refusal(generation, reason));
     }
 
     /**

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.constraints.AlphaChars;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
 import net.jqwik.api.constraints.StringLength;
@@ -38,11 +39,14 @@ class ControlMessagesTest
         @ForAll final boolean solo,
         @ForAll final long sequence,
         @ForAll final long position,
-        @ForAll final long outputs)
+        @ForAll final long outputs,
+        @ForAll final long claim,
+        @ForAll @AlphaChars @StringLength(max = 400) final String trouble)
     {
-        deliver(messages.heartbeat(generation, role, solo, sequence, position, outputs));
+        deliver(messages.heartbeat(
+            generation, role, solo, sequence, position, outputs, claim, ~claim, trouble));
         assertThat(heard.calls).containsExactly("heartbeat " + INCARNATION + " " + generation + " node-a " + role + " " +
-            solo + " " + sequence + " " + position + " " + outputs);
+            solo + " " + sequence + " " + position + " " + outputs + " " + claim + " " + ~claim + " " + trouble);
     }
 
     @Property
@@ -55,11 +59,25 @@ class ControlMessagesTest
 
     @Property
     void joinIsReadAsItWasWritten(
-        @ForAll final long generation, @ForAll final long have, @ForAll final long high, @ForAll final long low)
+        @ForAll final long generation,
+        @ForAll final long have,
+        @ForAll final long high,
+        @ForAll final long low,
+        @ForAll @AlphaChars @StringLength(max = 1000) final String settings,
+        @ForAll @AlphaChars @StringLength(max = 400) final String reason)
     {
-        deliver(messages.join(generation, have, high, low));
+        deliver(messages.join(generation, have, high, low, settings, reason));
         assertThat(heard.calls).containsExactly(
-            "join " + INCARNATION + " " + generation + " node-a " + have + " " + high + " " + low);
+            "join " + INCARNATION + " " + generation + " node-a " + have + " " + high + " " + low + " " + settings +
+                " " + reason);
+    }
+
+    @Property
+    void refusalIsReadAsItWasWritten(
+        @ForAll final long generation, @ForAll @AlphaChars @StringLength(max = 400) final String text)
+    {
+        deliver(messages.refusal(generation, text));
+        assertThat(heard.calls).containsExactly("refusal " + INCARNATION + " " + generation + " " + text);
     }
 
     @Property
@@ -102,14 +120,14 @@ class ControlMessagesTest
     {
         for (int i = 0; i < 100; i++)
         {
-            final UnsafeBuffer copy = copy(messages.heartbeat(1, 1, false, 1, 1, 1));
+            final UnsafeBuffer copy = copy(messages.heartbeat(1, 1, false, 1, 1, 1, 1, 1, "trouble"));
             new MessageHeaderEncoder().wrap(copy, 0).version(MessageHeaderDecoder.SCHEMA_VERSION + 1);
             messages.dispatch(copy, 0, copy.capacity(), heard);
         }
         assertThat(heard.calls).hasSize(1);
-        assertThat(heard.calls.getFirst()).startsWith("unknown the peer speaks version 3").contains("this node version 2");
+        assertThat(heard.calls.getFirst()).startsWith("unknown the peer speaks version 4").contains("this node version 3");
         messages.onNewSpeaker();
-        final UnsafeBuffer copy = copy(messages.heartbeat(1, 1, false, 1, 1, 1));
+        final UnsafeBuffer copy = copy(messages.heartbeat(1, 1, false, 1, 1, 1, 1, 1, "trouble"));
         new MessageHeaderEncoder().wrap(copy, 0).version(0);
         messages.dispatch(copy, 0, copy.capacity(), heard);
         assertThat(heard.calls).hasSize(2);
@@ -119,7 +137,7 @@ class ControlMessagesTest
     @Test
     void messageOfAnotherSchemaOrTypeIsReportedAndDropped()
     {
-        final UnsafeBuffer copy = copy(messages.heartbeat(1, 1, false, 1, 1, 1));
+        final UnsafeBuffer copy = copy(messages.heartbeat(1, 1, false, 1, 1, 1, 1, 1, "trouble"));
         new MessageHeaderEncoder().wrap(copy, 0).schemaId(4711);
         messages.dispatch(copy, 0, copy.capacity(), heard);
         new MessageHeaderEncoder().wrap(copy, 0).schemaId(MessageHeaderDecoder.SCHEMA_ID).templateId(99);
@@ -133,11 +151,12 @@ class ControlMessagesTest
     void everyTruncationOfEveryMessageIsDropped()
     {
         for (final UnsafeBuffer whole : List.of(
-            copy(messages.heartbeat(1, 1, false, 1, 1, 1)),
-            copy(messages.join(1, 2, 3, 4)),
+            copy(messages.heartbeat(1, 1, false, 1, 1, 1, 1, 1, "trouble")),
+            copy(messages.join(1, 2, 3, 4, "key=value", "reason")),
             copy(messages.joinReply(1, 2, 3)),
             copy(messages.acknowledge(1, 2, 3, 4, 5)),
             copy(messages.placement(1, true, 2)),
+            copy(messages.refusal(1, "reason")),
             copy(messages.goodbye(1, "reason"))))
         {
             for (int length = 0; length < whole.capacity(); length++)
@@ -150,18 +169,19 @@ class ControlMessagesTest
 
     @Property
     void damageNeverThrows(
-        @ForAll @IntRange(max = 5) final int kind,
+        @ForAll @IntRange(max = 6) final int kind,
         @ForAll @Size(max = 6) final List<@IntRange(max = 200) Integer> places,
         @ForAll final byte value,
         @ForAll @IntRange(max = 200) final int length)
     {
         final UnsafeBuffer copy = copy(switch (kind)
         {
-            case 0 -> messages.heartbeat(1, 1, false, 1, 1, 1);
-            case 1 -> messages.join(1, 2, 3, 4);
+            case 0 -> messages.heartbeat(1, 1, false, 1, 1, 1, 1, 1, "trouble");
+            case 1 -> messages.join(1, 2, 3, 4, "key=value", "reason");
             case 2 -> messages.joinReply(1, 2, 3);
             case 3 -> messages.acknowledge(1, 2, 3, 4, 5);
             case 4 -> messages.placement(1, true, 2);
+            case 5 -> messages.refusal(1, "reason");
             default -> messages.goodbye(1, "reason");
         });
         places.forEach(place -> copy.putByte(place % copy.capacity(), value));
@@ -210,10 +230,13 @@ class ControlMessagesTest
             final boolean solo,
             final long journalSequence,
             final long position,
-            final long releasedOutputs)
+            final long releasedOutputs,
+            final long claimHigh,
+            final long claimLow,
+            final String trouble)
         {
             calls.add("heartbeat " + incarnation + " " + generation + " " + node + " " + role + " " + solo + " " +
-                journalSequence + " " + position + " " + releasedOutputs);
+                journalSequence + " " + position + " " + releasedOutputs + " " + claimHigh + " " + claimLow + " " + trouble);
         }
 
         @Override
@@ -223,10 +246,18 @@ class ControlMessagesTest
             final String node,
             final long haveSequence,
             final long chainHigh,
-            final long chainLow)
+            final long chainLow,
+            final String settings,
+            final String reason)
         {
             calls.add("join " + incarnation + " " + generation + " " + node + " " + haveSequence + " " + chainHigh + " " +
-                chainLow);
+                chainLow + " " + settings + " " + reason);
+        }
+
+        @Override
+        public void onRefusal(final long incarnation, final long generation, final String reason)
+        {
+            calls.add("refusal " + incarnation + " " + generation + " " + reason);
         }
 
         @Override

@@ -169,7 +169,7 @@ final class LinkEnd implements AutoCloseable, PairHandler
 
     boolean sayHeartbeat()
     {
-        return transport.heartbeat(1, 0, false, 0, 0, 0);
+        return transport.heartbeat(1, 0, false, 0, 0, 0, 0, 0, "");
     }
 
     @Override
@@ -189,7 +189,10 @@ final class LinkEnd implements AutoCloseable, PairHandler
         final boolean solo,
         final long journalSequence,
         final long position,
-        final long releasedOutputs)
+        final long releasedOutputs,
+        final long claimHigh,
+        final long claimLow,
+        final String trouble)
     {
         speakers.add(speaker);
         peerJournalSequence = journalSequence;
@@ -202,10 +205,18 @@ final class LinkEnd implements AutoCloseable, PairHandler
         final String node,
         final long haveSequence,
         final long chainHigh,
-        final long chainLow)
+        final long chainLow,
+        final String settings,
+        final String reason)
     {
         speakers.add(speaker);
         joined = speaker;
+    }
+
+    @Override
+    public void onRefusal(final long speaker, final long generation, final String reason)
+    {
+        speakers.add(speaker);
     }
 
     @Override

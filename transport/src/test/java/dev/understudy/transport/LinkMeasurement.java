@@ -75,7 +75,7 @@ public final class LinkMeasurement
                 turn(end);
                 if (last[1] < 0)
                 {
-                    end.transport.join(1, -1, 0, 0);
+                    end.transport.join(1, -1, 0, 0, "", "");
                 }
                 if (last[1] != acknowledged && end.transport.acknowledge(1, last[0], last[1], last[1], 0))
                 {

@@ -272,7 +272,7 @@ class PairTransportTest
         try (LinkEnd a = endA(); LinkEnd b = endB())
         {
             connect(a, b);
-            await(() -> a.transport.heartbeat(3, 4, true, 99, 1000, 5), a, b);
+            await(() -> a.transport.heartbeat(3, 4, true, 99, 1000, 5, 6, 7, ""), a, b);
             await(() -> b.transport.acknowledge(3, SESSION, 98, 97, 1), a, b);
             await(() -> a.transport.goodbye(3, "it was stopped"), a, b);
             await(() -> b.peerJournalSequence == 99 && a.acknowledged == 98 && !b.goodbyes.isEmpty(), a, b);
@@ -296,7 +296,7 @@ class PairTransportTest
                 await(() ->
                 {
                     a.sayHeartbeat();
-                    present.transport.join(1, -1, 0, 0);
+                    present.transport.join(1, -1, 0, 0, "", "");
                     return a.joined == present.incarnation;
                 }, a, present);
                 await(() -> a.offer(life, life), a, present);
@@ -328,12 +328,12 @@ class PairTransportTest
                 await(() -> successor.sayHeartbeat() && a.speakers.contains(successor.incarnation), a, successor);
                 for (int i = 0; i < 100; i++)
                 {
-                    assertThat(a.transport.join(1, -1, 0, 0)).isFalse();
+                    assertThat(a.transport.join(1, -1, 0, 0, "", "")).isFalse();
                     a.work();
                     successor.work();
                 }
                 isCut[0] = false;
-                await(() -> successor.sayHeartbeat() && a.transport.join(1, -1, 0, 0), a, successor);
+                await(() -> successor.sayHeartbeat() && a.transport.join(1, -1, 0, 0, "", ""), a, successor);
                 await(() -> successor.joined == a.incarnation, a, successor);
                 await(() -> successor.offer(SESSION, 5), a, successor);
                 await(() -> a.entries.contains(5L), a, successor);

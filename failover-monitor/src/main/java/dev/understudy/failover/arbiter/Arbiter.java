@@ -1,7 +1,5 @@
 package dev.understudy.failover.arbiter;
 
-import java.util.Optional;
-
 /**
  * Grants each generation to one node: an atomic test-and-set outside both hosts.
  * <p>
@@ -18,11 +16,19 @@ public interface Arbiter
     Term current();
 
     /**
-     * Asks for a generation: the one after the newest.
+     * Asks for the generation after a term. It is granted when that term is the newest, and nobody else was granted it.
      *
-     * @return the term when it went to this node; empty when it is not the next one, or went to another
+     * @return the term in that place, or the newest one: {@link Term#isOf} tells whether it is this claim's. One that is
+     *     older, or not the one that the claim follows, says that this arbiter is not the one that the node knew
      * @throws ArbiterUnavailableException when the answer cannot be had; the generation may or may not be granted then,
-     *     and {@link #current()} tells
+     *     and the same claim made again tells
      */
-    Optional<Term> claim(long generation, String node, String reason);
+    Term claim(Claim claim);
+
+    /**
+     * Does all that a claim would, and leaves nothing behind.
+     *
+     * @throws ArbiterUnavailableException when a claim could not be made
+     */
+    void rehearse();
 }

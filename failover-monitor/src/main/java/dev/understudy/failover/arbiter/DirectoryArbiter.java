@@ -15,7 +15,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -32,19 +31,24 @@ import java.util.stream.Stream;
  * directory through them: mount NFS with {@code lookupcache=none,actimeo=0}, else a node may learn some seconds late
  * that it was deposed.
  * <pre>
- *   understudy-term 1
+ *   understudy-term 2
  *   generation 7
  *   node b
+ *   claim 0c8e5bd9-3e2f-4f0e-9a53-6a1f9f6f3d52
  *   epochMs 1763676000000
  *   reason a was silent for 201 ms
  * </pre>
+ * Terms of format 1, which have no claim, are read as well. A claim whose answer was lost, because the directory could
+ * not be synced say, is made again and finds its own term: then only the sync is left to do.
  */
 public final class DirectoryArbiter implements Arbiter
 {
     private static final String PREFIX = "generation-";
     private static final Pattern TERM_NAME = Pattern.compile(PREFIX + "\\d{10}");
-    private static final String FORMAT = "understudy-term 1";
-    private static final int TERM_LINES = 5;
+    private static final String FORMAT = "understudy-term 2";
+    private static final int TERM_LINES = 6;
+    private static final String FIRST_FORMAT = "understudy-term 1";
+    private static final int FIRST_TERM_LINES = 5;
 
     private static final String DRAFT_PREFIX = ".claim-";
 
@@ -61,6 +65,13 @@ public final class DirectoryArbiter implements Arbiter
     private static final long STALE_DRAFT_MS = 24 * 3600 * 1000L;
 
     private final Path directory;
+    private final DirectorySync disk;
+
+    /** Has a disk take what a directory lists. */
+    interface DirectorySync
+    {
+        void sync(Path directory) throws IOException;
+    }
 
     /**
      * Does not touch the directory.
@@ -69,7 +80,14 @@ public final class DirectoryArbiter implements Arbiter
      */
     public DirectoryArbiter(final Path directory)
     {
+        this(directory, DirectoryArbiter::force);
+    }
+
+    /** With a disk that may fail. */
+    DirectoryArbiter(final Path directory, final DirectorySync disk)
+    {
         this.directory = directory;
+        this.disk = disk;
     }
 
     /**
@@ -102,30 +120,76 @@ public final class DirectoryArbiter implements Arbiter
     /**
      * {@inheritDoc}
      *
-     * @param node one line of text, as is the reason; line breaks in the reason become blanks
+     * @param claim whose reason becomes one line
      * @throws IllegalArgumentException when the node's name is empty or has a line break
      */
     @Override
-    public Optional<Term> claim(final long generation, final String node, final String reason)
+    public Term claim(final Claim claim)
     {
+        final String node = claim.node();
         if (node.isBlank() || node.lines().count() != 1 || !node.equals(node.strip()))
         {
             throw new IllegalArgumentException("'" + node + "' is no name of a node");
         }
-        if (current().generation() + 1 != generation)
+        final Term newest = current();
+        if (newest.isOf(claim))
         {
-            return Optional.empty();
+            // Made before, and the answer was lost.
+            sync();
+            return newest;
         }
-        final Term term = new Term(generation, node, oneLine(reason), System.currentTimeMillis());
+        if (!newest.isSameAs(claim.after()))
+        {
+            return newest;
+        }
+        final Term term =
+            new Term(claim.generation(), node, claim.id(), oneLine(claim.reason()), System.currentTimeMillis());
+        final Path place = placeOf(term.generation());
+        if (!put(term, place))
+        {
+            // By its name: the list of the directory may be older than the answer was.
+            return Files.exists(place) ? read(place) : current();
+        }
+        if (newest() - term.generation() >= KEPT_TERMS)
+        {
+            // This claimer slept for so long that the term it asked for was granted and has been deleted since.
+            deleteQuietly(place);
+            return current();
+        }
+        deleteOld();
+        return term;
+    }
+
+    @Override
+    public void rehearse()
+    {
+        final UUID id = UUID.randomUUID();
+        final Path place = directory.resolve(DRAFT_PREFIX + id + "-rehearsed");
+        try
+        {
+            if (!put(new Term(1, "nobody", id, "a rehearsal", 0), place))
+            {
+                throw new ArbiterUnavailableException(
+                    "arbiter directory " + directory + " makes no links; choose one on a file system that does");
+            }
+        }
+        finally
+        {
+            deleteQuietly(place);
+        }
+    }
+
+    /** Puts a term into a place that is free; returns whether it was. */
+    private boolean put(final Term term, final Path place)
+    {
         final Path draft = directory.resolve(DRAFT_PREFIX + UUID.randomUUID());
         try
         {
             write(draft, term);
-            if (!link(placeOf(generation), draft))
+            if (!link(place, draft))
             {
-                return Optional.empty();
+                return false;
             }
-            syncDirectory();
         }
         catch (final IOException e)
         {
@@ -135,14 +199,20 @@ public final class DirectoryArbiter implements Arbiter
         {
             deleteQuietly(draft);
         }
-        if (newest() - generation >= KEPT_TERMS)
+        sync();
+        return true;
+    }
+
+    private void sync()
+    {
+        try
         {
-            // This claimer slept for so long that the term it asked for was granted and has been deleted since.
-            deleteQuietly(placeOf(generation));
-            return Optional.empty();
+            disk.sync(directory);
         }
-        deleteOld();
-        return Optional.of(term);
+        catch (final IOException e)
+        {
+            throw unavailable("cannot be synced", e);
+        }
     }
 
     private static String oneLine(final String reason)
@@ -210,17 +280,10 @@ public final class DirectoryArbiter implements Arbiter
         {
             final List<String> lines = Files.size(file) > MAX_TERM_BYTES ? List.of() :
                 Files.readAllLines(file, StandardCharsets.UTF_8);
-            if (lines.size() == TERM_LINES && lines.getFirst().equals(FORMAT))
+            final Term term = parse(lines);
+            if (term != null && file.equals(placeOf(term.generation())))
             {
-                final Term term = new Term(
-                    Long.parseLong(value(lines, 1, "generation ")),
-                    value(lines, 2, "node "),
-                    value(lines, 4, "reason "),
-                    Long.parseLong(value(lines, 3, "epochMs ")));
-                if (file.equals(placeOf(term.generation())))
-                {
-                    return term;
-                }
+                return term;
             }
         }
         catch (final CharacterCodingException | IllegalArgumentException e)
@@ -233,6 +296,23 @@ public final class DirectoryArbiter implements Arbiter
         }
         throw new ArbiterUnavailableException("arbiter file " + file +
             " is not a term of office: it was damaged or written by something else; restore it or move it away");
+    }
+
+    /** Null when it is no term. */
+    private static Term parse(final List<String> lines)
+    {
+        final boolean hasClaim = lines.size() == TERM_LINES && lines.getFirst().equals(FORMAT);
+        if (!hasClaim && (lines.size() != FIRST_TERM_LINES || !lines.getFirst().equals(FIRST_FORMAT)))
+        {
+            return null;
+        }
+        final int next = hasClaim ? 4 : 3;
+        return new Term(
+            Long.parseLong(value(lines, 1, "generation ")),
+            value(lines, 2, "node "),
+            hasClaim ? UUID.fromString(value(lines, 3, "claim ")) : null,
+            value(lines, next + 1, "reason "),
+            Long.parseLong(value(lines, next, "epochMs ")));
     }
 
     private static String value(final List<String> lines, final int index, final String key)
@@ -248,7 +328,7 @@ public final class DirectoryArbiter implements Arbiter
     private static void write(final Path draft, final Term term) throws IOException
     {
         final String text = FORMAT + "\ngeneration " + term.generation() + "\nnode " + term.node() +
-            "\nepochMs " + term.epochMs() + "\nreason " + term.reason() + "\n";
+            "\nclaim " + term.claim() + "\nepochMs " + term.epochMs() + "\nreason " + term.reason() + "\n";
         try (FileChannel channel =
             FileChannel.open(draft, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE))
         {
@@ -261,7 +341,7 @@ public final class DirectoryArbiter implements Arbiter
         }
     }
 
-    private void syncDirectory() throws IOException
+    private static void force(final Path directory) throws IOException
     {
         try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ))
         {

@@ -2,6 +2,7 @@ package dev.understudy.failover.role;
 
 import dev.understudy.failover.arbiter.Arbiter;
 import dev.understudy.failover.arbiter.ArbiterUnavailableException;
+import dev.understudy.failover.arbiter.Claim;
 import dev.understudy.failover.arbiter.Term;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -17,19 +18,20 @@ public final class ArbiterClient implements Questions, AutoCloseable
 {
     private final Arbiter arbiter;
     private final Runnable onAnswer;
-    private final ExecutorService executor = Executors.newSingleThreadExecutor(
-        Thread.ofPlatform().name("arbiter").daemon().factory());
+    private final ExecutorService executor;
 
     private boolean asking;
     private volatile Runnable answer;
 
     /**
+     * @param thread   its name
      * @param onAnswer called on the arbiter's thread when an answer waits for {@link #poll}
      */
-    public ArbiterClient(final Arbiter arbiter, final Runnable onAnswer)
+    public ArbiterClient(final Arbiter arbiter, final String thread, final Runnable onAnswer)
     {
         this.arbiter = arbiter;
         this.onAnswer = onAnswer;
+        executor = Executors.newSingleThreadExecutor(Thread.ofPlatform().name(thread).daemon().factory());
     }
 
     @Override
@@ -49,17 +51,26 @@ public final class ArbiterClient implements Questions, AutoCloseable
     }
 
     @Override
-    public void claim(
-        final long generation,
-        final String node,
-        final String reason,
-        final Consumer<Boolean> onDecided,
-        final Consumer<String> onUnavailable)
+    public void claim(final Claim claim, final Consumer<Term> onTerm, final Consumer<String> onUnavailable)
     {
         ask(() ->
         {
-            final boolean isWon = arbiter.claim(generation, node, reason).isPresent();
-            return () -> onDecided.accept(isWon);
+            final Term term = arbiter.claim(claim);
+            return () -> onTerm.accept(term);
+        }, onUnavailable);
+    }
+
+    @Override
+    public void check(final Term expected, final Consumer<Term> onTerm, final Consumer<String> onUnavailable)
+    {
+        ask(() ->
+        {
+            final Term term = arbiter.current();
+            if (term.isSameAs(expected))
+            {
+                arbiter.rehearse();
+            }
+            return () -> onTerm.accept(term);
         }, onUnavailable);
     }
 
@@ -76,6 +87,11 @@ public final class ArbiterClient implements Questions, AutoCloseable
             catch (final ArbiterUnavailableException e)
             {
                 result = () -> onUnavailable.accept(e.getMessage());
+            }
+            catch (final RuntimeException e)
+            {
+                // A question that is never answered would hold the outputs for ever.
+                result = () -> onUnavailable.accept("the arbiter failed: " + e);
             }
             answer = result;
             onAnswer.run();

@@ -1,8 +1,11 @@
 package dev.understudy.failover.role;
 
+import dev.understudy.failover.arbiter.Claim;
 import dev.understudy.failover.arbiter.Term;
-import dev.understudy.failover.detector.HeartbeatDetector;
+import java.time.InstantSource;
 import java.util.Locale;
+import java.util.UUID;
+import java.util.random.RandomGenerator;
 
 /**
  * Decides what this node is to its pair: the state machine of {@link Role}.
@@ -11,35 +14,35 @@ import java.util.Locale;
  * only when its journal is known to hold every entry that a released output depends on: when it began the newest
  * generation itself, or joined it as the backup. Silence of the peer is only the occasion to ask. Outputs are held
  * whenever the right to release them is in doubt: while a claim is under way, and after this process itself stood still
- * until the arbiter has confirmed its generation.
+ * until the arbiter has confirmed its generation. That a claim was not granted does not say that the peer's was: a primary
+ * halts only for a newer term. An arbiter that is silent, or has not what this node had from it, has it wait.
  * <p>
- * Clocks are passed in. Owned by the agent thread. Source: Scales et al. 2010, section 2.3 (Detecting and Responding
- * to Failure).
+ * Clocks and randomness are passed in. Owned by the agent thread. Source: Scales et al. 2010, section 2.3 (Detecting and
+ * Responding to Failure).
  */
 public final class PairMember
 {
     private final PairSettings settings;
     private final Replica replica;
     private final PairLink link;
-    private final Questions arbiter;
-    private final HeartbeatDetector detector;
+    private final InstantSource clock;
+    private final RandomGenerator random;
+    private final Notices notices;
+    private final Inquiry arbiter;
+    private final ArbiterView view;
+    private final Peer peer;
     private final AcknowledgementWatch watch;
 
     private Role role = Role.STARTING;
-    private long generation;
     private String haltReason;
 
+    /** The term that this replica lives in: its own as a primary, the primary's as its backup. */
+    private Term term = Term.NONE;
+
+    private long nowNs;
     private long startedNs;
     private long lastPollNs;
     private long lastHeartbeatNs;
-    private long nextAttemptNs;
-    private String lastNotice;
-
-    private long peerIncarnation;
-    private Role peerRole;
-    private long peerGeneration;
-    private boolean peerSaidGoodbye;
-    private String peerGoodbye;
 
     /** As a primary: incarnation of the peer that the journal goes to, 0 without one. */
     private long backupIncarnation;
@@ -49,41 +52,48 @@ public final class PairMember
     private long nextSession;
     private long sessionFrom;
     private boolean isStreaming;
-    private long progressSequence;
-    private long progressNs;
     private boolean isProtecting;
     private boolean isConfirmed;
     private long protectedFrom;
 
-    private long claimGeneration;
-    private String claimReason;
+    private Joining joining = new Joining(0, "");
+
+    /** What was asked of the arbiter and is not decided: by a candidate, or a primary without its backup; else null. */
+    private Claim claim;
     private GenerationStart claimCause;
     private boolean isVerifying;
-
-    /** Why this primary asks for a generation without a backup; null when it does not. */
-    private String soloReason;
     private FailoverRecord lastFailover;
     private long silenceMs;
 
     /**
-     * @param firstSession number of the first exchange of the journal; random, so that entries which the peer's last
-     *                     process sent cannot be taken for this one's
+     * @param arbiter     for what roles depend on
+     * @param arbiterView for looks at the same arbiter, which may be slow
+     * @param clock       tells people when something happened
+     * @param random      for the ids of claims, and for the number of the first exchange of the journal, so that entries
+     *                    which the peer's last process sent cannot be taken for this one's
      */
     public PairMember(
         final PairSettings settings,
         final Replica replica,
         final PairLink link,
         final Questions arbiter,
-        final long firstSession,
+        final Questions arbiterView,
+        final InstantSource clock,
+        final RandomGenerator random,
         final long nowNs)
     {
         this.settings = settings;
         this.replica = replica;
         this.link = link;
-        this.arbiter = arbiter;
-        nextSession = firstSession;
-        detector = new HeartbeatDetector(settings.heartbeatIntervalMs(), settings.heartbeatTimeoutMs());
+        this.clock = clock;
+        this.random = random;
+        this.arbiter = new Inquiry(arbiter, PairSettings.ARBITER_RETRY_MS, nowNs);
+        view = new ArbiterView(settings.node(), arbiterView, this::onNewerTerm, nowNs);
+        peer = new Peer(settings);
         watch = new AcknowledgementWatch(settings.progressTimeoutMs() * 1_000_000L);
+        notices = new Notices(replica::notice, settings.startNs());
+        nextSession = random.nextLong() | 1;
+        this.nowNs = nowNs;
         startedNs = nowNs;
         lastPollNs = nowNs;
         lastHeartbeatNs = nowNs - settings.intervalNs();
@@ -97,7 +107,7 @@ public final class PairMember
     /** Generation that this replica lives in, as far as it knows. */
     public long generation()
     {
-        return generation;
+        return term.generation();
     }
 
     /** Whether this is a primary without a live backup that holds everything. */
@@ -119,9 +129,24 @@ public final class PairMember
     }
 
     /** Whether the peer was heard within the timeout. */
-    public boolean hearsPeer(final long nowNs)
+    public boolean hearsPeer(final long atNs)
     {
-        return peerRole != null && !detector.suspect(nowNs);
+        return peer.isHeard(atNs);
+    }
+
+    /** What is wrong with the arbiter as this node sees it, or that it waits for it, in a sentence; empty for nothing. */
+    public String trouble()
+    {
+        if (role == Role.HALTED)
+        {
+            return "";
+        }
+        final String problem = arbiter.problem() == null ? view.problem() : arbiter.problem();
+        if (role == Role.CANDIDATE || holdsOutputs())
+        {
+            return "waits for the arbiter" + (problem == null ? "" : ": " + problem);
+        }
+        return problem == null ? "" : problem;
     }
 
     /** Whether entries that arrive are wanted: not while this replica may be about to replace who sends them. */
@@ -131,45 +156,81 @@ public final class PairMember
     }
 
     /** When {@link #poll} next has something to do without a message, in nanoseconds from now. */
-    public long idleNs(final long nowNs)
+    public long idleNs(final long atNs)
     {
-        final long untilHeartbeatNs = Math.max(0, lastHeartbeatNs + settings.intervalNs() - nowNs);
-        final long untilSuspectNs = detector.untilSuspectNs(nowNs);
+        final long untilHeartbeatNs = Math.max(0, lastHeartbeatNs + settings.intervalNs() - atNs);
+        final long untilSuspectNs = peer.untilSuspectNs(atNs);
         return untilSuspectNs == 0 ? untilHeartbeatNs : Math.min(untilHeartbeatNs, untilSuspectNs);
     }
 
     /** One duty cycle; returns the work done. */
-    public int poll(final long nowNs)
+    public int poll(final long newNowNs)
     {
         if (role == Role.HALTED)
         {
             return 0;
         }
-        int work = arbiter.poll() ? 1 : 0;
-        noticeOwnPause(nowNs);
-        final boolean suspects = detector.suspect(nowNs) || peerSaidGoodbye;
+        nowNs = newNowNs;
+        int work = arbiter.poll(nowNs) + pollView();
+        noticeOwnPause();
+        final boolean isPeerLost = peer.isLost(nowNs);
         switch (role)
         {
-            case STARTING -> pollStarting(nowNs);
-            case JOINING -> pollJoining(nowNs, suspects);
-            case BACKUP -> pollBackup(nowNs, suspects);
-            case CANDIDATE -> pollCandidate(nowNs);
-            case PRIMARY -> pollPrimary(nowNs, suspects);
+            case STARTING -> pollStarting();
+            case JOINING -> pollJoining(isPeerLost);
+            case BACKUP -> pollBackup(isPeerLost);
+            case CANDIDATE -> pollClaim();
+            case PRIMARY -> pollPrimary(isPeerLost);
             case HALTED ->
             {
             }
         }
-        if (nowNs - lastHeartbeatNs >= settings.intervalNs())
+        if (role != Role.HALTED && nowNs - lastHeartbeatNs >= settings.intervalNs())
         {
             lastHeartbeatNs = nowNs;
-            link.heartbeat(role, generation, isSolo());
-            if (acceptsEntries() && session != 0)
-            {
-                link.acknowledge(generation, session);
-            }
+            heartbeat();
+            complain();
             work++;
         }
         return work;
+    }
+
+    private void heartbeat()
+    {
+        link.heartbeat(role, term.generation(), isSolo(),
+            role == Role.PRIMARY ? term.claim() : view.seen().claim(), trouble());
+        if (acceptsEntries() && session != 0)
+        {
+            link.acknowledge(term.generation(), session);
+        }
+    }
+
+    private void complain()
+    {
+        if (arbiter.problem() != null)
+        {
+            notices.complain(nowNs, arbiter.problem() + (holdsOutputs() ? "; outputs are held meanwhile" : ""));
+        }
+        else if (view.problem() != null)
+        {
+            notices.complain(nowNs, view.problem());
+        }
+    }
+
+    /** Looks at the arbiter from here, while this node depends on a term that the arbiter granted. */
+    private int pollView()
+    {
+        final boolean follows = acceptsEntries() && peer.role() == Role.PRIMARY;
+        view.expect(role == Role.PRIMARY ? term : follows ? peer.term() : Term.NONE);
+        return view.poll(nowNs);
+    }
+
+    private void onNewerTerm(final Term newest)
+    {
+        if (role == Role.PRIMARY && (claim == null || !newest.isOf(claim)))
+        {
+            haltDeposed(newest.generation(), newest.node());
+        }
     }
 
     /** Leaves in order: the peer need not wait for the silence. What it does from then on is not heard any more. */
@@ -179,7 +240,7 @@ public final class PairMember
         {
             role = Role.HALTED;
             replica.allowOutputs(false);
-            link.goodbye(generation, text);
+            link.goodbye(term.generation(), text);
         }
     }
 
@@ -191,44 +252,95 @@ public final class PairMember
             role = Role.HALTED;
             haltReason = reason;
             replica.allowOutputs(false);
-            link.goodbye(generation, reason);
+            link.goodbye(term.generation(), reason);
             replica.halt(reason);
         }
     }
 
+    /**
+     * The peer lives.
+     *
+     * @param itsClaim of the term that the peer has as a primary, or sees at the arbiter; null for none
+     * @param trouble  what it says is wrong with the arbiter; empty for nothing
+     */
     public void onHeartbeat(
-        final long nowNs, final long incarnation, final Role role, final long peersGeneration)
+        final long atNs,
+        final long incarnation,
+        final Role itsRole,
+        final long itsGeneration,
+        final UUID itsClaim,
+        final String trouble)
     {
-        heard(nowNs, incarnation);
-        peerRole = role;
-        peerGeneration = peersGeneration;
-        if (this.role == Role.PRIMARY && role == Role.PRIMARY && peersGeneration > generation)
+        heard(atNs, incarnation);
+        peer.onHeartbeat(itsRole, itsGeneration, itsClaim, trouble);
+        if (role == Role.PRIMARY && itsRole == Role.PRIMARY)
         {
-            haltDeposed(peersGeneration, settings.peer());
+            onOtherPrimary(itsGeneration);
         }
-        else if (this.role == Role.BACKUP && role == Role.PRIMARY && peersGeneration > generation)
+        else if (role == Role.BACKUP && itsRole == Role.PRIMARY && itsGeneration > term.generation())
         {
-            rejoin(nowNs, "the primary went on alone in generation " + peersGeneration);
+            rejoin("the primary went on alone in generation " + itsGeneration);
+        }
+        else if (role == Role.CANDIDATE && itsRole == Role.PRIMARY && itsGeneration >= claim.generation())
+        {
+            onClaimLost(peer.term());
+        }
+        else if (role == Role.PRIMARY && (itsRole == Role.JOINING || itsRole == Role.BACKUP) && !trouble.isEmpty())
+        {
+            notices.complain(atNs, "backup " + settings.peer() + " says: " + trouble);
         }
     }
 
-    /** A restarted peer asks for the journal. */
+    private void onOtherPrimary(final long itsGeneration)
+    {
+        if (itsGeneration > term.generation())
+        {
+            haltDeposed(itsGeneration, settings.peer());
+        }
+        else if (itsGeneration == term.generation() && settings.node().compareTo(settings.peer()) > 0)
+        {
+            halt(String.format(Locale.ROOT,
+                "%s is primary of generation %d as well: each node has an arbiter of its own; name one directory that " +
+                "both nodes see as arbiter.directory", settings.peer(), itsGeneration));
+        }
+    }
+
+    /**
+     * A peer that joins, for the first time or once more, asks for the journal.
+     *
+     * @param itsSettings as {@link AgreedSettings#encode} has them
+     * @param reason      why it asks once more; empty at first
+     */
     public void onJoin(
-        final long nowNs,
+        final long atNs,
         final long incarnation,
         final long haveSequence,
         final long chainHigh,
-        final long chainLow)
+        final long chainLow,
+        final String itsSettings,
+        final String reason)
     {
-        heard(nowNs, incarnation);
-        if (role != Role.PRIMARY || soloReason != null || isVerifying)
+        heard(atNs, incarnation);
+        if (role != Role.PRIMARY)
+        {
+            return;
+        }
+        final String difference = settings.agreed().difference(
+            settings.node(), AgreedSettings.parse(itsSettings), settings.peer());
+        if (difference != null)
+        {
+            notices.complain(atNs, "refuses " + settings.peer() + " as its backup: " + difference);
+            link.refuse(term.generation(), difference);
+            return;
+        }
+        if (holdsOutputs())
         {
             return;
         }
         if (isProtecting)
         {
             // The backup that outputs were promised to is gone; going on without it needs a generation first.
-            loseBackup(nowNs, "backup " + settings.peer() + " started anew");
+            loseBackup("backup " + settings.peer() + " joins anew: " + (reason.isEmpty() ? "it was restarted" : reason));
             return;
         }
         if (incarnation != backupIncarnation || isStreaming)
@@ -242,34 +354,46 @@ public final class PairMember
             sessionFrom = isPrefix ? haveSequence + 1 : 0;
             if (link.trouble() == null)
             {
-                notice("backup " + settings.peer() + " joins from entry " + sessionFrom);
+                notices.complain(atNs, "backup " + settings.peer() + " joins from entry " + sessionFrom +
+                    (reason.isEmpty() ? "" : ": " + reason));
             }
         }
-        link.joinReply(generation, sessionFrom, session);
+        link.joinReply(term.generation(), sessionFrom, session);
+    }
+
+    /** The primary does not take this node as its backup. */
+    public void onRefusal(final long atNs, final long incarnation, final String text)
+    {
+        heard(atNs, incarnation);
+        if (role == Role.JOINING)
+        {
+            halt(settings.peer() + " refuses this node as its backup: " + text);
+        }
     }
 
     /** The primary will send its journal from an entry on, as soon as this replica has acknowledged the session. */
     public void onJoinReply(
-        final long nowNs, final long incarnation, final long fromSequence, final long newSession)
+        final long atNs, final long incarnation, final long fromSequence, final long newSession)
     {
-        heard(nowNs, incarnation);
+        heard(atNs, incarnation);
         if (role == Role.JOINING && newSession != session)
         {
             replica.receiveFrom(fromSequence);
             session = newSession;
+            joining.beginSession(atNs);
         }
         if (role == Role.JOINING)
         {
-            link.acknowledge(generation, session);
+            link.acknowledge(term.generation(), session);
         }
     }
 
     /** The entries that arrive do not follow those that the journal has: this replica must join again. */
-    public void onBrokenStream(final long nowNs, final String problem)
+    public void onBrokenStream(final String problem)
     {
         if (acceptsEntries())
         {
-            rejoin(nowNs, problem);
+            rejoin(problem);
         }
     }
 
@@ -280,48 +404,45 @@ public final class PairMember
     }
 
     public void onAcknowledge(
-        final long nowNs,
+        final long atNs,
         final long incarnation,
         final long ofSession,
         final long journalSequence,
         final long replayedSequence,
         final long replayedTimeNs)
     {
-        heard(nowNs, incarnation);
+        heard(atNs, incarnation);
         if (role == Role.PRIMARY && incarnation == backupIncarnation && ofSession == session)
         {
             if (!isStreaming)
             {
                 isStreaming = true;
-                watch.begin(nowNs);
+                watch.begin(atNs);
                 replica.streamFrom(sessionFrom, session);
             }
-            watch.onAcknowledge(nowNs, journalSequence);
+            watch.onAcknowledge(atNs, journalSequence);
             replica.acknowledged(journalSequence, replayedSequence, replayedTimeNs);
             if (isProtecting && !isConfirmed && journalSequence >= protectedFrom)
             {
                 isConfirmed = true;
-                notice("protected: backup " + settings.peer() + " holds the journal");
+                notices.say("protected: backup " + settings.peer() + " holds the journal");
             }
         }
     }
 
-    public void onGoodbye(final long nowNs, final long incarnation, final String text)
+    public void onGoodbye(final long incarnation, final String text)
     {
-        if (incarnation == peerIncarnation)
+        if (peer.onGoodbye(incarnation, text) && role == Role.PRIMARY && !isProtecting)
         {
-            peerSaidGoodbye = true;
-            peerGoodbye = text;
+            notices.say(settings.peer() + " left: " + text);
+            endSession();
         }
     }
 
     /** A process of the peer's node seems to have ended; which says nothing of one that took its place. */
-    public void onPeerEnded(final long nowNs, final long incarnation)
+    public void onPeerEnded(final long atNs, final long incarnation)
     {
-        if (incarnation == peerIncarnation)
-        {
-            detector.onEnded(nowNs);
-        }
+        peer.onEnded(atNs, incarnation);
     }
 
     /** The hart thread has written the entry from which on outputs wait for the backup. */
@@ -330,32 +451,22 @@ public final class PairMember
         protectedFrom = sequence;
     }
 
-    private void heard(final long nowNs, final long incarnation)
+    private void heard(final long atNs, final long incarnation)
     {
-        if (incarnation != peerIncarnation)
+        if (peer.onHeard(atNs, incarnation) && role == Role.JOINING)
         {
-            peerIncarnation = incarnation;
-            peerSaidGoodbye = false;
-            detector.onNewProcess();
-            if (role == Role.JOINING)
-            {
-                session = 0;
-            }
-        }
-        if (!peerSaidGoodbye)
-        {
-            detector.onHeard(nowNs);
+            session = 0;
         }
     }
 
     private boolean isBackupOf(final long ofGeneration)
     {
-        final JournalTerm term = replica.term();
-        return term.generation() == ofGeneration && settings.node().equals(term.backup());
+        final JournalTerm journal = replica.term();
+        return journal.generation() == ofGeneration && settings.node().equals(journal.backup());
     }
 
     /** A process that stood still does not know what happened meanwhile: it asks before it releases anything. */
-    private void noticeOwnPause(final long nowNs)
+    private void noticeOwnPause()
     {
         final boolean paused = nowNs - lastPollNs > settings.timeoutNs() / 2;
         lastPollNs = nowNs;
@@ -364,308 +475,315 @@ public final class PairMember
             isVerifying = true;
             updateOutputs();
         }
-        if (isVerifying && role == Role.PRIMARY && !arbiter.isAsking() && nowNs >= nextAttemptNs)
+        if (paused && role == Role.STARTING)
         {
-            arbiter.current(this::onVerified, problem -> retryLater(nowNs, problem));
+            // It has not listened meanwhile.
+            startedNs = nowNs;
+        }
+        if (isVerifying && role == Role.PRIMARY && arbiter.isFree())
+        {
+            arbiter.current(this::onVerified);
         }
     }
 
-    private void onVerified(final Term term)
+    private void onVerified(final Term newest)
     {
-        isVerifying = false;
         if (role != Role.PRIMARY)
         {
             return;
         }
-        if (term.generation() > generation)
+        if (claim != null && newest.isOf(claim))
         {
-            haltDeposed(term.generation(), term.node());
+            // Its answer was lost, and the claim made again will find it; but outputs need not wait for the peer's.
+            isVerifying = false;
+            updateOutputs();
+        }
+        else if (newest.generation() > term.generation())
+        {
+            haltDeposed(newest.generation(), newest.node());
+        }
+        else if (newest.isSameAs(term))
+        {
+            isVerifying = false;
+            updateOutputs();
         }
         else
         {
-            updateOutputs();
+            arbiter.retry(ArbiterView.absence(settings.node(), term, newest));
         }
     }
 
-    private void pollStarting(final long nowNs)
+    private void pollStarting()
     {
-        if (peerRole == Role.PRIMARY && hearsPeer(nowNs))
+        if (peer.role() == Role.PRIMARY && peer.isHeard(nowNs))
         {
-            beginJoining(nowNs);
+            beginJoining("");
             return;
         }
-        if (nowNs - startedNs >= settings.startNs() && !arbiter.isAsking() && nowNs >= nextAttemptNs)
+        if (nowNs - startedNs >= settings.startNs() && arbiter.isFree())
         {
-            arbiter.current(term -> claimIfEntitled(nowNs, term), problem -> retryLater(nowNs, problem));
+            arbiter.current(this::claimIfEntitled);
         }
     }
 
-    private void claimIfEntitled(final long nowNs, final Term newest)
+    private void claimIfEntitled(final Term newest)
     {
         if (role != Role.STARTING)
         {
             return;
         }
-        final String reason = whyNotEntitled(newest);
+        final String reason = Entitlement.whyNot(settings, replica, newest);
         if (reason != null)
         {
-            nextAttemptNs = nowNs + settings.startNs();
-            notice(reason);
+            arbiter.pause(settings.startNs());
+            notices.complain(nowNs, reason);
             return;
         }
         if (newest.generation() == 0)
         {
             replica.createJournal();
         }
-        becomeCandidate(nowNs, newest.generation(), "no live primary was heard", GenerationStart.STARTED);
+        becomeCandidate(newest, "no live primary was heard", GenerationStart.STARTED);
     }
 
-    /** Null when this node's journal holds all that was acknowledged up to the newest generation. */
-    private String whyNotEntitled(final Term newest)
+    private void pollJoining(final boolean isPeerLost)
     {
-        final JournalTerm own = replica.term();
-        if (newest.generation() == 0)
+        if (isPeerLost)
         {
-            return own.generation() == 0 ? null : String.format(Locale.ROOT,
-                "the arbiter knows no generation, the journal of this node is of " +
-                "generation %d: the arbiter's directory was emptied or is another one", own.generation());
-        }
-        if (own.generation() > newest.generation())
-        {
-            return String.format(Locale.ROOT,
-                "the arbiter knows generation %d, the journal of this node is of generation %d: " +
-                "the arbiter's directory is another one",
-                newest.generation(), own.generation());
-        }
-        final boolean isOwner = settings.node().equals(newest.node());
-        if (isOwner && replica.journalSequence() >= 0)
-        {
-            return null;
-        }
-        if (own.generation() == newest.generation() && settings.node().equals(own.backup()))
-        {
-            return null;
-        }
-        if (isOwner)
-        {
-            return String.format(Locale.ROOT,
-                "waits for %s: this node ran generation %d, and its journal is gone; restore its data directory, or " +
-                "start %s, if that was its backup", settings.peer(), newest.generation(), settings.peer());
-        }
-        return String.format(Locale.ROOT,
-            "waits for %s, which ran generation %d alone; the journal of this node ends in generation %d",
-            newest.node(), newest.generation(), own.generation());
-    }
-
-    private void pollJoining(final long nowNs, final boolean suspects)
-    {
-        if (suspects)
-        {
-            restart(nowNs);
+            notices.complain(nowNs, "gives up joining: " + (peer.hasLeft() || peer.hasEnded() ? peer.loss(nowNs) :
+                settings.peer() + " was not heard for " + settings.heartbeatTimeoutMs() + " ms"));
+            restart();
             return;
         }
-        if (isBackupOf(replica.term().generation()) && replica.term().generation() == peerGeneration)
+        if (session != 0 && isBackupOf(peer.generation()))
         {
             role = Role.BACKUP;
-            generation = peerGeneration;
-            notice("backup of " + settings.peer() + " in generation " + generation);
+            term = peer.term();
+            notices.say("backup of " + settings.peer() + " in generation " + term.generation());
             return;
         }
-        noticeProgress(nowNs);
-        if (session == 0 && nowNs >= nextAttemptNs)
+        if (session != 0)
         {
-            nextAttemptNs = nowNs + PairSettings.JOIN_RETRY_MS * 1_000_000L;
-            link.join(generation, replica.journalSequence(), replica.chainHigh(), replica.chainLow());
+            // One in which nothing comes any more was given up by the primary: another one is asked for.
+            if (!joining.hasProgress(nowNs, replica.journalSequence(), settings))
+            {
+                rejoin("nothing came from the primary for " + settings.joiningTimeoutMs() + " ms");
+            }
+            return;
+        }
+        if (joining.isTimeToAsk(nowNs))
+        {
+            link.join(term.generation(), replica.journalSequence(), replica.chainHigh(), replica.chainLow(),
+                settings.agreed(), joining.reason());
+        }
+        if (joining.isUnanswered(nowNs, settings))
+        {
+            notices.complain(nowNs, settings.peer() + " is heard, and has not answered this node, which asks to join, for " +
+                settings.joiningTimeoutMs() + " ms: " + (peer.trouble().isEmpty() ?
+                "see whether UDP passes from here to its address" : "it says: " + peer.trouble()));
         }
     }
 
-    /** A session in which nothing comes any more was given up by the primary: another one is asked for. */
-    private void noticeProgress(final long nowNs)
+
+    private void pollBackup(final boolean isPeerLost)
     {
-        final long sequence = replica.journalSequence();
-        if (sequence != progressSequence || session == 0)
+        if (isPeerLost)
         {
-            progressSequence = sequence;
-            progressNs = nowNs;
-        }
-        else if (nowNs - progressNs > settings.joiningTimeoutMs() * 1_000_000L)
-        {
-            rejoin(nowNs, "nothing came from the primary for " + settings.joiningTimeoutMs() + " ms");
+            silenceMs = peer.silenceMs(nowNs);
+            becomeCandidate(term, peer.loss(nowNs),
+                peer.hasLeft() ? GenerationStart.SWITCHOVER : GenerationStart.PROMOTED);
         }
     }
 
-    private void pollBackup(final long nowNs, final boolean suspects)
-    {
-        if (suspects)
-        {
-            silenceMs = detector.silenceMs(nowNs);
-            becomeCandidate(nowNs, generation,
-                settings.peer() + whatHappened(nowNs),
-                peerSaidGoodbye ? GenerationStart.SWITCHOVER : GenerationStart.PROMOTED);
-        }
-    }
-
-    private String whatHappened(final long nowNs)
-    {
-        if (peerSaidGoodbye)
-        {
-            return " left: " + peerGoodbye;
-        }
-        final String silence = " was silent for " + detector.silenceMs(nowNs) + " ms";
-        return detector.isEnded() ? "'s process has ended and" + silence : silence;
-    }
-
-    private void becomeCandidate(
-        final long nowNs, final long newestGeneration, final String reason, final GenerationStart cause)
+    private void becomeCandidate(final Term newest, final String reason, final GenerationStart cause)
     {
         role = Role.CANDIDATE;
-        claimGeneration = newestGeneration + 1;
-        claimReason = reason;
         claimCause = cause;
-        nextAttemptNs = nowNs;
-        notice(reason + "; claims generation " + claimGeneration);
-        pollCandidate(nowNs);
+        beginClaim(newest, reason);
+        notices.say(reason + "; claims generation " + claim.generation());
+        pollClaim();
     }
 
-    private void pollCandidate(final long nowNs)
+    private void beginClaim(final Term newest, final String reason)
     {
-        if (!arbiter.isAsking() && nowNs >= nextAttemptNs)
+        claim = new Claim(newest, settings.node(), new UUID(random.nextLong(), random.nextLong()), reason);
+        arbiter.hasten();
+    }
+
+    /** Makes the claim, and the same again when its answer was lost: it is granted once. */
+    private void pollClaim()
+    {
+        if (arbiter.isFree())
         {
-            arbiter.claim(claimGeneration, settings.node(), claimReason,
-                isWon -> onClaimDecided(nowNs, isWon), problem -> retryLater(nowNs, problem));
+            final Claim asked = claim;
+            arbiter.claim(asked, newest -> onClaimAnswered(asked, newest));
         }
     }
 
-    private void onClaimDecided(final long nowNs, final boolean isWon)
+    private void onClaimAnswered(final Claim asked, final Term newest)
     {
-        if (role != Role.CANDIDATE)
+        if (role == Role.HALTED || asked != claim)
         {
             return;
         }
-        if (!isWon)
+        if (newest.isOf(claim))
         {
-            notice("generation " + claimGeneration + " went to " + settings.peer());
-            restart(nowNs);
+            if (role == Role.PRIMARY)
+            {
+                goOnAlone(newest);
+            }
+            else
+            {
+                goLive(newest);
+            }
+        }
+        else if (newest.generation() > claim.after().generation())
+        {
+            onClaimLost(newest);
+        }
+        else if (newest.isSameAs(claim.after()))
+        {
+            arbiter.retry("the arbiter has not decided who has generation " + claim.generation());
+        }
+        else
+        {
+            arbiter.retry(ArbiterView.absence(settings.node(), claim.after(), newest));
+        }
+    }
+
+    private void onClaimLost(final Term newest)
+    {
+        if (role == Role.PRIMARY)
+        {
+            haltDeposed(newest.generation(), newest.node());
             return;
         }
-        final long previous = generation;
-        generation = claimGeneration;
+        notices.say("generation " + newest.generation() + " went to " + newest.node());
+        claim = null;
+        restart();
+    }
+
+    private void goLive(final Term newest)
+    {
+        final long previous = term.generation();
+        lastFailover = new FailoverRecord(newest.generation(),
+            claimCause == GenerationStart.STARTED ? null : settings.peer(),
+            settings.node(), clock.millis(), claim.reason(), silenceMs);
         role = Role.PRIMARY;
+        term = newest;
+        claim = null;
         isProtecting = false;
         isConfirmed = false;
         endSession();
-        lastFailover = new FailoverRecord(generation, claimCause == GenerationStart.STARTED ? null : settings.peer(),
-            settings.node(), System.currentTimeMillis(), claimReason, silenceMs);
-        notice("primary of generation " + generation + (previous == 0 ? "" : " after " + previous));
-        replica.goLive(generation, claimCause);
+        notices.say("primary of generation " + term.generation() + (previous == 0 ? "" : " after " + previous));
+        replica.goLive(term.generation(), claimCause);
         updateOutputs();
     }
 
-    private void pollPrimary(final long nowNs, final boolean suspects)
+    private void pollPrimary(final boolean isPeerLost)
     {
         if (isVerifying)
         {
             return;
         }
-        if (soloReason != null)
+        if (claim != null)
         {
-            pollSoloClaim(nowNs);
+            pollClaim();
             return;
         }
-        if (suspects)
+        if (isPeerLost)
         {
             if (isProtecting)
             {
-                loseBackup(nowNs, "backup " + settings.peer() + whatHappened(nowNs));
+                loseBackup("backup " + peer.loss(nowNs));
             }
-            else if (backupIncarnation != 0 && detector.silenceMs(nowNs) > settings.joiningTimeoutMs())
+            else if (backupIncarnation != 0 && peer.silenceMs(nowNs) > settings.joiningTimeoutMs())
             {
-                notice("backup " + settings.peer() + " went away while it caught up");
+                notices.say("backup " + peer.loss(nowNs) + " while it caught up");
                 endSession();
             }
             return;
         }
         if (isStreaming && watch.isStalled(nowNs, replica.journalSequence()))
         {
-            onNoProgress(nowNs);
+            onNoProgress();
             return;
         }
-        if (!isStreaming || isProtecting || !replica.isCaughtUp())
+        if (!isStreaming || isProtecting || !backupSeesTerm() || !replica.isCaughtUp())
         {
             return;
         }
         if (!link.carriesFullDatagrams())
         {
-            noticeTrouble();
+            complainOfPath();
         }
         else
         {
             isProtecting = true;
             isConfirmed = false;
             protectedFrom = Long.MAX_VALUE;
-            replica.protect(generation, settings.peer());
+            replica.protect(term.generation(), settings.peer());
         }
     }
 
     /** Heartbeats say that the backup lives; that it takes nothing is worse than if it did not. */
-    private void onNoProgress(final long nowNs)
+    private void onNoProgress()
     {
         if (isProtecting)
         {
-            loseBackup(nowNs, "backup " + settings.peer() + " is heard, and acknowledged nothing for " +
+            loseBackup("backup " + settings.peer() + " is heard, and acknowledged nothing for " +
                 settings.progressTimeoutMs() + " ms" + (link.trouble() == null ? "" : ": " + link.trouble()));
         }
         else
         {
-            noticeTrouble();
+            complainOfPath();
         }
     }
 
-    private void noticeTrouble()
+    private void complainOfPath()
     {
         if (link.trouble() != null)
         {
-            notice("backup " + settings.peer() + " cannot protect: " + link.trouble());
+            notices.complain(nowNs, "backup " + settings.peer() + " cannot protect: " + link.trouble());
         }
+    }
+
+    /** Whether the backup that joins has found this term at the arbiter itself, and could claim the next one there. */
+    private boolean backupSeesTerm()
+    {
+        return peer.incarnation() == backupIncarnation && term.claim().equals(peer.claim());
     }
 
     /** Ends the promise to the backup: asks for a generation in which outputs need none, and holds them until then. */
-    private void loseBackup(final long nowNs, final String reason)
+    private void loseBackup(final String reason)
     {
-        soloReason = reason;
+        beginClaim(term, reason);
         isConfirmed = false;
-        nextAttemptNs = nowNs;
         endSession();
         updateOutputs();
-        pollSoloClaim(nowNs);
+        pollClaim();
     }
 
-    private void pollSoloClaim(final long nowNs)
+    private void goOnAlone(final Term newest)
     {
-        if (arbiter.isAsking() || nowNs < nextAttemptNs)
-        {
-            return;
-        }
-        final long wanted = generation + 1;
-        arbiter.claim(wanted, settings.node(), soloReason, isWon ->
-        {
-            if (!isWon)
-            {
-                haltDeposed(wanted, settings.peer());
-                return;
-            }
-            generation = wanted;
-            isProtecting = false;
-            notice(soloReason + "; goes on alone in generation " + wanted);
-            soloReason = null;
-            replica.runSolo(wanted);
-            updateOutputs();
-        }, problem -> retryLater(nowNs, problem));
+        final String reason = claim.reason();
+        term = newest;
+        claim = null;
+        isProtecting = false;
+        notices.say(reason + "; goes on alone in generation " + term.generation());
+        replica.runSolo(term.generation());
+        updateOutputs();
+    }
+
+    /** Whether this primary waits for what only the arbiter can say. */
+    private boolean holdsOutputs()
+    {
+        return role == Role.PRIMARY && (isVerifying || claim != null);
     }
 
     private void updateOutputs()
     {
-        replica.allowOutputs(role == Role.PRIMARY && !isVerifying && soloReason == null);
+        replica.allowOutputs(role == Role.PRIMARY && !holdsOutputs());
     }
 
     private void endSession()
@@ -679,43 +797,27 @@ public final class PairMember
     {
         halt(String.format(Locale.ROOT,
             "generation %d was granted to %s; this node was primary of generation %d and stops before another output",
-            byGeneration, node, generation));
+            byGeneration, node.equals(settings.node()) ? "another process of this node" : node, term.generation()));
     }
 
-    private void rejoin(final long nowNs, final String reason)
+    private void rejoin(final String reason)
     {
-        notice(reason + "; joins again");
-        beginJoining(nowNs);
+        notices.complain(nowNs, reason + "; joins again");
+        beginJoining(reason);
     }
 
-    private void beginJoining(final long nowNs)
+    private void beginJoining(final String reason)
     {
         role = Role.JOINING;
         session = 0;
-        nextAttemptNs = nowNs;
+        joining = new Joining(nowNs, reason);
     }
 
-    private void restart(final long nowNs)
+    private void restart()
     {
         role = Role.STARTING;
         startedNs = nowNs;
-        nextAttemptNs = nowNs;
-        peerRole = null;
-    }
-
-    private void retryLater(final long nowNs, final String problem)
-    {
-        nextAttemptNs = nowNs + PairSettings.ARBITER_RETRY_MS * 1_000_000L;
-        notice("the arbiter cannot be reached: " + problem);
-    }
-
-    /** Says a thing once, not at each attempt. */
-    private void notice(final String text)
-    {
-        if (!text.equals(lastNotice))
-        {
-            lastNotice = text;
-            replica.notice(text);
-        }
+        arbiter.hasten();
+        peer.forgetRole();
     }
 }

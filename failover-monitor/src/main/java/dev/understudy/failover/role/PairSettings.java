@@ -7,14 +7,28 @@ package dev.understudy.failover.role;
  * @param peer                name of the other one
  * @param heartbeatIntervalMs between two heartbeats
  * @param heartbeatTimeoutMs  silence after which the peer is suspected
+ * @param agreed              what both nodes must be configured with alike
  */
-public record PairSettings(String node, String peer, int heartbeatIntervalMs, int heartbeatTimeoutMs)
+public record PairSettings(
+    String node, String peer, int heartbeatIntervalMs, int heartbeatTimeoutMs, AgreedSettings agreed)
 {
     /** Time between two requests to join, in milliseconds: above a round trip, well below what a person notices. */
     static final int JOIN_RETRY_MS = 50;
 
     /** Time between two attempts at an arbiter that cannot be reached, in milliseconds. */
     static final int ARBITER_RETRY_MS = 100;
+
+    /** Time without an answer after which the arbiter counts as hanging, in milliseconds: a claim takes a few. */
+    static final int ARBITER_SILENCE_MS = 1_000;
+
+    /** Time between two looks at an arbiter that is as it should be, in milliseconds: a few files are written at each. */
+    static final int VIEW_CHECK_MS = 5_000;
+
+    /** Time between two looks at one that is not, in milliseconds: it may only have to be mounted. */
+    static final int VIEW_RETRY_MS = 250;
+
+    /** Time for which a term may be missing before that is said, in milliseconds: a cache may show it a little late. */
+    static final int VIEW_GRACE_MS = 1_000;
 
     /** Timeouts that a starting replica listens for a primary before it claims: the link takes some time to come up. */
     static final int START_TIMEOUTS = 4;

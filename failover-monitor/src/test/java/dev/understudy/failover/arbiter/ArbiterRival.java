@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -65,21 +66,22 @@ final class ArbiterRival
 
     private static void race(final Arbiter arbiter, final String node, final int generations)
     {
-        long wanted = arbiter.current().generation() + 1;
-        while (wanted <= generations)
+        Term newest = arbiter.current();
+        while (newest.generation() < generations)
         {
-            if (arbiter.claim(wanted, node, "a race").isPresent())
+            final Claim claim = new Claim(newest, node, UUID.randomUUID(), "a race");
+            final Term answer = arbiter.claim(claim);
+            if (answer.isOf(claim))
             {
-                System.out.println(wanted + " " + node);
+                System.out.println(claim.generation() + " " + node);
             }
             // Whoever was granted it, everyone sees it from now on.
-            final long newest = arbiter.current().generation();
-            if (newest < wanted)
+            newest = arbiter.current();
+            if (newest.generation() < claim.generation() || answer.generation() < claim.generation())
             {
                 throw new IllegalStateException(
-                    "generation " + wanted + " was refused while the newest is " + newest);
+                    "generation " + claim.generation() + " was refused while the newest is " + newest.generation());
             }
-            wanted = newest + 1;
         }
     }
 }

@@ -13,7 +13,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -73,7 +76,7 @@ class DirectoryArbiterTest
         Locale.setDefault(Locale.of("fa", "IR"));
         try
         {
-            assertThat(new DirectoryArbiter(directory).claim(1, "a", "first start")).isPresent();
+            assertGranted(new DirectoryArbiter(directory), claim(Term.NONE, "a", "first start"));
         }
         finally
         {
@@ -110,7 +113,8 @@ class DirectoryArbiterTest
             final Term last = arbiter.current();
             assertThat(last.generation()).isGreaterThan(before);
             assertThat(last.node()).startsWith("killed");
-            assertThat(arbiter.claim(last.generation() + 1, "survivor", "after the kill")).isPresent();
+            final Claim next = claim(last, "survivor", "after the kill");
+            assertThat(arbiter.claim(next).isOf(next)).isTrue();
             before = last.generation() + 1;
         }
         // Each of them can be read.
@@ -126,9 +130,12 @@ class DirectoryArbiterTest
     {
         final Arbiter arbiter = new DirectoryArbiter(directory);
         assertThat(arbiter.current()).isEqualTo(Term.NONE);
-        assertThat(arbiter.claim(2, "a", "too early")).isEmpty();
-        assertThat(arbiter.claim(1, "a", "first\nline")).isPresent();
-        assertThat(arbiter.claim(1, "a", "again")).isEmpty();
+        final Claim early = claim(new Term(1, "b", UUID.randomUUID(), "", 0), "a", "too early");
+        assertThat(arbiter.claim(early)).isEqualTo(Term.NONE);
+        assertGranted(arbiter, claim(Term.NONE, "a", "first\nline"));
+        final Claim again = claim(Term.NONE, "a", "again");
+        assertThat(arbiter.claim(again).isOf(again)).isFalse();
+        assertThat(arbiter.claim(again)).isEqualTo(arbiter.current());
         assertThat(arbiter.current().node()).isEqualTo("a");
         assertThat(arbiter.current().reason()).isEqualTo("first line");
     }
@@ -138,7 +145,7 @@ class DirectoryArbiterTest
     {
         final Path missing = directory.resolve("missing");
         final Arbiter arbiter = new DirectoryArbiter(missing);
-        assertThatThrownBy(() -> arbiter.claim(1, "a", "test"))
+        assertThatThrownBy(() -> arbiter.claim(claim(Term.NONE, "a", "test")))
             .isInstanceOf(ArbiterUnavailableException.class).hasMessageContaining(missing.toString());
         assertThat(missing).doesNotExist();
     }
@@ -156,7 +163,7 @@ class DirectoryArbiterTest
     void emptyTruncatedAndMisplacedFilesAreNamed() throws IOException
     {
         final Arbiter arbiter = new DirectoryArbiter(directory);
-        arbiter.claim(1, "a", "test");
+        arbiter.claim(claim(Term.NONE, "a", "test"));
         final Path file = directory.resolve("generation-0000000001");
         final byte[] whole = Files.readAllBytes(file);
         for (int length = 0; length < whole.length - "test\n".length(); length++)
@@ -179,7 +186,7 @@ class DirectoryArbiterTest
     void fileInPlaceOfTheDirectoryIsNamed() throws IOException
     {
         final Path file = Files.writeString(directory.resolve("file"), "");
-        assertThatThrownBy(() -> new DirectoryArbiter(file).claim(1, "a", "test"))
+        assertThatThrownBy(() -> new DirectoryArbiter(file).claim(claim(Term.NONE, "a", "test")))
             .isInstanceOf(ArbiterUnavailableException.class)
             .hasMessageContaining(file.toString()).hasMessageContaining("is no directory");
         assertThatThrownBy(() -> DirectoryArbiter.create(file.resolve("below")))
@@ -195,9 +202,13 @@ class DirectoryArbiterTest
         final Path readOnly = isRefused ? directory : kernels;
         assumeTrue(Files.isDirectory(readOnly) || System.getenv("UNDERSTUDY_SKIP_NOTHING") != null,
             "there is no directory here that this user may not write");
-        assertThatThrownBy(() -> new DirectoryArbiter(readOnly).claim(1, "a", "test"))
-            .isInstanceOf(ArbiterUnavailableException.class)
-            .hasMessageContaining(readOnly.toString()).hasMessageContaining("cannot be written");
+        final Arbiter arbiter = new DirectoryArbiter(readOnly);
+        for (final ThrowingCallable write : List.<ThrowingCallable>of(
+            () -> arbiter.claim(claim(Term.NONE, "a", "test")), arbiter::rehearse))
+        {
+            assertThatThrownBy(write).isInstanceOf(ArbiterUnavailableException.class)
+                .hasMessageContaining(readOnly.toString()).hasMessageContaining("cannot be written");
+        }
         assertThat(directory.toFile().setWritable(true)).isTrue();
     }
 
@@ -206,7 +217,7 @@ class DirectoryArbiterTest
     {
         final Path made = directory.resolve("x/y");
         final Arbiter arbiter = DirectoryArbiter.create(made);
-        assertThat(arbiter.claim(1, "a", "test")).isPresent();
+        assertGranted(arbiter, claim(Term.NONE, "a", "test"));
         assertThat(DirectoryArbiter.create(made).current().generation()).isEqualTo(1);
     }
 
@@ -214,7 +225,7 @@ class DirectoryArbiterTest
     void onlyTheNewestThousandTermsAreKeptAndTheClaimGoesOn() throws IOException
     {
         final Arbiter arbiter = new DirectoryArbiter(directory);
-        assertThat(arbiter.claim(1, "a", "first")).isPresent();
+        assertGranted(arbiter, claim(Term.NONE, "a", "first"));
         final String first = Files.readString(directory.resolve("generation-0000000001"));
         for (int generation = 2; generation <= 1005; generation++)
         {
@@ -224,7 +235,7 @@ class DirectoryArbiterTest
         final Path stale = Files.writeString(directory.resolve(".claim-of-a-dead-process"), "");
         Files.setLastModifiedTime(stale, FileTime.fromMillis(0));
         final Path fresh = Files.writeString(directory.resolve(".claim-of-a-living-process"), "");
-        assertThat(arbiter.claim(1006, "b", "next")).isPresent();
+        assertGranted(arbiter, claim(arbiter.current(), "b", "next"));
         assertThat(directory.toFile().list((in, name) -> name.startsWith("generation-"))).hasSize(1000)
             .contains("generation-0000001006", "generation-0000000007").doesNotContain("generation-0000000006");
         assertThat(stale).doesNotExist();
@@ -237,9 +248,99 @@ class DirectoryArbiterTest
         final Arbiter arbiter = new DirectoryArbiter(directory);
         for (final String name : List.of("", " ", "a\nb", "a\n", " a"))
         {
-            assertThatThrownBy(() -> arbiter.claim(1, name, "test")).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> arbiter.claim(claim(Term.NONE, name, "test"))).isInstanceOf(IllegalArgumentException.class);
         }
-        assertThat(arbiter.claim(1, "a/b c", "test")).isPresent();
+        assertGranted(arbiter, claim(Term.NONE, "a/b c", "test"));
         assertThat(arbiter.current().node()).isEqualTo("a/b c");
+    }
+
+    @Test
+    void claimWhoseSyncFailedIsGrantedOnceAndRecognised() throws IOException
+    {
+        final AtomicBoolean fails = new AtomicBoolean(true);
+        final Arbiter arbiter = new DirectoryArbiter(directory, synced ->
+        {
+            if (fails.get())
+            {
+                throw new IOException("Input/output error");
+            }
+        });
+        final Claim claim = claim(Term.NONE, "a", "test");
+        for (int attempt = 0; attempt < 3; attempt++)
+        {
+            assertThatThrownBy(() -> arbiter.claim(claim)).isInstanceOf(ArbiterUnavailableException.class)
+                .hasMessageContaining("cannot be synced");
+            assertThatThrownBy(arbiter::rehearse).isInstanceOf(ArbiterUnavailableException.class)
+                .hasMessageContaining("cannot be synced");
+        }
+        assertThat(arbiter.current().isOf(claim)).isTrue();
+        final Claim rival = claim(Term.NONE, "b", "test");
+        assertThat(new DirectoryArbiter(directory).claim(rival).isOf(claim)).isTrue();
+        fails.set(false);
+        assertGranted(arbiter, claim);
+        assertThat(directory.toFile().list()).containsExactly("generation-0000000001");
+    }
+
+    @Test
+    void claimWhoseDirectoryCannotBeReadAfterwardsIsRecognised() throws IOException
+    {
+        final Path away = directory.resolveSibling(directory.getFileName() + "-away");
+        final Arbiter arbiter = new DirectoryArbiter(directory, synced -> Files.move(directory, away));
+        final Claim claim = claim(Term.NONE, "a", "test");
+        assertThatThrownBy(() -> arbiter.claim(claim)).isInstanceOf(ArbiterUnavailableException.class);
+        Files.move(away, directory);
+        assertGranted(new DirectoryArbiter(directory), claim);
+    }
+
+    @Test
+    void claimAfterATermThatTheDirectoryHasNotIsNotGranted() throws IOException
+    {
+        final Arbiter arbiter = new DirectoryArbiter(directory);
+        final Term first = arbiter.claim(claim(Term.NONE, "a", "test"));
+        final Term second = arbiter.claim(claim(first, "a", "test"));
+        // Restored from an older copy.
+        Files.delete(directory.resolve("generation-0000000002"));
+        assertThat(arbiter.claim(claim(second, "a", "test"))).isEqualTo(first);
+        // Another directory, which has a term of that number.
+        final Term other = arbiter.claim(claim(first, "a", "test"));
+        assertThat(arbiter.claim(claim(second, "a", "test"))).isEqualTo(other);
+        assertThat(directory.resolve("generation-0000000003")).doesNotExist();
+    }
+
+    @Test
+    void rehearsalLeavesNothingBehind()
+    {
+        final Arbiter arbiter = new DirectoryArbiter(directory);
+        arbiter.rehearse();
+        assertThat(directory.toFile().list()).isEmpty();
+        assertThat(arbiter.current()).isEqualTo(Term.NONE);
+    }
+
+    @Test
+    void termOfTheFirstFormatIsReadAndFollowed() throws IOException
+    {
+        Files.writeString(directory.resolve("generation-0000000007"), """
+            understudy-term 1
+            generation 7
+            node b
+            epochMs 1763676000000
+            reason a was silent for 201 ms
+            """);
+        final Arbiter arbiter = new DirectoryArbiter(directory);
+        final Term old = arbiter.current();
+        assertThat(old).isEqualTo(new Term(7, "b", null, "a was silent for 201 ms", 1_763_676_000_000L));
+        assertGranted(arbiter, claim(old, "b", "next"));
+    }
+
+    private static Claim claim(final Term after, final String node, final String reason)
+    {
+        return new Claim(after, node, UUID.randomUUID(), reason);
+    }
+
+    private static void assertGranted(final Arbiter arbiter, final Claim claim)
+    {
+        final Term term = arbiter.claim(claim);
+        assertThat(term.isOf(claim)).as("%s", term).isTrue();
+        assertThat(arbiter.current()).isEqualTo(term);
     }
 }

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * The configuration of a pair, as in the file that {@code understudy serve --config} reads.
@@ -87,6 +88,9 @@ public record PairConfiguration(
     /** Below this every pause of a busy host is a failover. */
     private static final int MIN_TIMEOUT_MS = 10;
     private static final int MAX_TIME_MS = 60_000;
+
+    /** Heartbeats that a timeout must have room for: two may be lost in a row. */
+    private static final int MIN_INTERVALS = 3;
 
     private static final int DEFAULT_SOFT_LAG_MS = 200;
     private static final int DEFAULT_HARD_LAG_MS = 1_000;
@@ -165,8 +169,9 @@ public record PairConfiguration(
         heartbeat.allow("intervalMs", "timeoutMs");
         final int intervalMs =
             heartbeat.milliseconds("intervalMs", 1, MAX_INTERVAL_MS, "from 1 to " + MAX_INTERVAL_MS);
-        final int timeoutMs = heartbeat.milliseconds("timeoutMs", Math.max(MIN_TIMEOUT_MS, intervalMs + 1), MAX_TIME_MS,
-            "from " + MIN_TIMEOUT_MS + " to " + MAX_TIME_MS + ", greater than intervalMs");
+        final int timeoutMs = heartbeat.milliseconds("timeoutMs", Math.max(MIN_TIMEOUT_MS, MIN_INTERVALS * intervalMs),
+            MAX_TIME_MS, "from " + MIN_TIMEOUT_MS + " to " + MAX_TIME_MS + ", and at least " + MIN_INTERVALS +
+                " times intervalMs, so that one lost heartbeat is no failover");
 
         final Section lag = root.optionalSection("lag", "{ softMs: 200, hardMs: 1000 }");
         lag.allow("softMs", "hardMs");
@@ -190,6 +195,22 @@ public record PairConfiguration(
             arbiterDirectory, intervalMs, timeoutMs, softMs, hardMs, journalMaxBytes, journalSyncMs,
             root.has("mtu") ? (int)root.bytes("mtu", PairEndpoints.MIN_MTU, PairEndpoints.MAX_MTU, EXPECTED_MTU) : 0, digestMs,
             nodes(root, netdev));
+    }
+
+    /**
+     * What both nodes must be configured with alike besides the guest itself, which its journal describes: what a client
+     * or the guest would find changed after a failover, and what keeps the nodes from hearing each other. The rest is each
+     * node's own.
+     */
+    public Map<String, String> agreed()
+    {
+        return Map.of(
+            "name", name,
+            "balloon", Long.toString(balloonBytes),
+            "forwards", forwards.stream().map(it -> it.hostPort() + ":" + it.guestPort()).sorted()
+                .collect(Collectors.joining(" ")),
+            "heartbeat.intervalMs", Integer.toString(heartbeatIntervalMs),
+            "heartbeat.timeoutMs", Integer.toString(heartbeatTimeoutMs));
     }
 
     /** The node with this name. */
@@ -417,7 +438,28 @@ public record PairConfiguration(
             nodes.put(nodeName, new Node(
                 nodeName, address, data, listen, netdevOf(node, netdev), node.has("cpus") ? cpus(node) : null));
         }
+        checkReachable(section, nodes);
         return Collections.unmodifiableMap(nodes);
+    }
+
+    /** From a loopback address nothing gets to another host, and nothing from there to it. */
+    private static void checkReachable(final Section section, final Map<String, Node> nodes)
+    {
+        final List<Node> onLoopback = nodes.values().stream().filter(it -> isLoopback(it.address())).toList();
+        if (onLoopback.size() == 1)
+        {
+            final Node deaf = onLoopback.getFirst();
+            final Node other = nodes.values().stream().filter(it -> it != deaf).findFirst().orElseThrow();
+            throw section.section(deaf.name(), "{ address: HOST:PORT, data: PATH }").wrong("address",
+                "an address at which node " + other.name() + " at " + other.address().getHostString() +
+                    " is heard, not one of the loopback interface");
+        }
+    }
+
+    private static boolean isLoopback(final InetSocketAddress address)
+    {
+        final String host = address.getHostString();
+        return host.equals("localhost") || host.startsWith("127.") || host.equals("::1") || host.equals("[::1]");
     }
 
     private static BitSet cpus(final Section node)

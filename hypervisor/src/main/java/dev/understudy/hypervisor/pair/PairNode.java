@@ -1,6 +1,8 @@
 package dev.understudy.hypervisor.pair;
 
+import dev.understudy.failover.arbiter.Arbiter;
 import dev.understudy.failover.arbiter.DirectoryArbiter;
+import dev.understudy.failover.role.AgreedSettings;
 import dev.understudy.failover.role.ArbiterClient;
 import dev.understudy.failover.role.PairMember;
 import dev.understudy.failover.role.PairSettings;
@@ -33,7 +35,9 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.Selector;
 import java.security.SecureRandom;
+import java.time.InstantSource;
 import java.util.Locale;
+import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.agrona.DirectBuffer;
@@ -75,6 +79,7 @@ public final class PairNode implements PairHandler
     private final LocalReplica replica;
     private final PeerProxy peer;
     private final ArbiterClient arbiter;
+    private final ArbiterClient arbiterView;
     private final PairMember member;
     private final LinkDirectory linkDirectory;
     private final PeerAddress peerAddress;
@@ -146,7 +151,8 @@ public final class PairNode implements PairHandler
             });
         heartbeatTimeoutNs = configuration.heartbeatTimeoutMs() * 1_000_000L;
         syncWatch = new WorkWatch(() -> syncer == null ? -1 : syncer.underWay());
-        incarnation = new SecureRandom().nextLong() | 1;
+        final SecureRandom random = new SecureRandom();
+        incarnation = random.nextLong() | 1;
         transport = new PairTransport(
             endpoints,
             incarnation,
@@ -171,14 +177,22 @@ public final class PairNode implements PairHandler
         replica = new LocalReplica(
             configuration, node, image, processors, journal, transport, world, gate, inbox, bell, notices);
         peer = new PeerProxy(transport, replica, processors);
-        arbiter = new ArbiterClient(new DirectoryArbiter(configuration.arbiterDirectory()), bell::ring);
+        final Arbiter directory = new DirectoryArbiter(configuration.arbiterDirectory());
+        arbiter = new ArbiterClient(directory, "arbiter", bell::ring);
+        arbiterView = new ArbiterClient(directory, "arbiter-view", bell::ring);
         member = new PairMember(
             new PairSettings(
-                nodeName, peerName, configuration.heartbeatIntervalMs(), configuration.heartbeatTimeoutMs()),
+                nodeName,
+                peerName,
+                configuration.heartbeatIntervalMs(),
+                configuration.heartbeatTimeoutMs(),
+                new AgreedSettings(configuration.agreed())),
             replica,
             peer,
             arbiter,
-            incarnation,
+            arbiterView,
+            InstantSource.system(),
+            random,
             System.nanoTime());
         lifeline = new Lifeline(selector, ended -> member.onPeerEnded(System.nanoTime(), ended));
         if (!endpoints.peer().isUnresolved())
@@ -403,6 +417,7 @@ public final class PairNode implements PairHandler
             replica.digestsCompared(),
             member.lastFailover(),
             member.haltReason(),
+            member.trouble().isEmpty() ? null : member.trouble(),
             ProcessHandle.current().pid(),
             0);
         publishedNs = System.nanoTime();
@@ -453,6 +468,7 @@ public final class PairNode implements PairHandler
         world.close();
         replica.close();
         arbiter.close();
+        arbiterView.close();
         lifeline.close();
         transport.close();
         linkDirectory.close();
@@ -482,7 +498,7 @@ public final class PairNode implements PairHandler
         }
         catch (final JournalException e)
         {
-            member.onBrokenStream(System.nanoTime(), e.getMessage());
+            member.onBrokenStream(e.getMessage());
         }
         catch (final DriveException e)
         {
@@ -503,7 +519,10 @@ public final class PairNode implements PairHandler
         final boolean solo,
         final long sequence,
         final long position,
-        final long releasedOutputs)
+        final long releasedOutputs,
+        final long claimHigh,
+        final long claimLow,
+        final String trouble)
     {
         if (name.equals(node.name()))
         {
@@ -512,7 +531,9 @@ public final class PairNode implements PairHandler
         }
         if (role < Role.values().length)
         {
-            member.onHeartbeat(System.nanoTime(), peerIncarnation, Role.values()[role], generation);
+            final UUID claim = claimHigh == 0 && claimLow == 0 ? null : new UUID(claimHigh, claimLow);
+            member.onHeartbeat(
+                System.nanoTime(), peerIncarnation, Role.values()[role], generation, claim, trouble);
         }
     }
 
@@ -523,9 +544,18 @@ public final class PairNode implements PairHandler
         final String name,
         final long haveSequence,
         final long chainHigh,
-        final long chainLow)
+        final long chainLow,
+        final String settings,
+        final String reason)
     {
-        member.onJoin(System.nanoTime(), peerIncarnation, haveSequence, chainHigh, chainLow);
+        member.onJoin(
+            System.nanoTime(), peerIncarnation, haveSequence, chainHigh, chainLow, settings, reason);
+    }
+
+    @Override
+    public void onRefusal(final long peerIncarnation, final long generation, final String reason)
+    {
+        member.onRefusal(System.nanoTime(), peerIncarnation, reason);
     }
 
     @Override
@@ -550,7 +580,7 @@ public final class PairNode implements PairHandler
     @Override
     public void onGoodbye(final long peerIncarnation, final long generation, final String reason)
     {
-        member.onGoodbye(System.nanoTime(), peerIncarnation, reason);
+        member.onGoodbye(peerIncarnation, reason);
     }
 
     @Override

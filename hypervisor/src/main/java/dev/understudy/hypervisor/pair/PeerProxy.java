@@ -1,8 +1,10 @@
 package dev.understudy.hypervisor.pair;
 
+import dev.understudy.failover.role.AgreedSettings;
 import dev.understudy.failover.role.PairLink;
 import dev.understudy.failover.role.Role;
 import dev.understudy.transport.PairTransport;
+import java.util.UUID;
 
 /** Tells the peer over the link what the state machine of the roles says, with what the replica has reached. */
 final class PeerProxy implements PairLink
@@ -19,7 +21,8 @@ final class PeerProxy implements PairLink
     }
 
     @Override
-    public void heartbeat(final Role role, final long generation, final boolean solo)
+    public void heartbeat(
+        final Role role, final long generation, final boolean solo, final UUID claim, final String trouble)
     {
         transport.heartbeat(
             generation,
@@ -27,7 +30,10 @@ final class PeerProxy implements PairLink
             solo,
             replica.journalSequence(),
             replica.position(),
-            replica.releasedOutputs());
+            replica.releasedOutputs(),
+            claim == null ? 0 : claim.getMostSignificantBits(),
+            claim == null ? 0 : claim.getLeastSignificantBits(),
+            trouble);
         placement(generation);
     }
 
@@ -42,9 +48,20 @@ final class PeerProxy implements PairLink
 
     @Override
     public void join(
-        final long generation, final long haveSequence, final long chainHigh, final long chainLow)
+        final long generation,
+        final long haveSequence,
+        final long chainHigh,
+        final long chainLow,
+        final AgreedSettings settings,
+        final String reason)
     {
-        transport.join(generation, haveSequence, chainHigh, chainLow);
+        transport.join(generation, haveSequence, chainHigh, chainLow, settings.encode(), reason);
+    }
+
+    @Override
+    public void refuse(final long generation, final String text)
+    {
+        transport.refuse(generation, text);
     }
 
     @Override

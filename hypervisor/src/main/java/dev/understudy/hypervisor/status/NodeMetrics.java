@@ -43,6 +43,8 @@ final class NodeMetrics
             status.lostNoticeBytes());
         metrics.add("digests_compared_total", "counter", "Digests that were equal to the primary's.",
             status.digestsCompared());
+        metrics.add("arbiter_usable", "gauge", "0 while something is wrong with the arbiter as the node sees it.",
+            status.trouble() == null ? 1 : 0);
         metrics.add("halted", "gauge", "1 when the node has halted.", status.haltReason() == null ? 0 : 1);
         if (status.lastFailover() != null)
         {

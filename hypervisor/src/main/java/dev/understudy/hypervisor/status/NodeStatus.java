@@ -22,6 +22,7 @@ import dev.understudy.failover.role.FailoverRecord;
  * @param digestsCompared digests compared with the primary's and equal
  * @param lastFailover    the last time that it went live, or null
  * @param haltReason      why it halted, or null
+ * @param trouble         what is wrong with the arbiter as the node sees it, or that it waits for it; null for nothing
  * @param pid             of its process; 0 when unreachable
  * @param ageMs           time since it was so
  */
@@ -41,6 +42,7 @@ public record NodeStatus(
     long digestsCompared,
     FailoverRecord lastFailover,
     String haltReason,
+    String trouble,
     long pid,
     long ageMs)
 {
@@ -53,7 +55,7 @@ public record NodeStatus(
     /** Of a node that does not answer. */
     public static NodeStatus unreachable()
     {
-        return new NodeStatus(UNREACHABLE, 0, false, 0, 0, 0, 0, false, 0, 0, 0, 0, 0, null, null, 0, 0);
+        return new NodeStatus(UNREACHABLE, 0, false, 0, 0, 0, 0, false, 0, 0, 0, 0, 0, null, null, null, 0, 0);
     }
 
     /** Whether the node may be anything else by now. */
@@ -67,6 +69,6 @@ public record NodeStatus(
     public NodeStatus aged(final long newAgeMs)
     {
         return new NodeStatus(role, generation, solo, position, journalSequence, lagEvents, lagMs, hearsPeer, connections,
-            lostFrames, lostConsoleBytes, lostNoticeBytes, digestsCompared, lastFailover, haltReason, pid, newAgeMs);
+            lostFrames, lostConsoleBytes, lostNoticeBytes, digestsCompared, lastFailover, haltReason, trouble, pid, newAgeMs);
     }
 }

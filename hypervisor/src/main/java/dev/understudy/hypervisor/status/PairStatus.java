@@ -47,7 +47,7 @@ public record PairStatus(Map<String, NodeStatus> nodes)
         return StatusClient.fetch(address, timeout).orElseGet(NodeStatus::unreachable);
     }
 
-    /** Whether one node is primary and the other its live backup. */
+    /** Whether one node is primary and the other its live backup, and either could go on without the other. */
     public boolean isProtected()
     {
         if (nodes.values().stream().anyMatch(NodeStatus::isStale))
@@ -56,7 +56,7 @@ public record PairStatus(Map<String, NodeStatus> nodes)
         }
         final long primaries = nodes.values().stream().filter(it -> it.role().equals(PRIMARY) && !it.solo()).count();
         final long backups = nodes.values().stream().filter(it -> it.role().equals(BACKUP)).count();
-        return primaries == 1 && backups == 1 &&
+        return primaries == 1 && backups == 1 && nodes.values().stream().allMatch(it -> it.trouble() == null) &&
             nodes.values().stream().map(NodeStatus::generation).distinct().count() == 1;
     }
 
@@ -102,6 +102,10 @@ public record PairStatus(Map<String, NodeStatus> nodes)
         if (node.haltReason() != null)
         {
             remarks.add(node.haltReason());
+        }
+        else if (node.trouble() != null)
+        {
+            remarks.add(node.trouble());
         }
         else if (node.solo())
         {

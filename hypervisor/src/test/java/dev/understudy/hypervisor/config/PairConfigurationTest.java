@@ -392,6 +392,7 @@ class PairConfigurationTest
         "intervalMs: 20        | intervalMs: 2.5            | heartbeat.intervalMs | 8",
         "intervalMs: 20        | intervalMs: true           | heartbeat.intervalMs | 8",
         "timeoutMs: 200        | timeoutMs: 20              | heartbeat.timeoutMs  | 9",
+        "timeoutMs: 200        | timeoutMs: 59              | heartbeat.timeoutMs  | 9",
         "timeoutMs: 200        | timeoutMs: 9               | heartbeat.timeoutMs  | 9",
         "timeoutMs: 200        | timeoutMs: 60001           | heartbeat.timeoutMs  | 9",
         "timeoutMs: 200        | timeoutMs: 99999999999999  | heartbeat.timeoutMs  | 9",
@@ -494,8 +495,8 @@ class PairConfigurationTest
     void messageSaysWhatIsExpectedAndWhatIsThere() throws IOException
     {
         assertThat(messageOf(GOOD.replace("timeoutMs: 200", "timeoutMs: fast"))).isEqualTo(file +
-            ": heartbeat.timeoutMs: expected a whole number of milliseconds from 10 to 60000, greater than " +
-            "intervalMs; got \"fast\" (line 9)");
+            ": heartbeat.timeoutMs: expected a whole number of milliseconds from 10 to 60000, and at least 3 " +
+            "times intervalMs, so that one lost heartbeat is no failover; got \"fast\" (line 9)");
     }
 
     @Test
@@ -512,6 +513,26 @@ class PairConfigurationTest
             GOOD.replace("127.0.0.1:40200", "127.0.0.2:40100").replace("understudy/b", "understudy/a"));
 
         assertThat(configuration.node("a").data()).isEqualTo(configuration.node("b").data());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"192.168.0.2:40200", "host-b:40200", "[2001:db8::1]:40200"})
+    void loopbackAddressThatThePeerCannotReachIsRefused(final String peer) throws IOException
+    {
+        assertThat(messageOf(GOOD.replace("127.0.0.1:40200", peer))).startsWith(
+            file + ": nodes.a.address: expected an address at which node b at ").contains("not one of the loopback");
+        assertThat(messageOf(GOOD.replace("127.0.0.1:40100", peer))).startsWith(
+            file + ": nodes.b.address: expected an address at which node a at ");
+        assertThat(load(GOOD.replace("127.0.0.1:40100", "localhost:40100")).nodes()).hasSize(2);
+    }
+
+    @Test
+    void whatBothNodesMustHaveAlikeIsNamedByItsKey() throws IOException
+    {
+        assertThat(load(GOOD).agreed()).containsOnlyKeys(
+            "name", "balloon", "forwards", "heartbeat.intervalMs", "heartbeat.timeoutMs");
+        assertThat(load(GOOD.replace("guest: 6379", "guest: 6380")).agreed().get("forwards")).isEqualTo("7000:6380");
+        assertThat(load(GOOD.replace("b }", "b, listen: 127.0.0.3 }")).agreed()).isEqualTo(load(GOOD).agreed());
     }
 
     @ParameterizedTest

@@ -33,7 +33,7 @@ class StatusServerTest
     private static final Duration TIMEOUT = Duration.ofSeconds(20);
     private static final InetSocketAddress ANY_PORT = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     private static final NodeStatus BACKUP = new NodeStatus("backup", 3, false, 9_120_331_007L, 48_812, 7, 12, true, 5,
-        6, 7, 8, 54, new FailoverRecord(2, "a", "b", 1_794_000_000_000L, "silence", 210), null, 4711, 12);
+        6, 7, 8, 54, new FailoverRecord(2, "a", "b", 1_794_000_000_000L, "silence", 210), null, null, 4711, 12);
 
     private final AtomicReference<NodeStatus> published = new AtomicReference<>(BACKUP);
     private final HttpClient client = HttpClient.newHttpClient();
@@ -58,7 +58,7 @@ class StatusServerTest
         assertThat(StatusClient.fetch(address(), TIMEOUT)).contains(BACKUP);
 
         final NodeStatus halted = new NodeStatus(
-            "halted", 4, true, 1, 2, 3, 4, false, 0, 0, 0, 0, 0, null, "the arbiter \"gave\"\nit away", 1, 0);
+            "halted", 4, true, 1, 2, 3, 4, false, 0, 0, 0, 0, 0, null, "the arbiter \"gave\"\nit away", "waits", 1, 0);
         published.set(halted);
         assertThat(StatusClient.fetch(address(), TIMEOUT)).contains(halted);
     }
@@ -81,7 +81,7 @@ class StatusServerTest
         json.fieldNames().forEachRemaining(names::add);
         assertThat(names).containsExactlyInAnyOrder("role", "generation", "solo", "position", "journalSequence",
             "lagEvents", "lagMs", "hearsPeer", "connections", "lostFrames", "lostConsoleBytes",
-            "lostNoticeBytes", "digestsCompared", "lastFailover", "haltReason", "pid",
+            "lostNoticeBytes", "digestsCompared", "lastFailover", "haltReason", "trouble", "pid",
             "ageMs", "stale");
         assertThat(json.get("lastFailover").get("silenceMs").asInt()).isEqualTo(210);
     }
@@ -107,11 +107,12 @@ class StatusServerTest
             "understudy_console_lost_bytes_total 7",
             "understudy_messages_lost_bytes_total 8",
             "understudy_digests_compared_total 54",
+            "understudy_arbiter_usable 1",
             "understudy_halted 0",
             "understudy_last_failover_timestamp_seconds 1794000000.000",
             "understudy_last_failover_silence_seconds 0.210",
             "more_metrics 1");
-        assertThat(response.body().lines().filter(line -> line.startsWith("# TYPE"))).hasSize(17);
+        assertThat(response.body().lines().filter(line -> line.startsWith("# TYPE"))).hasSize(18);
     }
 
     @ParameterizedTest
@@ -290,6 +291,22 @@ class StatusServerTest
             .contains("6 frames lost").contains("last failover: generation 2, from a to b").endsWith("protected" + System.lineSeparator());
     }
 
+    @Test
+    void pairIsNotProtectedWhileANodeHasTroubleWithTheArbiter()
+    {
+        final NodeStatus primary = status("primary", 3, false);
+        assertThat(pair(primary, BACKUP).isProtected()).isTrue();
+        final NodeStatus blind = new NodeStatus(
+            "backup", 3, false, 1, 2, 0, 0, true, 0, 0, 0, 0, 0, null, null, "the arbiter cannot be reached: it is away", 1, 0);
+        assertThat(pair(primary, blind).isProtected()).isFalse();
+        assertThat(pair(primary, blind).toText()).contains("the arbiter cannot be reached: it is away")
+            .endsWith("NOT protected" + System.lineSeparator());
+        final NodeStatus waiting = new NodeStatus(
+            "primary", 3, true, 1, 2, 0, 0, true, 0, 0, 0, 0, 0, null, null, "waits for the arbiter", 1, 0);
+        assertThat(pair(waiting, NodeStatus.unreachable()).toText()).contains("waits for the arbiter")
+            .doesNotContain("runs alone");
+    }
+
     private static PairStatus pair(final NodeStatus a, final NodeStatus b)
     {
         final Map<String, NodeStatus> nodes = new LinkedHashMap<>();
@@ -300,7 +317,7 @@ class StatusServerTest
 
     private static NodeStatus status(final String role, final long generation, final boolean solo)
     {
-        return new NodeStatus(role, generation, solo, 1, 2, 0, 0, true, 0, 0, 0, 0, 0, null, null, 1, 0);
+        return new NodeStatus(role, generation, solo, 1, 2, 0, 0, true, 0, 0, 0, 0, 0, null, null, null, 1, 0);
     }
 
     private InetSocketAddress address()
