@@ -236,7 +236,8 @@ class ControlMessagesTest
             final String trouble)
         {
             calls.add("heartbeat " + incarnation + " " + generation + " " + node + " " + role + " " + solo + " " +
-                journalSequence + " " + position + " " + releasedOutputs + " " + claimHigh + " " + claimLow + " " + trouble);
+                journalSequence + " " + position + " " + releasedOutputs + " " + claimHigh + " " + claimLow + " " +
+                trouble);
         }
 
         @Override

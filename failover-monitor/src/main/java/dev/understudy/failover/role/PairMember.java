@@ -578,8 +578,8 @@ public final class PairMember
         }
         if (joining.isUnanswered(nowNs, settings))
         {
-            notices.complain(nowNs, settings.peer() + " is heard, and has not answered this node, which asks to join, for " +
-                settings.joiningTimeoutMs() + " ms: " + (peer.trouble().isEmpty() ?
+            notices.complain(nowNs, settings.peer() + " is heard, and has not answered this node, which asks to join, " +
+                "for " + settings.joiningTimeoutMs() + " ms: " + (peer.trouble().isEmpty() ?
                 "see whether UDP passes from here to its address" : "it says: " + peer.trouble()));
         }
     }

@@ -152,6 +152,7 @@ final class Peer
         {
             return name + " left: " + goodbye;
         }
-        return name + (detector.isEnded() ? "'s process has ended and" : "") + " was silent for " + silenceMs(nowNs) + " ms";
+        final String silence = " was silent for " + silenceMs(nowNs) + " ms";
+        return name + (detector.isEnded() ? "'s process has ended and" + silence : silence);
     }
 }

@@ -248,7 +248,8 @@ class DirectoryArbiterTest
         final Arbiter arbiter = new DirectoryArbiter(directory);
         for (final String name : List.of("", " ", "a\nb", "a\n", " a"))
         {
-            assertThatThrownBy(() -> arbiter.claim(claim(Term.NONE, name, "test"))).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> arbiter.claim(claim(Term.NONE, name, "test")))
+                .isInstanceOf(IllegalArgumentException.class);
         }
         assertGranted(arbiter, claim(Term.NONE, "a/b c", "test"));
         assertThat(arbiter.current().node()).isEqualTo("a/b c");

@@ -328,7 +328,8 @@ class PairMemberTest
         world.b.paused = false;
         world.run(5_000);
         assertThat(world.b.member.role()).isEqualTo(Role.JOINING);
-        assertThat(world.b.member.trouble()).contains("generation 1 of a (claim 00000000), and not generation 1 of a (claim ");
+        assertThat(world.b.member.trouble())
+            .contains("generation 1 of a (claim 00000000), and not generation 1 of a (claim ");
     }
 
     @Test
@@ -376,7 +377,8 @@ class PairMemberTest
         world.cut = false;
         world.run(1_000);
         assertThat(world.primaries()).isEqualTo(1);
-        assertThat(world.b.haltReason).startsWith("a is primary of generation 1 as well: each node has an arbiter of its own");
+        assertThat(world.b.haltReason)
+            .startsWith("a is primary of generation 1 as well: each node has an arbiter of its own");
     }
 
     @Test
@@ -475,7 +477,8 @@ class PairMemberTest
         assertThat(primary.member.isSolo()).isFalse();
         assertThat(primary.member.generation()).isEqualTo(2);
         assertThat(primary.releases()).isTrue();
-        assertThat(primary.notices).anyMatch(it -> it.endsWith("joins anew: it was restarted; goes on alone in generation 2"));
+        assertThat(primary.notices)
+            .anyMatch(it -> it.endsWith("joins anew: it was restarted; goes on alone in generation 2"));
     }
 
     @Test
@@ -587,7 +590,8 @@ class PairMemberTest
             for (final Host host : List.of(a, b))
             {
                 if (host.haltReason != null &&
-                    !(arbiter.newest().generation() > host.member.generation() && !host.name.equals(arbiter.newest().node())) &&
+                    (arbiter.newest().generation() <= host.member.generation() ||
+                        host.name.equals(arbiter.newest().node())) &&
                     other(host).member.generation() <= host.member.generation())
                 {
                     return host.name + ": " + host.haltReason;

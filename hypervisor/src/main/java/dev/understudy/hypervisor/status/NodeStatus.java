@@ -69,6 +69,7 @@ public record NodeStatus(
     public NodeStatus aged(final long newAgeMs)
     {
         return new NodeStatus(role, generation, solo, position, journalSequence, lagEvents, lagMs, hearsPeer, connections,
-            lostFrames, lostConsoleBytes, lostNoticeBytes, digestsCompared, lastFailover, haltReason, trouble, pid, newAgeMs);
+            lostFrames, lostConsoleBytes, lostNoticeBytes, digestsCompared, lastFailover, haltReason, trouble, pid,
+            newAgeMs);
     }
 }

@@ -297,7 +297,8 @@ class StatusServerTest
         final NodeStatus primary = status("primary", 3, false);
         assertThat(pair(primary, BACKUP).isProtected()).isTrue();
         final NodeStatus blind = new NodeStatus(
-            "backup", 3, false, 1, 2, 0, 0, true, 0, 0, 0, 0, 0, null, null, "the arbiter cannot be reached: it is away", 1, 0);
+            "backup", 3, false, 1, 2, 0, 0, true, 0, 0, 0, 0, 0, null, null,
+            "the arbiter cannot be reached: it is away", 1, 0);
         assertThat(pair(primary, blind).isProtected()).isFalse();
         assertThat(pair(primary, blind).toText()).contains("the arbiter cannot be reached: it is away")
             .endsWith("NOT protected" + System.lineSeparator());
