@@ -69,8 +69,8 @@ class DebianGuestTest
                 assertThat(console.run("lua5.4 -e 'print(string.format(\"%.17g\", 2^53 / 3))'"))
                     .isEqualTo("3002399751580330.5");
                 benchmark(host, console, FEW_REQUESTS);
+                // Linux' last words are not awaited: 6.12.117 resets its virtio devices first, the console among them.
                 console.type("reboot");
-                console.await("reboot: Restarting system");
                 assertThat(guest.awaitExit(DebianGuest.TIMEOUT.toMillis())).isZero();
             }
             finally
@@ -103,7 +103,7 @@ class DebianGuestTest
             }
             System.out.println("recorded: " + Commands.understudy("verify", journal.toString()).assertSuccess().output());
         }
-        assertThat(replay(journal)).contains("reboot: Power down").contains("\"outcome\":\"SHUTDOWN\"");
+        assertThat(replay(journal)).contains("20200|20200").contains("\"outcome\":\"SHUTDOWN\"");
     }
 
     @Test
