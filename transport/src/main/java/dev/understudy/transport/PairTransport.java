@@ -9,6 +9,7 @@ import io.aeron.RethrowingErrorHandler;
 import io.aeron.Subscription;
 import io.aeron.driver.Configuration;
 import io.aeron.driver.DataPacketDispatcher;
+import io.aeron.driver.DefaultReceiveChannelEndpointSupplier;
 import io.aeron.driver.MediaDriver;
 import io.aeron.driver.ReceiveChannelEndpointSupplier;
 import io.aeron.driver.SendChannelEndpointSupplier;
@@ -164,7 +165,14 @@ public final class PairTransport implements AutoCloseable
         final ErrorHandler errorHandler)
     {
         this(endpoints, incarnation, selector, idleSleepMs, silenceMs, handler, errorHandler,
-            Configuration.sendChannelEndpointSupplier(), null);
+            Configuration.sendChannelEndpointSupplier(), receiversByOption());
+    }
+
+    /** Those that Aeron's option names, which lose what passes in a test say; null when it names none. */
+    private static ReceiveChannelEndpointSupplier receiversByOption()
+    {
+        final ReceiveChannelEndpointSupplier named = Configuration.receiveChannelEndpointSupplier();
+        return named instanceof DefaultReceiveChannelEndpointSupplier ? null : named;
     }
 
     /**
