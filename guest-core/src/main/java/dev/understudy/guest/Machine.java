@@ -198,6 +198,7 @@ public final class Machine implements Stateful
     /** Has another engine go on from here, with no translation made yet: a matter of speed alone. */
     public void engine(final EngineKind kind)
     {
+        engine.end();
         engine = Engine.of(kind, hart, mmu, memory, sbi);
     }
 

@@ -1,6 +1,8 @@
 package dev.understudy.guest.hart;
 
 import dev.understudy.guest.memory.GuestMemory;
+import dev.understudy.guest.memory.PageWatch;
+import dev.understudy.guest.memory.WriteListener;
 import dev.understudy.guest.state.Derived;
 import java.util.Arrays;
 
@@ -26,6 +28,12 @@ final class DecodedCode
     private static final int MAX_PATIENCE = 1 << 20;
 
     private final GuestMemory memory;
+
+    /** Of the pages that instructions were decoded from. */
+    private final PageWatch watch;
+
+    /** Told of the code that was forgotten. */
+    private final WriteListener listener;
     private final long[][] pages;
 
     /** The pages that have slots, in the order in which they came; from there on, round and round. */
@@ -36,9 +44,14 @@ final class DecodedCode
     private final int[] patience;
     private final int[] patienceLeft;
 
-    DecodedCode(final GuestMemory memory)
+    /**
+     * @param listener told of code that is about to change, and of pages that count as data from now on, whole
+     */
+    DecodedCode(final GuestMemory memory, final WriteListener listener)
     {
         this.memory = memory;
+        this.listener = listener;
+        watch = memory.watch(this::onWrite);
         pages = new long[memory.pages()][];
         patience = new int[memory.pages()];
         patienceLeft = new int[memory.pages()];
@@ -83,17 +96,13 @@ final class DecodedCode
         return slots != null ? slots[slot] : Op.UNDECODED;
     }
 
-    /**
-     * Decodes the instruction at a slot of the last {@link #page} and keeps it there.
-     *
-     * @return whether writes to the page are watched from now on, and were not before
-     */
-    boolean decode(final int page, final int slot)
+    /** Decodes the instruction at a slot of the last {@link #page} and keeps it there. */
+    void decode(final int page, final int slot)
     {
-        final boolean isNew = !memory.holdsCode(page);
-        if (isNew)
+        if (watch.add(page))
         {
-            watch(page);
+            patience[page] = Math.min(MAX_PATIENCE, Math.max(FIRST_PATIENCE, 2 * patience[page]));
+            patienceLeft[page] = patience[page];
         }
         final long address = GuestMemory.BASE + ((long)page << GuestMemory.PAGE_SHIFT) + 2L * slot;
         final int low = memory.readShort(address);
@@ -111,7 +120,6 @@ final class DecodedCode
             decoded = within(Decoder.decodeLong(memory.readInt(address)), slot);
         }
         pages[page][slot] = decoded;
-        return isNew;
     }
 
     /** Turns a jump or branch whose target lies in the same page into its near form. */
@@ -130,14 +138,19 @@ final class DecodedCode
         return Op.with(decoded, op == Op.JAL_FAR ? Op.JAL : op - Op.BEQ_FAR + Op.BEQ, target);
     }
 
+    /** Ends the watch of the code: nothing may be decoded any more. */
+    void end()
+    {
+        watch.end();
+    }
+
     /**
      * Empties the slots of instructions that are about to change. A page that is written time and again holds data by
      * now: it loses all its instructions and is no longer watched, so that writes to it are as fast as any.
      *
      * @param offset from the start of RAM; the range lies in one page
-     * @return whether the page has lost all its instructions
      */
-    boolean forget(final int offset, final int length)
+    private void onWrite(final int offset, final int length)
     {
         final int page = offset >> GuestMemory.PAGE_SHIFT;
         final long[] slots = pages[page];
@@ -148,25 +161,17 @@ final class DecodedCode
             {
                 Arrays.fill(slots, 0, SLOTS, Op.UNDECODED);
             }
-            memory.unwatchCode(page);
-            return true;
+            watch.remove(page);
+            listener.onWrite(offset & -GuestMemory.PAGE_BYTES, GuestMemory.PAGE_BYTES);
+            return;
         }
-        if (slots == null)
+        if (slots != null)
         {
-            return false;
+            final int inPage = offset & (GuestMemory.PAGE_BYTES - 1);
+            final int first = Math.max(0, (inPage >> 1) - 1);
+            final int last = (inPage + length - 1) >> 1;
+            Arrays.fill(slots, first, last + 1, Op.UNDECODED);
         }
-        final int inPage = offset & (GuestMemory.PAGE_BYTES - 1);
-        final int first = Math.max(0, (inPage >> 1) - 1);
-        final int last = (inPage + length - 1) >> 1;
-        Arrays.fill(slots, first, last + 1, Op.UNDECODED);
-        return false;
-    }
-
-    /** Has {@link #forget} told of writes to a page, before the first instruction in it is decoded. */
-    private void watch(final int page)
-    {
-        patience[page] = Math.min(MAX_PATIENCE, Math.max(FIRST_PATIENCE, 2 * patience[page]));
-        patienceLeft[page] = patience[page];
-        memory.watchCode(page);
+        listener.onWrite(offset, length);
     }
 }

@@ -29,6 +29,9 @@ public interface Engine
     /** What was translated so far; may be called by any thread, and is then not of one moment. */
     TranslationStatistics statistics();
 
+    /** Ends the engine, which must not run any more: it watches no code from now on. */
+    void end();
+
     /** Makes the engine of a hart. */
     static Engine of(
         final EngineKind kind,

@@ -33,8 +33,8 @@ public final class Interpreter extends HartEngine
     public Interpreter(
         final Hart hart, final Mmu mmu, final GuestMemory memory, final EnvironmentCalls environment)
     {
-        this(hart, mmu, memory, environment, new DecodedCode(memory), new FloatingOperations(hart.fflags));
-        memory.onCodeWrite(code::forget);
+        this(hart, mmu, memory, environment,
+            new DecodedCode(memory, (offset, length) -> {}), new FloatingOperations(hart.fflags));
     }
 
     /** What executes the instructions that are rare. */
@@ -43,7 +43,7 @@ public final class Interpreter extends HartEngine
         return privileged;
     }
 
-    /** Of an engine that tells the decoded code of writes itself. */
+    /** Of an engine that wants to know of writes to the decoded code as well. */
     Interpreter(
         final Hart hart,
         final Mmu mmu,
@@ -64,6 +64,12 @@ public final class Interpreter extends HartEngine
     public TranslationStatistics statistics()
     {
         return TranslationStatistics.NONE;
+    }
+
+    @Override
+    public void end()
+    {
+        code.end();
     }
 
     /**
@@ -99,7 +105,7 @@ public final class Interpreter extends HartEngine
             switch (low & 0xFF)
             {
                 case Op.UNDECODED:
-                    decode(page, slot);
+                    code.decode(page, slot);
                     continue;
 
                 case Op.ADDI:
@@ -478,14 +484,6 @@ public final class Interpreter extends HartEngine
         hart.pc = pageAddress + 2L * slot;
         hart.instret = position;
         return true;
-    }
-
-    private void decode(final int page, final int slot)
-    {
-        if (code.decode(page, slot))
-        {
-            mmu.forgetStores(page);
-        }
     }
 
     /**

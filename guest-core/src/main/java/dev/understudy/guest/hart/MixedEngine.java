@@ -68,22 +68,17 @@ final class MixedEngine extends HartEngine
         wideThreshold = thresholds.wide();
         cache = new RegionCache(capacity);
         final FloatingOperations operations = new FloatingOperations(hart.fflags);
-        final DecodedCode code = new DecodedCode(memory);
+        final DecodedCode code = new DecodedCode(memory, cache::forget);
         interpreter = new Interpreter(hart, mmu, memory, environment, code, operations);
         privileged = interpreter.privileged();
         planner = new RegionPlanner(hart, mmu, code, cache, thresholds.target());
         translator = kind.apply(new RegionCompiler(hart, mmu, memory, operations)::compile);
-        memory.onCodeWrite((offset, length) ->
-        {
-            if (code.forget(offset, length))
-            {
-                cache.forget(offset & -GuestMemory.PAGE_BYTES, GuestMemory.PAGE_BYTES);
-            }
-            else
-            {
-                cache.forget(offset, length);
-            }
-        });
+    }
+
+    @Override
+    public void end()
+    {
+        interpreter.end();
     }
 
     /** As {@link Interpreter#advance}, with a region if there is one. */

@@ -10,15 +10,13 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.function.IntFunction;
-import java.util.stream.IntStream;
 
 /**
  * The RAM of the guest, at physical address {@link #BASE}, little-endian.
  * <p>
- * What devices and the firmware write and what the hart stores on its slow path comes by here, which keeps track of the
- * pages that were written, since the last digest and since these were taken last, and tells the engine before decoded
- * code or a cached translation becomes stale, and a hart before another writes to what it may have reserved. The hart's
- * fast path goes to {@link #array()} directly and takes part in this through
+ * What devices and the firmware write and what a hart stores on its slow path comes by here. This class marks the page
+ * for each who takes {@link DirtyPages}, tells each {@link PageWatch} of it, and tells a hart before another writes to what
+ * it may have reserved. A hart's fast path goes to {@link #array()} directly; it takes part in this through
  * {@link #prepareWrite}. Owned by the hart thread.
  */
 public final class GuestMemory implements PagedMemory, Stateful
@@ -45,45 +43,18 @@ public final class GuestMemory implements PagedMemory, Stateful
     private static final VarHandle LONG =
         MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
-    /** Told of a write just before it happens. */
-    @FunctionalInterface
-    public interface WriteListener
-    {
-        /**
-         * @param offset first byte that will change, from the start of RAM
-         * @param length number of bytes that will change; of a watched page, within it
-         */
-        void onWrite(int offset, int length);
-    }
+    private final byte[] ram;
 
-    /** Why writes to a page are watched: instructions were decoded from it. */
-    private static final byte CODE = 1;
-
-    /** Why writes to a page are watched: a translation that is still cached was read from it. */
-    private static final byte TABLE = 2;
-
-    /** Since when a page was written: since the last {@link #forgetDirty}. */
-    private static final byte SINCE_FORGOTTEN = 1;
-
-    /** Since when a page was written: since the last {@link #takeDirty}. */
-    private static final byte SINCE_TAKEN = 2;
-
-    private static final byte DIRTY = SINCE_FORGOTTEN | SINCE_TAKEN;
-
-    @Derived("nothing: which pages were written since somebody asked")
-    private final byte[] dirty;
-
-    @Derived("what engine and address translation have read")
-    private final byte[] watched;
+    /** By page: how many watch it. */
+    @Derived("the watches")
+    private final short[] watchers;
+    private PageWatch[] watches = {};
+    private DirtyPages[] takers = {};
+    private StoreCache[] storeCaches = {};
+    private WriteListener[] harts = {};
 
     @Derived("the pages")
-    private final MemoryHash hash = new MemoryHash(this);
-
-    private final byte[] ram;
-    private StoreCache[] storeCaches = {};
-    private WriteListener codeListener = (offset, length) -> {};
-    private WriteListener tableListener = (offset, length) -> {};
-    private WriteListener[] harts = {};
+    private final MemoryHash hash;
 
     /**
      * @param bytes size, a multiple of {@link #PAGE_BYTES} from {@link #MIN_BYTES} to {@link #MAX_BYTES}
@@ -106,9 +77,8 @@ public final class GuestMemory implements PagedMemory, Stateful
         }
 
         ram = array.apply(bytes);
-        dirty = new byte[bytes >> PAGE_SHIFT];
-        watched = new byte[bytes >> PAGE_SHIFT];
-        Arrays.fill(dirty, SINCE_TAKEN);
+        watchers = new short[bytes >> PAGE_SHIFT];
+        hash = new MemoryHash(this, newDirtyPages());
     }
 
     /** Size in bytes. */
@@ -174,7 +144,7 @@ public final class GuestMemory implements PagedMemory, Stateful
         storeLong(address, value);
     }
 
-    /** Stores for the hart: none of the listeners of {@link #onWrite} is told. So do the three below. */
+    /** Stores for a hart: none of the listeners of {@link #onWrite} is told. So do the three below. */
     public void storeByte(final long address, final int value)
     {
         changing(offset(address), 1);
@@ -214,51 +184,44 @@ public final class GuestMemory implements PagedMemory, Stateful
     }
 
     /**
-     * Marks a page as written and tells whether later writes to it may bypass this class until the next
-     * {@link #takeDirty}, {@link #watchCode} or {@link #watchTable}, or until {@link #forgetDirty} without a call of this
-     * right after it.
+     * Marks a page as written and tells whether later writes to it may bypass this class, until the page is watched or
+     * whoever takes dirty pages has the store caches forget theirs.
      *
      * @return false when writes to the page are watched, so that each one must come through here
      */
     public boolean prepareWrite(final int page)
     {
-        dirty[page] = DIRTY;
-        return watched[page] == 0;
-    }
-
-    /** Notes that instructions were decoded from a page: from now on the code listener is told of its writes. */
-    public void watchCode(final int page)
-    {
-        watched[page] |= CODE;
+        mark(page);
+        return watchers[page] == 0;
     }
 
     /**
-     * Notes that page-table entries were read from a page: from now on the table listener is told of its writes.
+     * Makes a watch, of no page yet.
      *
-     * @return whether the page was not watched for this reason before
+     * @param listener told of each write to a page that is added to the watch
      */
-    public boolean watchTable(final int page)
+    public PageWatch watch(final WriteListener listener)
     {
-        final boolean isNew = (watched[page] & TABLE) == 0;
-        watched[page] |= TABLE;
-        return isNew;
+        final PageWatch watch = new PageWatch(this, listener);
+        watches = Arrays.copyOf(watches, watches.length + 1);
+        watches[watches.length - 1] = watch;
+        return watch;
     }
 
-    /** Ends what {@link #watchTable} began. */
-    public void unwatchTable(final int page)
+    /** Notes from now on which pages are written, for one who wants to know that; all pages are among those taken first. */
+    public DirtyPages dirtyPages()
     {
-        watched[page] &= ~TABLE;
+        final DirtyPages pages = newDirtyPages();
+        pages.markAll();
+        return pages;
     }
 
-    /** Ends what {@link #watchCode} began. */
-    public void unwatchCode(final int page)
+    private DirtyPages newDirtyPages()
     {
-        watched[page] &= ~CODE;
-    }
-
-    public boolean holdsCode(final int page)
-    {
-        return (watched[page] & CODE) != 0;
+        final DirtyPages pages = new DirtyPages(this);
+        takers = Arrays.copyOf(takers, takers.length + 1);
+        takers[takers.length - 1] = pages;
+        return pages;
     }
 
     /** Has a listener be told of each write by others than a hart as well, of any length. */
@@ -266,16 +229,6 @@ public final class GuestMemory implements PagedMemory, Stateful
     {
         harts = Arrays.copyOf(harts, harts.length + 1);
         harts[harts.length - 1] = listener;
-    }
-
-    public void onCodeWrite(final WriteListener listener)
-    {
-        codeListener = listener;
-    }
-
-    public void onTableWrite(final WriteListener listener)
-    {
-        tableListener = listener;
     }
 
     @Override
@@ -297,15 +250,47 @@ public final class GuestMemory implements PagedMemory, Stateful
         storeCaches[storeCaches.length - 1] = cache;
     }
 
-    @Override
-    public long hash()
+    void watchBegins(final int page)
     {
-        final long value = hash.value();
+        if (watchers[page]++ == 0)
+        {
+            for (final StoreCache cache : storeCaches)
+            {
+                cache.forgetStores(page);
+            }
+        }
+    }
+
+    void watchEnds(final int page)
+    {
+        watchers[page]--;
+    }
+
+    void forget(final PageWatch watch)
+    {
+        watches = Arrays.stream(watches).filter(it -> it != watch).toArray(PageWatch[]::new);
+    }
+
+    void markStores()
+    {
         for (final StoreCache cache : storeCaches)
         {
             cache.markStores();
         }
-        return value;
+    }
+
+    void forgetStores()
+    {
+        for (final StoreCache cache : storeCaches)
+        {
+            cache.forgetStores();
+        }
+    }
+
+    @Override
+    public long hash()
+    {
+        return hash.value();
     }
 
     @Override
@@ -345,39 +330,7 @@ public final class GuestMemory implements PagedMemory, Stateful
     @Override
     public int pages()
     {
-        return dirty.length;
-    }
-
-    /** Whether a page was written since the last {@link #forgetDirty}, or at all. */
-    public boolean isDirty(final int page)
-    {
-        return (dirty[page] & SINCE_FORGOTTEN) != 0;
-    }
-
-    /** Makes all pages clean for {@link #isDirty}; {@link #takeDirty} is not concerned. */
-    public void forgetDirty()
-    {
-        for (int page = 0; page < dirty.length; page++)
-        {
-            dirty[page] &= ~SINCE_FORGOTTEN;
-        }
-    }
-
-    /**
-     * As {@link Mmu#takeDirtyPages}, which calls this: whoever bypasses this class on writing has to be told. All pages
-     * are among those taken first.
-     *
-     * @return numbers of pages from the start of RAM
-     */
-    int[] takeDirty()
-    {
-        final int[] taken =
-            IntStream.range(0, dirty.length).filter(page -> (dirty[page] & SINCE_TAKEN) != 0).toArray();
-        for (final int page : taken)
-        {
-            dirty[page] &= ~SINCE_TAKEN;
-        }
-        return taken;
+        return watchers.length;
     }
 
     private void writing(final int offset, final int length)
@@ -396,16 +349,23 @@ public final class GuestMemory implements PagedMemory, Stateful
         {
             final int page = from >> PAGE_SHIFT;
             final int to = Math.min(end, (page + 1) << PAGE_SHIFT);
-            dirty[page] = DIRTY;
-            if ((watched[page] & CODE) != 0)
+            mark(page);
+            if (watchers[page] != 0)
             {
-                codeListener.onWrite(from, to - from);
-            }
-            if ((watched[page] & TABLE) != 0)
-            {
-                tableListener.onWrite(from, to - from);
+                for (final PageWatch watch : watches)
+                {
+                    watch.writing(page, from, to - from);
+                }
             }
             from = to;
+        }
+    }
+
+    private void mark(final int page)
+    {
+        for (final DirtyPages taker : takers)
+        {
+            taker.mark(page);
         }
     }
 

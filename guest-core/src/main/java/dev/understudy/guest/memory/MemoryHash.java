@@ -21,17 +21,22 @@ final class MemoryHash
     private static final long PRIME_2 = 0xC2B2_AE3D_27D4_EB4FL;
 
     private final GuestMemory memory;
+    private final DirtyPages dirty;
 
     /** Null before the first hash. */
     private long[] pageHashes;
     private long sum;
 
-    MemoryHash(final GuestMemory memory)
+    /**
+     * @param dirty the pages that are not zero, or were written since the last time
+     */
+    MemoryHash(final GuestMemory memory, final DirtyPages dirty)
     {
         this.memory = memory;
+        this.dirty = dirty;
     }
 
-    /** Hash of the RAM as it is now. What may be written without notice is to be marked again after it. */
+    /** Hash of the RAM as it is now. */
     long value()
     {
         if (pageHashes == null)
@@ -41,14 +46,14 @@ final class MemoryHash
         }
         for (int page = 0; page < pageHashes.length; page++)
         {
-            if (memory.isDirty(page))
+            if (dirty.contains(page))
             {
                 final long hash = hashPage(page);
                 sum += hash - pageHashes[page];
                 pageHashes[page] = hash;
             }
         }
-        memory.forgetDirty();
+        dirty.forget();
         return sum;
     }
 

@@ -86,6 +86,9 @@ public final class Mmu implements StoreCache
     private final GuestMemory memory;
     private final Bus bus;
 
+    /** Of the pages that a translation which is cached was read from. */
+    private final PageWatch tables;
+
     private final TranslationCache fetches = new TranslationCache(CONTEXTS);
     private final TranslationCache loads = new TranslationCache(CONTEXTS);
     private final TranslationCache stores = new TranslationCache(CONTEXTS);
@@ -94,6 +97,7 @@ public final class Mmu implements StoreCache
     private final int[] mapped;
     private int[] watchedTables = new int[64];
     private int watchedTableCount;
+    private boolean isSettingAccessed;
 
     private int mode = MODE_BARE;
     private long rootPpn;
@@ -114,12 +118,12 @@ public final class Mmu implements StoreCache
         this.memory = memory;
         this.bus = bus;
         mapped = new int[memory.pages()];
-        memory.onTableWrite(this::onTableWrite);
+        tables = memory.watch(this::onTableWrite);
         memory.add(this);
     }
 
     /** As {@link GuestMemory#onWrite}. */
-    public void onWrite(final GuestMemory.WriteListener listener)
+    public void onWrite(final WriteListener listener)
     {
         memory.onWrite(listener);
     }
@@ -249,8 +253,8 @@ public final class Mmu implements StoreCache
         }
         if (!enterStore(address, physical))
         {
-            slowAccess = memory.holdsCode((int)((physical - GuestMemory.BASE) >>> GuestMemory.PAGE_SHIFT)) ?
-                SlowAccess.CODE : SlowAccess.TABLE;
+            slowAccess = tables.contains((int)((physical - GuestMemory.BASE) >>> GuestMemory.PAGE_SHIFT)) ?
+                SlowAccess.TABLE : SlowAccess.CODE;
             return false;
         }
         misses++;
@@ -323,10 +327,6 @@ public final class Mmu implements StoreCache
         return isFree;
     }
 
-    /**
-     * Marks the pages of the store cache dirty again, as the fast path may write to them at any time. Emptying the cache
-     * would do as well, but a miss may be a path of a region that HotSpot left out of its code.
-     */
     @Override
     public void markStores()
     {
@@ -339,17 +339,10 @@ public final class Mmu implements StoreCache
         stores.forgetRam(page);
     }
 
-    /**
-     * The pages of RAM that were written since the last call, whoever wrote them: the hart, a device or the loader. The
-     * first call gives all pages. A page may have been written and hold what it held; one that is not among them has
-     * not changed. Nothing that the guest could see changes.
-     *
-     * @return numbers of pages from the start of RAM, ascending
-     */
-    public int[] takeDirtyPages()
+    @Override
+    public void forgetStores()
     {
         stores.clear();
-        return memory.takeDirty();
     }
 
     /** Cause of the trap that the last access asks for, or {@link #NO_FAULT}. */
@@ -669,16 +662,15 @@ public final class Mmu implements StoreCache
     /** Only adds permissions' history to the entry, so cached translations stay as they are. */
     private void setAccessed(final long entryAddress, final long entry)
     {
-        final int page = (int)((entryAddress - GuestMemory.BASE) >>> GuestMemory.PAGE_SHIFT);
-        memory.unwatchTable(page);
+        isSettingAccessed = true;
         memory.storeLong(entryAddress, entry);
-        memory.watchTable(page);
+        isSettingAccessed = false;
     }
 
     private void watchTable(final long entryAddress, final int maps)
     {
         final int page = (int)((entryAddress - GuestMemory.BASE) >>> GuestMemory.PAGE_SHIFT);
-        if (memory.watchTable(page))
+        if (tables.add(page))
         {
             if (watchedTableCount == watchedTables.length)
             {
@@ -686,7 +678,6 @@ public final class Mmu implements StoreCache
             }
             watchedTables[watchedTableCount++] = page;
             mapped[page] = maps;
-            forgetStores(page);
         }
         else if (mapped[page] != maps)
         {
@@ -697,6 +688,10 @@ public final class Mmu implements StoreCache
     /** Forgets what may be cached of entries that are about to change: of all, where that cannot be told. */
     private void onTableWrite(final int offset, final int length)
     {
+        if (isSettingAccessed)
+        {
+            return;
+        }
         final int maps = mapped[offset >> GuestMemory.PAGE_SHIFT];
         final int end = offset + length;
         for (int at = offset & -PTE_BYTES; at < end; at += PTE_BYTES)
@@ -734,7 +729,7 @@ public final class Mmu implements StoreCache
         stores.clear();
         for (int i = 0; i < watchedTableCount; i++)
         {
-            memory.unwatchTable(watchedTables[i]);
+            tables.remove(watchedTables[i]);
         }
         watchedTableCount = 0;
     }

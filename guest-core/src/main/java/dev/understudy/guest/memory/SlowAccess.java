@@ -15,9 +15,9 @@ public enum SlowAccess
     /** It sets the accessed or the dirty bit of a page-table entry. */
     ACCESSED,
 
-    /** It writes to a page from which instructions were decoded. */
+    /** It writes to a page that somebody watches, most often since instructions were decoded from it. */
     CODE,
 
-    /** It writes to a page from which a translation that is cached was read. */
+    /** It writes to a page from which a translation that the hart has cached was read. */
     TABLE
 }

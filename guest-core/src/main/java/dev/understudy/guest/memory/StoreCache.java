@@ -11,4 +11,7 @@ interface StoreCache
 
     /** Has the next store to a page come through {@link GuestMemory#prepareWrite}. */
     void forgetStores(int page);
+
+    /** Has the next store to any page come through {@link GuestMemory#prepareWrite}. */
+    void forgetStores();
 }

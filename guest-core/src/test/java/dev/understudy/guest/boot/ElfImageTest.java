@@ -3,6 +3,7 @@ package dev.understudy.guest.boot;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.understudy.guest.memory.DirtyPages;
 import dev.understudy.guest.memory.GuestMemory;
 import java.util.Arrays;
 import java.util.Locale;
@@ -18,6 +19,7 @@ class ElfImageTest
     private static final long END = GuestMemory.BASE + GuestMemory.MIN_BYTES;
 
     private final GuestMemory memory = new GuestMemory(GuestMemory.MIN_BYTES);
+    private final DirtyPages written = memory.dirtyPages();
 
     @Test
     void loadsSegmentsAtTheirPhysicalAddresses()
@@ -138,7 +140,7 @@ class ElfImageTest
         {
             file = Arrays.copyOf(file, random.nextInt(300));
         }
-        memory.forgetDirty();
+        written.take();
         try
         {
             final ElfImage image = ElfImage.load(file, memory);
@@ -154,7 +156,7 @@ class ElfImageTest
 
     private void refused(final byte[] file, final String why)
     {
-        memory.forgetDirty();
+        written.take();
         assertThatThrownBy(() -> ElfImage.load(file, memory))
             .isInstanceOf(BootException.class)
             .hasMessageContaining(why);
@@ -165,7 +167,7 @@ class ElfImageTest
     {
         for (int page = 0; page < memory.pages(); page++)
         {
-            if (memory.isDirty(page))
+            if (written.contains(page))
             {
                 return false;
             }

@@ -27,12 +27,13 @@ final class BareHart
         return true;
     };
 
-    final GuestMemory memory = new GuestMemory(MEMORY_BYTES);
-    final VirtioEntropy entropy = new VirtioEntropy(memory);
+    final GuestMemory memory;
+    final VirtioEntropy entropy;
     final VirtioMmio entropyWindow;
     final Mmu mmu;
     final Hart hart;
     Engine engine;
+    private final long entry;
 
     /**
      * @param image what is at {@link RandomProgram#BASE}, where the hart starts
@@ -69,14 +70,28 @@ final class BareHart
             image, it -> it.engine(translator, RegionCache.DEFAULT_CAPACITY, Thresholds.AT_ONCE));
     }
 
+    /** One that has its memory with another in common, and starts at an address of its own. */
+    BareHart(final EngineKind kind, final GuestMemory memory, final long entry)
+    {
+        this(memory, entry, it -> it.engine(kind, RegionCache.DEFAULT_CAPACITY, Thresholds.BESIDE.target()));
+    }
+
     private BareHart(final byte[] image, final Function<BareHart, Engine> newEngine)
     {
+        this(new GuestMemory(MEMORY_BYTES), RandomProgram.BASE, newEngine);
+        memory.write(RandomProgram.BASE, image, 0, image.length);
+    }
+
+    private BareHart(final GuestMemory memory, final long entry, final Function<BareHart, Engine> newEngine)
+    {
+        this.memory = memory;
+        this.entry = entry;
+        entropy = new VirtioEntropy(memory);
         final Plic plic = new Plic();
         entropyWindow = new VirtioMmio(1, entropy, plic);
         mmu = new Mmu(memory, new Bus(plic, entropyWindow));
         hart = new Hart(mmu, new GuestClock(), plic::asserted);
         engine = newEngine.apply(this);
-        memory.write(RandomProgram.BASE, image, 0, image.length);
         start();
     }
 
@@ -101,6 +116,7 @@ final class BareHart
     /** Has another engine go on from here, with no translation made yet. */
     void engine(final EngineKind kind)
     {
+        engine.end();
         engine = engine(kind, RegionCache.DEFAULT_CAPACITY, Thresholds.BESIDE.target());
     }
 
@@ -108,7 +124,7 @@ final class BareHart
     void start()
     {
         hart.state = HartState.RUNNING;
-        hart.start(RandomProgram.BASE, 0, 0);
+        hart.start(entry, 0, 0);
     }
 
     void run(final long until)

@@ -3,12 +3,13 @@ package dev.understudy.guest.hart;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.understudy.guest.Seeds;
-import dev.understudy.guest.bus.Bus;
+import dev.understudy.guest.memory.DirtyPages;
 import dev.understudy.guest.memory.GuestMemory;
-import dev.understudy.guest.memory.Mmu;
 import dev.understudy.guest.virtio.GuestDriver;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -45,8 +46,12 @@ class DirtyPagesTest
         final BareHart it = new BareHart(kind, new RandomRoutines(seed).image());
         final GuestDriver driver = new GuestDriver(it.memory, it.entropyWindow, 1);
         driver.start(0);
-        assertThat(it.mmu.takeDirtyPages()).hasSize(it.memory.pages());
-        assertThat(it.mmu.takeDirtyPages()).isEmpty();
+        final DirtyPages dirty = it.memory.dirtyPages();
+        final DirtyPages seldom = it.memory.dirtyPages();
+        assertThat(dirty.take()).hasSize(it.memory.pages());
+        assertThat(dirty.take()).isEmpty();
+        assertThat(seldom.take()).hasSize(it.memory.pages());
+        final Set<Integer> sinceSeldom = new TreeSet<>();
         for (int step = 0; step < STEPS; step++)
         {
             final byte[] before = it.memory.array().clone();
@@ -67,11 +72,17 @@ class DirtyPagesTest
             {
                 checkHash(it);
             }
-            final int[] taken = it.mmu.takeDirtyPages();
+            final int[] taken = dirty.take();
             assertThat(taken).hasSizeLessThan(MOST_PAGES).isSorted();
             final int[] different = IntStream.range(0, it.memory.pages()).filter(page -> !isEqual(before, it, page)).toArray();
             assertThat(Arrays.stream(taken).boxed()).containsAll(Arrays.stream(different).boxed().toList());
             changed += different.length;
+            Arrays.stream(taken).forEach(sinceSeldom::add);
+            if (random.nextInt(8) == 0)
+            {
+                assertThat(Arrays.stream(seldom.take()).boxed()).containsExactlyElementsOf(sinceSeldom);
+                sinceSeldom.clear();
+            }
         }
         checkHash(it);
     }

@@ -6,6 +6,7 @@ import dev.understudy.guest.DriveConfiguration;
 import dev.understudy.guest.MacAddress;
 import dev.understudy.guest.Seeds;
 import dev.understudy.guest.interrupt.Plic;
+import dev.understudy.guest.memory.DirtyPages;
 import dev.understudy.guest.memory.GuestMemory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -73,6 +74,7 @@ class RandomChainsTest
     {
         private final Random random;
         private final GuestMemory memory = new GuestMemory(GuestMemory.MIN_BYTES);
+        private final DirtyPages written = memory.dirtyPages();
         private final byte[] before = new byte[GuestMemory.MIN_BYTES];
         private final Outputs outputs = new Outputs();
         private final VirtioConsole console = new VirtioConsole(memory, outputs, () -> {});
@@ -328,13 +330,13 @@ class RandomChainsTest
         {
             for (int page = 0; page < memory.pages(); page++)
             {
-                if (memory.isDirty(page))
+                if (written.contains(page))
                 {
                     final int at = page << GuestMemory.PAGE_SHIFT;
                     System.arraycopy(memory.array(), at, before, at, GuestMemory.PAGE_BYTES);
                 }
             }
-            memory.forgetDirty();
+            written.take();
         }
 
         private void checkWrites()
@@ -342,7 +344,7 @@ class RandomChainsTest
             for (int page = 0; page < memory.pages(); page++)
             {
                 final int start = page << GuestMemory.PAGE_SHIFT;
-                for (int i = start; memory.isDirty(page) && i < start + GuestMemory.PAGE_BYTES; i++)
+                for (int i = start; written.contains(page) && i < start + GuestMemory.PAGE_BYTES; i++)
                 {
                     final long address = GuestMemory.BASE + i;
                     if (memory.array()[i] != before[i])
