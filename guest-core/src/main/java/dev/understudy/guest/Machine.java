@@ -202,13 +202,18 @@ public final class Machine implements Stateful
         engine = Engine.of(kind, hart, mmu, memory, sbi);
     }
 
-    /** Executes until a position is reached exactly, the guest waits, or it ends. */
+    /** Executes until a position is reached exactly, the guest waits, or it ends; nothing when it is reached already. */
     public RunState run(final long untilPosition)
     {
         return run(untilPosition, untilPosition);
     }
 
-    /** Executes until a position between two is reached, whichever is cheapest, the guest waits, or it ends. */
+    /**
+     * Executes until a position between two is reached, whichever is cheapest, the guest waits, or it ends.
+     * <p>
+     * The guest gets on: from a position before {@code untilPosition} at least one instruction retires, unless the guest
+     * waits or ends. So whoever calls {@code run(p, p + 1)} again and again goes through all positions.
+     */
     public RunState run(final long fromPosition, final long untilPosition)
     {
         engine.run(fromPosition, untilPosition);

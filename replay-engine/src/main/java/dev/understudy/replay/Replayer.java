@@ -84,10 +84,11 @@ public final class Replayer
     }
 
     /**
-     * Runs the machine towards an entry's position for a while; nothing enters the guest.
+     * Runs the machine towards an entry's position for a while; nothing enters the guest. At least one instruction
+     * retires, unless the guest waits or ends or is at the entry's position.
      *
      * @param entry           the next one of the journal
-     * @param maxInstructions how far at most
+     * @param maxInstructions how far at most; at least 1
      * @return whether the machine has reached the entry's position, so that {@link #apply} will not run it further
      */
     public boolean advance(final JournalEntry entry, final long maxInstructions)

@@ -103,6 +103,31 @@ class RecordReplayTest
         assertThat(sliced.digest()).isEqualTo(whole.digest());
     }
 
+    @ParameterizedTest
+    @EnumSource(EngineKind.class)
+    void aReplayGetsOnByOneInstruction(final EngineKind engine) throws IOException
+    {
+        final Path directory = temp.resolve("journal");
+        final long digest = record(directory, new Outputs(), 17, EngineKind.preset());
+        final Machine machine = machine(KV, new Outputs(), engine);
+        final Replayer replayer = new Replayer(machine);
+        try (JournalScan scan = JournalScan.open(directory))
+        {
+            while (scan.next())
+            {
+                while (machine.position() < scan.entry().position())
+                {
+                    final long position = machine.position();
+                    assertThat(replayer.advance(scan.entry(), 1)).isEqualTo(position + 1 == scan.entry().position());
+                    assertThat(machine.position()).isEqualTo(position + 1);
+                }
+                assertThat(replayer.advance(scan.entry(), 1)).isTrue();
+                replayer.apply(scan.entry());
+            }
+        }
+        assertThat(machine.digest()).isEqualTo(digest);
+    }
+
     /** While it is recorded and while it is replayed, where the guest, its devices and its interrupts happen to be. */
     @Test
     void anotherEngineMayGoOnAnywhere() throws IOException

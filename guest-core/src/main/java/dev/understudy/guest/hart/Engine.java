@@ -13,7 +13,7 @@ public interface Engine
 {
     /**
      * Executes until {@code instret} reaches a position, the hart waits for an interrupt, or the guest ends, whichever
-     * comes first; never executes past the position.
+     * comes first; never executes past the position, and nothing at all when it is reached already.
      */
     default void run(final long untilPosition)
     {
@@ -22,7 +22,8 @@ public interface Engine
 
     /**
      * As {@link #run(long)}, but may return as soon as {@code instret} has reached {@code fromPosition}, wherever that is
-     * cheapest: to stop at a position exactly, an engine has to go the last steps one by one.
+     * cheapest: to stop at a position exactly, an engine has to go the last steps one by one. At least one instruction
+     * retires unless the hart waits, the guest ends, or {@code untilPosition} is reached already.
      */
     void run(long fromPosition, long untilPosition);
 

@@ -19,7 +19,8 @@ abstract class HartEngine implements Engine
     @Override
     public final void run(final long fromPosition, final long untilPosition)
     {
-        endFrom = fromPosition;
+        // Whoever goes on by so little that both positions are here still has to get on.
+        endFrom = Math.max(fromPosition, hart.instret + 1);
         // At the position nothing happens any more, not even a wake-up: what a digest there sees must not depend on
         // how often this was called.
         while (!mayEnd(untilPosition))
