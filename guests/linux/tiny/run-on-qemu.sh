@@ -53,7 +53,7 @@ run()
     return $status
 }
 
-# As run, but on a machine whose device tree has only what Understudy's has: no UART, RTC, PCI, flash or CLINT, and a
+# As run, but on a machine whose device tree has only what it needs of Understudy's: no UART, RTC, PCI, flash or CLINT, and a
 # hart without Sstc and Zb*; the firmware goes on using its own tree.
 run_bare()
 {

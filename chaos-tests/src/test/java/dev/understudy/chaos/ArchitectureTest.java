@@ -31,12 +31,13 @@ class ArchitectureTest
         "java.lang.Math.random", "java.lang.StrictMath.random");
 
     /**
-     * Where the date is written down for people, and where it names a journal's files, of which none comes before the
+     * Where the date is written down for people, where a guest is told of it, and where it names a journal's files, of which none comes before the
      * one that was begun before it.
      */
     private static final Set<String> WRITES_A_DATE = Set.of(
         "dev.understudy.failover.arbiter.DirectoryArbiter.claim",
         "dev.understudy.hypervisor.pair.PairNode.<init>",
+        "dev.understudy.hypervisor.cli.Foreground.run",
         "dev.understudy.hypervisor.image.GuestImage.genesis",
         "dev.understudy.hypervisor.pair.JournalStore.rehearse",
         "dev.understudy.journal.JournalOptions.defaults");
@@ -66,7 +67,7 @@ class ArchitectureTest
 
     /** Methods of the machine that only a journal's entry may call for. */
     private static final Set<String> EVENTS = Set.of("receiveConsole", "receiveVsock", "receiveFrame", "receiveEntropy",
-        "completeBlock", "consoleSize", "rate", "resetConnections");
+        "completeBlock", "consoleSize", "date", "rate", "resetConnections");
 
     @Test
     void guestCoreKnowsNothingButTheJdkAndAgrona()

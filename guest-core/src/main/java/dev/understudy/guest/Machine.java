@@ -14,6 +14,7 @@ import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.memory.Mmu;
 import dev.understudy.guest.pvpanic.PvPanic;
+import dev.understudy.guest.rtc.GoldfishRtc;
 import dev.understudy.guest.sbi.FirmwareConsole;
 import dev.understudy.guest.sbi.Sbi;
 import dev.understudy.guest.sbi.SystemReset;
@@ -62,6 +63,7 @@ public final class Machine implements Stateful
     private final Sbi sbi;
     private final FirmwareConsole firmwareConsole = new FirmwareConsole();
     private final Uart uart;
+    private final GoldfishRtc rtc;
     private final VirtioConsole console;
     private final VirtioEntropy entropy;
     private final VirtioVsock vsock;
@@ -133,6 +135,7 @@ public final class Machine implements Stateful
         final OutputSink hashed = new HashedOutputs(sink);
         memory = new GuestMemory(configuration.memoryBytes(), ram);
         uart = new Uart(firmwareConsole, hashed, plic);
+        rtc = new GoldfishRtc(plic, clock, this::timeNs);
         console = new VirtioConsole(memory, hashed, firmwareConsole::onOtherConsole);
         entropy = new VirtioEntropy(memory);
         vsock = new VirtioVsock(memory, configuration.vsockCid(), hashed);
@@ -151,6 +154,7 @@ public final class Machine implements Stateful
         }
         devices.add(new PvPanic(this::panicked));
         devices.add(uart);
+        devices.add(rtc);
         bus = new Bus(devices.toArray(Device[]::new));
         mmu = new Mmu(memory, bus);
         hart = new Hart(mmu, clock, plic::asserted);
@@ -270,10 +274,10 @@ public final class Machine implements Stateful
         return clock.timeNs(hart.instret());
     }
 
-    /** The guest's time at which its timer fires next, in nanoseconds; {@link Long#MAX_VALUE} without a timer. */
+    /** The guest's time at which its timer or alarm fires next, in nanoseconds; {@link Long#MAX_VALUE} without one. */
     public long timerNs()
     {
-        return hart.timerNs();
+        return Math.min(hart.timerNs(), clock.alarmNs());
     }
 
     /** Lets the world's time since the guest's start enter, in nanoseconds. */
@@ -292,6 +296,18 @@ public final class Machine implements Stateful
     public int picosPerInstruction()
     {
         return clock.picosPerInstruction();
+    }
+
+    /** Whether the date has entered. */
+    public boolean isDated()
+    {
+        return rtc.isDated();
+    }
+
+    /** Lets the date at the guest's present time enter, in nanoseconds since 1970. */
+    public void date(final long epochNs)
+    {
+        rtc.date(epochNs);
     }
 
     /** Number of bytes of console input that there is room for. */

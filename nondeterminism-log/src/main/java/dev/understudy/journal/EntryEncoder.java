@@ -8,6 +8,7 @@ import dev.understudy.journal.codec.ClockSampleEventEncoder;
 import dev.understudy.journal.codec.ClosedEventEncoder;
 import dev.understudy.journal.codec.ConsoleInputEventEncoder;
 import dev.understudy.journal.codec.ConsoleSizeEventEncoder;
+import dev.understudy.journal.codec.DateEventEncoder;
 import dev.understudy.journal.codec.DigestEventEncoder;
 import dev.understudy.journal.codec.End;
 import dev.understudy.journal.codec.EntropyEventEncoder;
@@ -65,6 +66,7 @@ public final class EntryEncoder
     private final BlockCompletionEventEncoder blockCompletion = new BlockCompletionEventEncoder();
     private final ConsoleSizeEventEncoder consoleSize = new ConsoleSizeEventEncoder();
     private final BalloonTargetEventEncoder balloonTarget = new BalloonTargetEventEncoder();
+    private final DateEventEncoder date = new DateEventEncoder();
     private final DriveImageCodec drives = new DriveImageCodec();
 
     /** The event that was encoded last; its sequence number and hash are those of an entry once it was appended. */
@@ -298,6 +300,15 @@ public final class EntryEncoder
         header(balloonTarget.header(), position, timeNs, outputs);
         balloonTarget.pages(pages);
         return encoded(balloonTarget.encodedLength());
+    }
+
+    /** The date at the entry's time, in nanoseconds since 1970. */
+    public EntryEncoder date(final long position, final long timeNs, final long outputs, final long epochNs)
+    {
+        date.wrapAndApplyHeader(buffer, 0, message);
+        header(date.header(), position, timeNs, outputs);
+        date.epochNs(epochNs);
+        return encoded(date.encodedLength());
     }
 
     private static int bytes(final String text)

@@ -7,6 +7,7 @@ import dev.understudy.journal.codec.ClockSampleEventDecoder;
 import dev.understudy.journal.codec.ClosedEventDecoder;
 import dev.understudy.journal.codec.ConsoleInputEventDecoder;
 import dev.understudy.journal.codec.ConsoleSizeEventDecoder;
+import dev.understudy.journal.codec.DateEventDecoder;
 import dev.understudy.journal.codec.DigestEventDecoder;
 import dev.understudy.journal.codec.EntropyEventDecoder;
 import dev.understudy.journal.codec.GenerationEventDecoder;
@@ -74,7 +75,10 @@ public enum EventType
     CONSOLE_SIZE(ConsoleSizeEventDecoder.TEMPLATE_ID, ConsoleSizeEventDecoder.BLOCK_LENGTH, 0),
 
     /** How much RAM the guest is asked to leave alone. */
-    BALLOON_TARGET(BalloonTargetEventDecoder.TEMPLATE_ID, BalloonTargetEventDecoder.BLOCK_LENGTH, 0);
+    BALLOON_TARGET(BalloonTargetEventDecoder.TEMPLATE_ID, BalloonTargetEventDecoder.BLOCK_LENGTH, 0),
+
+    /** What the date is. */
+    DATE(DateEventDecoder.TEMPLATE_ID, DateEventDecoder.BLOCK_LENGTH, 0);
 
     private static final EventType[] BY_TEMPLATE_ID = byTemplateId();
 

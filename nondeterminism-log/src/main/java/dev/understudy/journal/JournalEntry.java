@@ -6,6 +6,7 @@ import dev.understudy.journal.codec.BlockCompletionEventDecoder;
 import dev.understudy.journal.codec.ClockSampleEventDecoder;
 import dev.understudy.journal.codec.ClosedEventDecoder;
 import dev.understudy.journal.codec.ConsoleSizeEventDecoder;
+import dev.understudy.journal.codec.DateEventDecoder;
 import dev.understudy.journal.codec.DigestEventDecoder;
 import dev.understudy.journal.codec.EntryHeaderDecoder;
 import dev.understudy.journal.codec.Flag;
@@ -13,6 +14,7 @@ import dev.understudy.journal.codec.GenerationEventDecoder;
 import dev.understudy.journal.codec.GenesisEventDecoder;
 import dev.understudy.journal.codec.MessageHeaderDecoder;
 import dev.understudy.journal.codec.VarDataDecoder;
+import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
@@ -39,6 +41,7 @@ public final class JournalEntry
     private final BlockCompletionEventDecoder blockCompletion = new BlockCompletionEventDecoder();
     private final ConsoleSizeEventDecoder consoleSize = new ConsoleSizeEventDecoder();
     private final BalloonTargetEventDecoder balloonTarget = new BalloonTargetEventDecoder();
+    private final DateEventDecoder date = new DateEventDecoder();
     private final DriveImageCodec drives = new DriveImageCodec();
 
     private DirectBuffer buffer;
@@ -316,6 +319,12 @@ public final class JournalEntry
         return balloonTarget.wrapAndApplyHeader(buffer, offset, message).pages();
     }
 
+    /** Of a date: nanoseconds since 1970. */
+    public long epochNs()
+    {
+        return date.wrapAndApplyHeader(buffer, offset, message).epochNs();
+    }
+
     /** Of the genesis entry. */
     public Genesis genesis()
     {
@@ -389,6 +398,7 @@ public final class JournalEntry
             case BLOCK_COMPLETION -> "drive " + drive() + ", request " + request() + ", " + status();
             case CONSOLE_SIZE -> columns() + " columns, " + rows() + " rows";
             case BALLOON_TARGET -> pages() + " pages";
+            case DATE -> Instant.ofEpochSecond(0, epochNs()).toString();
         };
         return String.format(Locale.ROOT,
             "%10d  %,18d  %14.6f s  %-13s %s", sequence(), position(), timeNs() / 1e9, type, details);

@@ -143,6 +143,7 @@ class EntryPackerTest
                 encoder.consoleSize(position, timeNs, outputs, random.nextInt(1 << 16), random.nextInt(1 << 16));
             case BALLOON_TARGET ->
                 encoder.balloonTarget(position, timeNs, outputs, random.nextInt() & 0xFFFF_FFFFL);
+            case DATE -> encoder.date(position, timeNs, outputs, random.nextLong());
         };
         event.sequence(sequence);
     }

@@ -133,17 +133,20 @@ class JournalEntryTest
     }
 
     @Property(tries = TRIES)
-    void consoleSizeAndBalloonTargetComeBack(
+    void consoleSizeBalloonTargetAndDateComeBack(
         @ForAll final long sequence,
         @ForAll @IntRange(max = 0xFFFE) final int columns,
         @ForAll @IntRange(max = 0xFFFE) final int rows,
-        @ForAll @LongRange(max = 0xFFFF_FFFFL) final long pages)
+        @ForAll @LongRange(max = 0xFFFF_FFFFL) final long pages,
+        @ForAll final long epochNs)
     {
         wrap(encoder.consoleSize(1, 2, 3, columns, rows), EventType.CONSOLE_SIZE, sequence, 1, 2, 3);
         assertThat(entry.columns()).isEqualTo(columns);
         assertThat(entry.rows()).isEqualTo(rows);
         wrap(encoder.balloonTarget(1, 2, 3, pages), EventType.BALLOON_TARGET, sequence, 1, 2, 3);
         assertThat(entry.pages()).isEqualTo(pages);
+        wrap(encoder.date(1, 2, 3, epochNs), EventType.DATE, sequence, 1, 2, 3);
+        assertThat(entry.epochNs()).isEqualTo(epochNs);
     }
 
     @Example

@@ -49,7 +49,8 @@ class JournalTest
             writer.append(EVENTS.networkFrame(90, 900, 9, new UnsafeBuffer("payload".getBytes(StandardCharsets.UTF_8)), 0, 7));
             writer.append(EVENTS.consoleSize(100, 1000, 10, 65_535, 24));
             writer.append(EVENTS.balloonTarget(110, 1100, 11, 0xFFFF_FFFFL));
-            writer.append(EVENTS.closed(120, 1200, 12, Outcome.FAILURE, 0xF1A7L));
+            writer.append(EVENTS.date(120, 1200, 12, 1_796_118_093_000_000_001L));
+            writer.append(EVENTS.closed(130, 1300, 13, Outcome.FAILURE, 0xF1A7L));
         }
 
         final List<String> types = new ArrayList<>();
@@ -89,6 +90,11 @@ class JournalTest
                         assertThat(entry.rows()).isEqualTo(24);
                     }
                     case BALLOON_TARGET -> assertThat(entry.pages()).isEqualTo(0xFFFF_FFFFL);
+                    case DATE ->
+                    {
+                        assertThat(entry.epochNs()).isEqualTo(1_796_118_093_000_000_001L);
+                        assertThat(entry).asString().endsWith(" 2026-12-01T09:41:33.000000001Z");
+                    }
                     case CLOSED ->
                     {
                         assertThat(entry.outcome()).isEqualTo(Outcome.FAILURE);

@@ -55,6 +55,7 @@ final class EventApplier
             }
             case CONSOLE_SIZE -> machine.consoleSize(entry.columns(), entry.rows());
             case BALLOON_TARGET -> machine.balloonTarget(entry.pages());
+            case DATE -> machine.date(entry.epochNs());
             case GENERATION -> beginGeneration(machine, entry.cause());
         }
     }

@@ -7,6 +7,8 @@ import dev.understudy.journal.BlockOutcome;
 import dev.understudy.journal.EntryEncoder;
 import dev.understudy.journal.GenerationCause;
 import dev.understudy.journal.Outcome;
+import java.time.Instant;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -152,6 +154,17 @@ public final class Recorder
         {
             final long timeNs = sample();
             enter(event.balloonTarget(machine.position(), timeNs, machine.outputs(), pages));
+        }
+    }
+
+    /** What the date is; no event when the guest has had one, from which its own goes on. */
+    public void date(final Instant now)
+    {
+        if (!machine.isDated())
+        {
+            final long timeNs = sample();
+            final long epochNs = TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
+            enter(event.date(machine.position(), timeNs, machine.outputs(), epochNs));
         }
     }
 

@@ -24,6 +24,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -255,6 +256,7 @@ class RecordReplayTest
         try (JournalWriter writer = JournalWriter.create(directory, genesis(), JournalOptions.defaults()))
         {
             final Recorder recorder = new Recorder(machine, EventLog.to(writer), () -> nowNs, 3_000_000);
+            recorder.date(Instant.EPOCH.plusNanos(seed));
             untilIdle(recorder);
             for (int port = 5000; port < 5008; port++)
             {

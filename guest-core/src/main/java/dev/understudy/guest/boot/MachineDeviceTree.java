@@ -4,6 +4,7 @@ import dev.understudy.guest.MachineConfiguration;
 import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.pvpanic.PvPanic;
+import dev.understudy.guest.rtc.GoldfishRtc;
 import dev.understudy.guest.time.GuestClock;
 import dev.understudy.guest.uart.Uart;
 import dev.understudy.guest.virtio.VirtioMmio;
@@ -123,6 +124,12 @@ public final class MachineDeviceTree
         tree.begin("pvpanic-mmio@" + Long.toHexString(PvPanic.BASE))
             .strings("compatible", "qemu,pvpanic-mmio")
             .longs("reg", PvPanic.BASE, PvPanic.WINDOW_BYTES)
+            .end();
+        tree.begin("rtc@" + Long.toHexString(GoldfishRtc.BASE))
+            .strings("compatible", "google,goldfish-rtc")
+            .longs("reg", GoldfishRtc.BASE, GoldfishRtc.WINDOW_BYTES)
+            .cells("interrupt-parent", PLIC)
+            .cells("interrupts", GoldfishRtc.SOURCE)
             .end();
         tree.begin(SERIAL)
             .strings("compatible", "ns16550a")

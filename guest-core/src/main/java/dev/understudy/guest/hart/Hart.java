@@ -283,11 +283,19 @@ public final class Hart implements Stateful
         return true;
     }
 
-    /** The first position at which the timer becomes pending, unless a clock sample comes first. */
+    /** The first position at which the timer becomes pending or the alarm is due, unless a clock sample comes first. */
     long timerPosition()
     {
         wasTimerPending = isTimerPending();
-        return (sie & 1L << TIMER_INTERRUPT) == 0 || wasTimerPending ? Long.MAX_VALUE : clock.positionOf(stimecmp);
+        final long timer =
+            (sie & 1L << TIMER_INTERRUPT) == 0 || wasTimerPending ? Long.MAX_VALUE : clock.positionOf(stimecmp);
+        return Math.min(timer, clock.alarmPosition());
+    }
+
+    /** Rings the clock's alarm if it is due here. */
+    void ring()
+    {
+        clock.ring(instret);
     }
 
     /**

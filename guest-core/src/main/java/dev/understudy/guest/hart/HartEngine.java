@@ -23,7 +23,8 @@ abstract class HartEngine implements Engine
         endFrom = Math.max(fromPosition, hart.instret + 1);
         // At the position nothing happens any more, not even a wake-up: what a digest there sees must not depend on
         // how often this was called.
-        while (!mayEnd(untilPosition))
+        // But an alarm has rung where it was due, as one has that a clock sample made due.
+        for (hart.ring(); !mayEnd(untilPosition); hart.ring())
         {
             if (hart.state != HartState.RUNNING && !hart.wake())
             {

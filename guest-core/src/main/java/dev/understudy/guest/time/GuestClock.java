@@ -27,6 +27,9 @@ public final class GuestClock implements Stateful
     /** Limit before the first sample, in nanoseconds. */
     public static final int INITIAL_LIMIT_NS = 2_000_000;
 
+    /** A time that never comes. */
+    public static final long NEVER = Long.MAX_VALUE;
+
     /** Instructions after which the limit has been reached at any rate; keeps the product below 2^63. */
     private static final long MAX_INSTRUCTIONS = 1L << 31;
 
@@ -43,6 +46,47 @@ public final class GuestClock implements Stateful
     private int picosPerInstruction = INITIAL_PICOS_PER_INSTRUCTION;
     private int limitNs = INITIAL_LIMIT_NS;
 
+    @Derived("the state of the device that set it")
+    private long alarmNs = NEVER;
+    @Derived("who else is in the machine")
+    private Runnable onAlarm = () ->
+    {
+    };
+
+    /** Says what an alarm does: {@code action} is called at the position where its time is reached. */
+    public void onAlarm(final Runnable action)
+    {
+        onAlarm = action;
+    }
+
+    /** Sets the alarm, in nanoseconds since the guest started, in place of the one before. It rings once. */
+    public void alarm(final long timeNs)
+    {
+        alarmNs = timeNs;
+    }
+
+    /** The guest's time of the alarm; {@link #NEVER} without one. */
+    public long alarmNs()
+    {
+        return alarmNs;
+    }
+
+    /** The first position at which the alarm is due, provided that no sample comes before it; or {@link Long#MAX_VALUE}. */
+    public long alarmPosition()
+    {
+        return alarmNs == NEVER ? Long.MAX_VALUE : positionOfTime(alarmNs);
+    }
+
+    /** Rings the alarm if it is due: at each position where that may be, before anything else happens there. */
+    public void ring(final long position)
+    {
+        if (alarmNs != NEVER && timeNs(position) >= alarmNs)
+        {
+            alarmNs = NEVER;
+            onAlarm.run();
+        }
+    }
+
     /**
      * Takes a time from the world.
      *
@@ -53,6 +97,7 @@ public final class GuestClock implements Stateful
     {
         sampleNs = Math.max(sampleNs, timeNs);
         rebase(position);
+        ring(position);
     }
 
     /**
@@ -108,11 +153,12 @@ public final class GuestClock implements Stateful
      */
     public long positionOf(final long ticks)
     {
-        if (ticks < 0 || ticks > Long.MAX_VALUE / TICK_NS)
-        {
-            return Long.MAX_VALUE;
-        }
-        final long missingNs = ticks * TICK_NS - baseNs;
+        return ticks < 0 || ticks > Long.MAX_VALUE / TICK_NS ? Long.MAX_VALUE : positionOfTime(ticks * TICK_NS);
+    }
+
+    private long positionOfTime(final long timeNs)
+    {
+        final long missingNs = timeNs - baseNs;
         if (missingNs <= 0)
         {
             return basePosition;
@@ -141,7 +187,7 @@ public final class GuestClock implements Stateful
         sampleNs = from.readLong(0, Long.MAX_VALUE);
         basePosition = from.readLong(0, Long.MAX_VALUE);
         baseNs = from.readLong(0, Long.MAX_VALUE);
-                picosPerInstruction = from.readInt(0, Integer.MAX_VALUE);
+        picosPerInstruction = from.readInt(0, Integer.MAX_VALUE);
         limitNs = from.readInt(0, Integer.MAX_VALUE);
         ceilingNs = ceilingNs();
     }

@@ -48,6 +48,9 @@ class MachineDeviceTreeTest
         assertThat(tree.text("/soc/plic@c000000/compatible")).startsWith("sifive,plic-1.0.0|");
         assertThat(tree.longs("/soc/plic@c000000/reg")).containsExactly(0x0C00_0000L, 0x60_0000L);
         assertThat(tree.cells("/soc/plic@c000000/riscv,ndev")).containsExactly(63);
+        assertThat(tree.text("/soc/rtc@101000/compatible")).isEqualTo("google,goldfish-rtc|");
+        assertThat(tree.longs("/soc/rtc@101000/reg")).containsExactly(0x10_1000L, 0x1000L);
+        assertThat(tree.cells("/soc/rtc@101000/interrupts")).containsExactly(11);
     }
 
     @Test

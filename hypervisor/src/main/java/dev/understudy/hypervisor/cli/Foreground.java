@@ -10,6 +10,7 @@ import dev.understudy.hypervisor.standalone.Terminal;
 import dev.understudy.replay.EventLog;
 import java.io.Closeable;
 import java.io.IOException;
+import java.time.InstantSource;
 import java.util.List;
 
 /** Runs a standalone guest on the terminal until it ends or a signal stops it. */
@@ -56,6 +57,7 @@ final class Foreground
             opening,
             new Terminal(),
             balloonPages,
+            InstantSource.system(),
             Foreground::notice);
         try (UnhurriedErrors errors = new UnhurriedErrors();
             netdev;

@@ -21,6 +21,7 @@ import dev.understudy.hypervisor.live.Outbox;
 import dev.understudy.hypervisor.live.SelectorDoorbell;
 import dev.understudy.journal.GenerationCause;
 import dev.understudy.transport.PairTransport;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -50,6 +51,7 @@ final class LocalReplica implements Replica, AutoCloseable
     private final OutputGate gate;
     private final Inbox inbox;
     private final SelectorDoorbell bell;
+    private final InstantSource clock;
     private final Consumer<String> notices;
     private final LagControl lagControl;
 
@@ -70,6 +72,7 @@ final class LocalReplica implements Replica, AutoCloseable
      * @param gate       says which outputs may leave
      * @param inbox      takes what enters the guest
      * @param bell       rung when the agent thread has something to do
+     * @param clock      says what the date is when the guest starts
      * @param notices    takes what the operator should know, a line each
      */
     LocalReplica(
@@ -83,6 +86,7 @@ final class LocalReplica implements Replica, AutoCloseable
         final OutputGate gate,
         final Inbox inbox,
         final SelectorDoorbell bell,
+        final InstantSource clock,
         final Consumer<String> notices)
     {
         this.configuration = configuration;
@@ -95,6 +99,7 @@ final class LocalReplica implements Replica, AutoCloseable
         this.gate = gate;
         this.inbox = inbox;
         this.bell = bell;
+        this.clock = clock;
         this.notices = notices;
         journalWatch = new WorkWatch(() -> journal.writer() == null ? -1 : journal.writer().underWay());
         lagControl = new LagControl(configuration.softLagMs(), configuration.hardLagMs());
@@ -387,6 +392,7 @@ final class LocalReplica implements Replica, AutoCloseable
     public void goLive(final long generation, final GenerationStart cause)
     {
         world.connect(generation, System.nanoTime());
+        inbox.command(recorder -> recorder.date(clock.instant()));
         inbox.command(recorder -> recorder.balloonTarget(configuration.balloonBytes() / VirtioBalloon.PAGE_BYTES));
         guest.goLive(journal.writer(), generation, GenerationCause.valueOf(cause.name()), node.name());
     }

@@ -175,7 +175,8 @@ public final class PairNode implements PairHandler
             inbox,
             notices);
         replica = new LocalReplica(
-            configuration, node, image, processors, journal, transport, world, gate, inbox, bell, notices);
+            configuration, node, image, processors, journal, transport, world, gate, inbox, bell, InstantSource.system(),
+            notices);
         peer = new PeerProxy(transport, replica, processors);
         final Arbiter directory = new DirectoryArbiter(configuration.arbiterDirectory());
         arbiter = new ArbiterClient(directory, "arbiter", bell::ring);

@@ -19,6 +19,7 @@ import dev.understudy.hypervisor.vsock.VsockForwarder;
 import dev.understudy.replay.EventLog;
 import java.io.IOException;
 import java.nio.channels.Selector;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -54,6 +55,7 @@ public final class StandaloneGuest
     private final Drives.Opening opening;
     private final Terminal terminal;
     private final long balloonPages;
+    private final InstantSource clock;
     private final Consumer<String> notices;
 
     private volatile GuestThread guest;
@@ -64,6 +66,7 @@ public final class StandaloneGuest
      * @param netdev       what the network device is connected to; the caller's to close
      * @param opening      begins the content of the drives
      * @param balloonPages pages of 4 KiB that the guest is asked to leave alone, less than its RAM has
+     * @param clock        says what the date is when the guest starts
      * @param notices      takes what the operator should know, a line each
      */
     public StandaloneGuest(
@@ -73,6 +76,7 @@ public final class StandaloneGuest
         final Drives.Opening opening,
         final Terminal terminal,
         final long balloonPages,
+        final InstantSource clock,
         final Consumer<String> notices)
     {
         this.image = image;
@@ -81,6 +85,7 @@ public final class StandaloneGuest
         this.opening = opening;
         this.terminal = terminal;
         this.balloonPages = balloonPages;
+        this.clock = clock;
         this.notices = notices;
     }
 
@@ -146,6 +151,7 @@ public final class StandaloneGuest
             // Entries go to nobody: waking this thread for each would cost the guest 6 % of its time.
             guest = new GuestThread(machine, inbox, outbox, drives, bell, () -> {}, DIGEST_INTERVAL_NS);
             // Before the first instruction: these are the first events.
+            inbox.command(recorder -> recorder.date(clock.instant()));
             inbox.command(recorder -> recorder.balloonTarget(balloonPages));
             resize(inbox, terminal.size());
             guest.startLive(log);

@@ -16,6 +16,7 @@ import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -43,7 +44,7 @@ class StandaloneStartTest
         final PipedOutputStream typed = new PipedOutputStream();
         final Terminal terminal = new Terminal(new PipedInputStream(typed), shown);
         final StandaloneGuest guest = new StandaloneGuest(
-            image, List.of(), Netdev.none(), (index, drive) -> RawImage.readOnly(drive.path()), terminal, 0, notice -> {});
+            image, List.of(), Netdev.none(), (index, drive) -> RawImage.readOnly(drive.path()), terminal, 0, InstantSource.system(), notice -> {});
         final Path journal = directory.resolve("journal");
         final CountDownLatch diskAnswers = new CountDownLatch(1);
         try (JournalWriter writer =
