@@ -39,7 +39,7 @@ class ArchitectureTest
         "dev.understudy.hypervisor.pair.PairNode.<init>",
         "dev.understudy.hypervisor.cli.Foreground.run",
         "dev.understudy.hypervisor.image.GuestImage.genesis",
-        "dev.understudy.hypervisor.pair.JournalStore.rehearse",
+        "dev.understudy.hypervisor.pair.DataDirectory.rehearse",
         "dev.understudy.journal.JournalOptions.defaults");
 
     /** What reads the wall clock, of the JDK and of Agrona. */
@@ -102,10 +102,28 @@ class ArchitectureTest
     void anEventEntersTheGuestInOnePlace()
     {
         noClasses().that().doNotHaveFullyQualifiedName("dev.understudy.replay.EventApplier")
-            .and().resideInAnyPackage("dev.understudy.replay..", "dev.understudy.hypervisor..")
+            .and().resideInAnyPackage("dev.understudy.replay..", "dev.understudy.node..", "dev.understudy.hypervisor..")
             .should().accessTargetWhere(DescribedPredicate.describe("lets an event enter",
                 access -> access.getTargetOwner().getName().equals("dev.understudy.guest.Machine") &&
                     EVENTS.contains(access.getName())))
+            .check(CLASSES);
+    }
+
+    /** A node is handed its world: whoever makes a simulated one knows all that the node can meet. */
+    @Test
+    void aNodeHasNoClockThreadSocketOrFileOfItsOwn()
+    {
+        noClasses().that().resideInAPackage("dev.understudy.node..")
+            .should().dependOnClassesThat().belongToAnyOf(Random.class, SplittableRandom.class, RandomAccessFile.class,
+                Thread.class, Runtime.class, Process.class, ProcessBuilder.class, ProcessHandle.class)
+            .orShould().dependOnClassesThat().resideInAnyPackage(
+                "java.nio.file..", "java.nio.channels..", "java.net..", "java.util.concurrent.locks..", "java.security..",
+                "org.agrona.concurrent.status..")
+            .orShould().dependOnClassesThat().haveNameMatching(
+                "java\\.io\\.File.*|java\\.util\\.concurrent\\..*Executor.*|org\\.agrona\\.concurrent\\.(System|Cached).*Clock")
+            .orShould().accessTargetWhere(DescribedPredicate.describe("is of the host",
+                access -> OF_THE_HOST.contains(access.getTargetOwner().getName() + "." + access.getName()) ||
+                    access.getTargetOwner().getName().equals("java.util.UUID") && access.getName().equals("randomUUID")))
             .check(CLASSES);
     }
 
@@ -150,13 +168,15 @@ class ArchitectureTest
     {
         noClasses().that().resideInAPackage("dev.understudy.journal..").should().dependOnClassesThat()
             .resideInAnyPackage("dev.understudy.guest..", "dev.understudy.replay..", "dev.understudy.transport..",
-                "dev.understudy.failover..", "dev.understudy.hypervisor..").check(CLASSES);
+                "dev.understudy.failover..", "dev.understudy.node..", "dev.understudy.hypervisor..").check(CLASSES);
         noClasses().that().resideInAPackage("dev.understudy.replay..").should().dependOnClassesThat()
-            .resideInAnyPackage("dev.understudy.transport..", "dev.understudy.failover..",
+            .resideInAnyPackage("dev.understudy.transport..", "dev.understudy.failover..", "dev.understudy.node..",
                 "dev.understudy.hypervisor..").check(CLASSES);
         noClasses().that().resideInAPackage("dev.understudy.failover..").should().dependOnClassesThat()
-            .resideInAnyPackage("dev.understudy.guest..", "dev.understudy.replay..", "dev.understudy.hypervisor..")
-            .check(CLASSES);
+            .resideInAnyPackage("dev.understudy.guest..", "dev.understudy.replay..", "dev.understudy.transport..",
+                "dev.understudy.node..", "dev.understudy.hypervisor..").check(CLASSES);
+        noClasses().that().resideInAPackage("dev.understudy.node..").should().dependOnClassesThat()
+            .resideInAnyPackage("dev.understudy.hypervisor..", "io.aeron..", "net.openhft..").check(CLASSES);
     }
 
     @Test

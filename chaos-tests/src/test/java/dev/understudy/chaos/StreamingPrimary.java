@@ -2,15 +2,17 @@ package dev.understudy.chaos;
 
 import dev.understudy.failover.role.Role;
 import dev.understudy.journal.JournalReader;
+import dev.understudy.transport.AeronLink;
 import dev.understudy.transport.PairEndpoints;
 import dev.understudy.transport.PairHandler;
-import dev.understudy.transport.PairTransport;
+import dev.understudy.transport.PairProtocol;
 import java.io.IOException;
 import java.nio.channels.Selector;
 import java.nio.file.Path;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.agrona.DirectBuffer;
+import org.agrona.concurrent.SystemNanoClock;
 
 /** Stands for a primary of another release: says that it is one, and sends a journal's first entry to whoever joins. */
 final class StreamingPrimary implements PairHandler, AutoCloseable
@@ -24,7 +26,8 @@ final class StreamingPrimary implements PairHandler, AutoCloseable
     private final Queue<String> problems = new ConcurrentLinkedQueue<>();
     private final JournalReader journal;
     private final Selector selector;
-    private final PairTransport transport;
+    private final AeronLink link;
+    private final PairProtocol protocol;
     private final Thread thread;
     private volatile String goodbye;
     private volatile boolean isClosed;
@@ -36,8 +39,9 @@ final class StreamingPrimary implements PairHandler, AutoCloseable
         this.journal = JournalReader.open(journal);
         this.journal.next();
         selector = Selector.open();
-        transport = new PairTransport(endpoints, INCARNATION, selector, INTERVAL_MS, SILENCE_MS, this,
-            problem -> problems.add(problem.toString()));
+        link = new AeronLink(endpoints, selector, INTERVAL_MS, problem -> problems.add(problem.toString()));
+        protocol = new PairProtocol(
+            link, endpoints.node(), INCARNATION, SystemNanoClock.INSTANCE, SILENCE_MS, this);
         thread = Thread.ofPlatform().daemon().name("streaming-primary").start(this::run);
     }
 
@@ -59,8 +63,8 @@ final class StreamingPrimary implements PairHandler, AutoCloseable
         {
             while (!isClosed)
             {
-                transport.heartbeat(GENERATION, Role.PRIMARY.ordinal(), true, 0, 0, 0, 0, 0, "");
-                transport.doWork();
+                protocol.heartbeat(GENERATION, Role.PRIMARY.ordinal(), true, 0, 0, 0, 0, 0, "");
+                protocol.doWork();
                 selector.selectedKeys().clear();
                 selector.select(INTERVAL_MS);
             }
@@ -82,7 +86,7 @@ final class StreamingPrimary implements PairHandler, AutoCloseable
         final String settings,
         final String reason)
     {
-        transport.joinReply(GENERATION, 0, SESSION);
+        protocol.joinReply(GENERATION, 0, SESSION);
     }
 
     @Override
@@ -99,7 +103,7 @@ final class StreamingPrimary implements PairHandler, AutoCloseable
         final long replayedSequence,
         final long replayedTimeNs)
     {
-        hasSent = hasSent || session == SESSION && transport.offerEntry(
+        hasSent = hasSent || session == SESSION && link.offerEntry(
             SESSION, journal.entry().buffer(), journal.entry().offset(), journal.entry().length());
     }
 
@@ -155,7 +159,7 @@ final class StreamingPrimary implements PairHandler, AutoCloseable
         isClosed = true;
         selector.wakeup();
         thread.join();
-        transport.close();
+        link.close();
         selector.close();
         journal.close();
     }

@@ -1,6 +1,5 @@
 package dev.understudy.journal;
 
-import java.io.Closeable;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -13,7 +12,7 @@ import java.util.List;
  * One that {@link JournalWriter#reader} made has what was appended just now from memory, and spares file and hash then.
  * For a journal that nobody writes, {@link JournalScan} says more about damage. Owned by one thread at a time.
  */
-public final class JournalReader implements Closeable
+public final class JournalReader implements JournalCursor
 {
     /** After so many calls of {@link #next} in vain it is looked whether something lies behind the place waited at. */
     private static final int IDLE_CALLS_BEFORE_LOOK = 256;
@@ -65,6 +64,7 @@ public final class JournalReader implements Closeable
      * @return false when there is none yet
      * @throws JournalException when what is there is not the entry that follows the last one
      */
+    @Override
     public boolean next()
     {
         if (tail == null)
@@ -118,6 +118,7 @@ public final class JournalReader implements Closeable
     }
 
     /** The entry that {@link #next} went to; valid until the next call. */
+    @Override
     public JournalEntry entry()
     {
         return entry;
@@ -130,6 +131,7 @@ public final class JournalReader implements Closeable
     }
 
     /** Number of the entry that {@link #next} will go to. */
+    @Override
     public long nextSequence()
     {
         return nextSequence;
@@ -140,6 +142,7 @@ public final class JournalReader implements Closeable
      *
      * @throws JournalException when the entry before is not in the journal; the reader is at the first entry then
      */
+    @Override
     public void seek(final long sequence)
     {
         closeFile();

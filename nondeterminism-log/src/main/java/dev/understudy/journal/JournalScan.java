@@ -1,6 +1,5 @@
 package dev.understudy.journal;
 
-import java.io.Closeable;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,7 +13,7 @@ import java.util.Locale;
  * wrong is a torn tail when no later entry is found, in the rest of the file or in a later one; then a writer, or its
  * host, died in writing. Else it is damage. Not thread-safe.
  */
-public final class JournalScan implements Closeable
+public final class JournalScan implements JournalEntries
 {
     private final Path directory;
     private final List<Path> files;
@@ -66,7 +65,8 @@ public final class JournalScan implements Closeable
         return new JournalScan(directory);
     }
 
-    /** Goes to the next entry; false at the end, at a torn tail, and at damage. */
+    /** False at the end, at a torn tail, and at damage. */
+    @Override
     public boolean next()
     {
         while (!ended)
@@ -115,7 +115,7 @@ public final class JournalScan implements Closeable
         return false;
     }
 
-    /** The entry that {@link #next} went to. */
+    @Override
     public JournalEntry entry()
     {
         return entry;

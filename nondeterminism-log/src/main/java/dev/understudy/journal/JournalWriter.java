@@ -1,6 +1,5 @@
 package dev.understudy.journal;
 
-import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -8,7 +7,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
-
 import org.agrona.DirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -26,7 +24,7 @@ import org.agrona.concurrent.UnsafeBuffer;
  * allocation: AppendCost in the tests measures it. A step of new blocks, every 1 MiB, takes 0.2 ms, a new file 5 to
  * 10 ms.
  */
-public final class JournalWriter implements Closeable
+public final class JournalWriter implements Journal
 {
     private final Path directory;
     private final JournalLock lock;
@@ -188,6 +186,7 @@ public final class JournalWriter implements Closeable
      * @throws JournalFullException when the disk has no room for the first file
      * @throws JournalException     when it cannot be created, or Chronicle does not start: the writer appends nothing then
      */
+    @Override
     public void start()
     {
         segment.start();
@@ -256,6 +255,7 @@ public final class JournalWriter implements Closeable
      * @return its sequence number
      * @throws JournalException when it cannot follow the last entry; nothing is appended then
      */
+    @Override
     public long append(final EntryEncoder event)
     {
         final JournalEntry next = event.entry();
@@ -278,6 +278,7 @@ public final class JournalWriter implements Closeable
      *
      * @throws JournalException when it does not follow the last entry; nothing is appended then
      */
+    @Override
     public void append(final DirectBuffer source, final int offset, final int length)
     {
         if (length > EntryEncoder.MAX_BYTES)
@@ -387,54 +388,63 @@ public final class JournalWriter implements Closeable
     /**
      * A reader before the first entry, which takes what is appended from memory unless it is far behind. On any thread.
      */
+    @Override
     public JournalReader reader()
     {
         return JournalReader.open(directory, tail.cursor());
     }
 
     /** Waits until the disk has every entry: those before this call survive the loss of power. */
+    @Override
     public void sync()
     {
         segment.sync();
     }
 
     /** Number of the last entry; -1 without one. */
+    @Override
     public long lastSequence()
     {
         return lastSequence;
     }
 
     /** Number of the entry that is being written, which a hung disk may keep it from; -1 without one. On any thread. */
+    @Override
     public long underWay()
     {
         return underWay.getOpaque();
     }
 
     /** Position of the last entry. */
+    @Override
     public long lastPosition()
     {
         return lastPosition;
     }
 
     /** Guest time of the last entry, in nanoseconds. */
+    @Override
     public long lastTimeNs()
     {
         return lastTimeNs;
     }
 
     /** First 8 bytes of the hash chain at the last entry, as a big-endian number. */
+    @Override
     public long chainHigh()
     {
         return chain.high();
     }
 
     /** Next 8 bytes of the hash chain at the last entry, as a big-endian number. */
+    @Override
     public long chainLow()
     {
         return chain.low();
     }
 
     /** The first entry; null while there is none. */
+    @Override
     public Genesis genesis()
     {
         return genesis;

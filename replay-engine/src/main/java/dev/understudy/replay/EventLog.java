@@ -1,7 +1,7 @@
 package dev.understudy.replay;
 
 import dev.understudy.journal.EntryEncoder;
-import dev.understudy.journal.JournalWriter;
+import dev.understudy.journal.Journal;
 
 /** Where a {@link Recorder} writes the events: a journal, or nowhere. Owned by the hart thread. */
 public interface EventLog
@@ -16,7 +16,7 @@ public interface EventLog
     boolean isKept();
 
     /** Writes to a journal. */
-    static EventLog to(final JournalWriter journal)
+    static EventLog to(final Journal journal)
     {
         return new EventLog()
         {

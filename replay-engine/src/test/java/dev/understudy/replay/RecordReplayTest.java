@@ -156,6 +156,52 @@ class RecordReplayTest
         assertThat(replayed.packets.toByteArray()).isEqualTo(recorded.packets.toByteArray());
     }
 
+    /** By leaps, by single instructions and entry by entry: a place has one digest. */
+    @ParameterizedTest
+    @EnumSource(EngineKind.class)
+    void aSessionReachesEachPlaceByWhateverWay(final EngineKind engine) throws IOException
+    {
+        final Path directory = temp.resolve("journal");
+        final long digest = record(directory, new Outputs(), 17, EngineKind.preset());
+        final Random random = new Random(17);
+        try (ReplaySession leaps = session(directory, engine);
+            ReplaySession walk = session(directory, EngineKind.preset());
+            ReplaySession entries = session(directory, engine))
+        {
+            while (leaps.nextEntry() != null)
+            {
+                final long place = leaps.position() + 1 + random.nextInt(60_000);
+                final boolean isThere = leaps.advanceTo(place);
+                final long last = leaps.nextSequence() - 1;
+                assertThat(entries.advanceToEntry(last)).isTrue();
+                assertThat(entries.position()).isLessThanOrEqualTo(leaps.position());
+                if (!isThere)
+                {
+                    break;
+                }
+                assertThat(walk.advanceTo(place - 40)).isTrue();
+                for (long step = place - 39; step <= place; step++)
+                {
+                    assertThat(walk.advanceBefore(step)).isTrue();
+                    assertThat(walk.position()).isEqualTo(step);
+                    assertThat(walk.advanceTo(step)).isTrue();
+                }
+                assertThat(entries.advanceTo(place)).isTrue();
+                assertThat(walk.machine().digest()).as("%d", place).isEqualTo(leaps.machine().digest());
+                assertThat(entries.machine().digest()).as("%d", place).isEqualTo(leaps.machine().digest());
+                assertThat(walk.nextSequence()).isEqualTo(leaps.nextSequence());
+            }
+            assertThat(leaps.outcome()).isEqualTo(Outcome.STOPPED);
+            assertThat(leaps.machine().digest()).isEqualTo(digest);
+            assertThat(leaps.advanceToEntry(Long.MAX_VALUE - 1)).isFalse();
+        }
+    }
+
+    private static ReplaySession session(final Path directory, final EngineKind engine) throws IOException
+    {
+        return new ReplaySession(JournalScan.open(directory), machine(KV, new Outputs(), engine), request -> {});
+    }
+
     @Test
     void anotherMachineMayGoOnAnywhereFromTheSavedState() throws IOException
     {

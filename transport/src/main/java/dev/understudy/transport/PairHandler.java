@@ -3,7 +3,7 @@ package dev.understudy.transport;
 import org.agrona.DirectBuffer;
 
 /**
- * Takes what the peer says. Called on the agent thread, within {@link PairTransport#doWork}; what it throws comes out
+ * Takes what the peer says. Called on the agent thread, within {@link PairProtocol#doWork}; what it throws comes out
  * there. It may send, and must not call {@code doWork}.
  * <p>
  * Every message carries the incarnation of its sender, the random number of its process, and but for acknowledgements

@@ -15,9 +15,10 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.agrona.DirectBuffer;
 import org.agrona.IoUtil;
+import org.agrona.concurrent.SystemNanoClock;
 import org.agrona.concurrent.UnsafeBuffer;
 
-/** One end of a link under test: the selector that its loop sleeps in, the transport, and what was heard. */
+/** One end of a link under test: the selector that its loop sleeps in, the link, and what was heard. */
 final class LinkEnd implements AutoCloseable, PairHandler
 {
     /** Heartbeat interval of the pairs under test, in milliseconds. */
@@ -30,7 +31,8 @@ final class LinkEnd implements AutoCloseable, PairHandler
 
     final long incarnation;
     final Selector selector;
-    final PairTransport transport;
+    final AeronLink link;
+    final PairProtocol protocol;
 
     /** First eight bytes of each entry that came. */
     final List<Long> entries = new ArrayList<>();
@@ -95,9 +97,10 @@ final class LinkEnd implements AutoCloseable, PairHandler
         selector = Selector.open();
         final PairEndpoints endpoints = new PairEndpoints(
             node, loopback(port), peer, aeronDirectory(node));
-        transport = senders == null ?
-            new PairTransport(endpoints, incarnation, selector, idleSleepMs, SILENCE_MS, this, errors::add) :
-            new PairTransport(endpoints, incarnation, selector, idleSleepMs, SILENCE_MS, this, errors::add, senders, receivers);
+        link = senders == null ?
+            new AeronLink(endpoints, selector, idleSleepMs, errors::add) :
+            new AeronLink(endpoints, selector, idleSleepMs, errors::add, senders, receivers);
+        protocol = new PairProtocol(link, node, incarnation, SystemNanoClock.INSTANCE, SILENCE_MS, this);
     }
 
     static InetSocketAddress loopback(final int port)
@@ -145,18 +148,18 @@ final class LinkEnd implements AutoCloseable, PairHandler
     /** One turn of the loop that a node has: works, and sleeps in the selector when there was nothing to do. */
     void turn() throws IOException
     {
-        final int work = transport.doWork();
+        final int work = protocol.doWork();
         selector.selectedKeys().clear();
         if (work == 0)
         {
-            selector.select(Math.max(1, transport.maxSleepMs(System.nanoTime())));
+            selector.select(Math.max(1, link.maxSleepMs(System.nanoTime())));
         }
     }
 
     /** Works without sleeping. */
     void work()
     {
-        transport.doWork();
+        protocol.doWork();
         selector.selectedKeys().clear();
     }
 
@@ -164,12 +167,12 @@ final class LinkEnd implements AutoCloseable, PairHandler
     boolean offer(final long session, final long value)
     {
         outgoing.putLong(0, value);
-        return transport.offerEntry(session, outgoing, 0, Long.BYTES);
+        return link.offerEntry(session, outgoing, 0, Long.BYTES);
     }
 
     boolean sayHeartbeat()
     {
-        return transport.heartbeat(1, 0, false, 0, 0, 0, 0, 0, "");
+        return protocol.heartbeat(1, 0, false, 0, 0, 0, 0, 0, "");
     }
 
     @Override
@@ -260,7 +263,7 @@ final class LinkEnd implements AutoCloseable, PairHandler
     @Override
     public void close() throws IOException
     {
-        transport.close();
+        link.close();
         selector.close();
     }
 }

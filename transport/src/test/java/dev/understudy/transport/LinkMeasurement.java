@@ -75,12 +75,12 @@ public final class LinkMeasurement
                 turn(end);
                 if (last[1] < 0)
                 {
-                    end.transport.join(1, -1, 0, 0, "", "");
+                    end.protocol.join(1, -1, 0, 0, "", "");
                 }
-                if (last[1] != acknowledged && end.transport.acknowledge(1, last[0], last[1], last[1], 0))
+                if (last[1] != acknowledged && end.protocol.acknowledge(1, last[0], last[1], last[1], 0))
                 {
                     acknowledged = last[1];
-                    end.transport.flush();
+                    end.link.flush();
                     end.entries.clear();
                     end.sessions.clear();
                 }
@@ -94,7 +94,7 @@ public final class LinkMeasurement
         final Process other = start(ports[1], ports[0], 2);
         try (LinkEnd end = new LinkEnd("measure", ports[0], ports[1], 1))
         {
-            while (!end.transport.isJournalConnected())
+            while (!end.protocol.isConnected())
             {
                 turn(end);
             }
@@ -119,7 +119,7 @@ public final class LinkMeasurement
             idle(end);
             System.out.printf(Locale.ROOT, "errors: %s%nthreads: %s%n", end.errors,
                 Thread.getAllStackTraces().keySet().stream().map(Thread::getName).sorted().toList());
-            end.transport.goodbye(1, "measured");
+            end.protocol.goodbye(1, "measured");
             for (int i = 0; i < 20; i++)
             {
                 turn(end);
@@ -134,11 +134,11 @@ public final class LinkMeasurement
     private void roundTrip(final LinkEnd end, final UnsafeBuffer entry, final long value) throws IOException
     {
         entry.putLong(0, value);
-        while (!end.transport.offerEntry(1, entry, 0, ENTRY_BYTES))
+        while (!end.link.offerEntry(1, entry, 0, ENTRY_BYTES))
         {
             turn(end);
         }
-        end.transport.flush();
+        end.link.flush();
         while (end.acknowledged != value)
         {
             turn(end);
@@ -152,7 +152,7 @@ public final class LinkMeasurement
         while (value < last + LARGE_ENTRIES)
         {
             entry.putLong(0, value + 1);
-            if (end.transport.offerEntry(1, entry, 0, LARGE_BYTES))
+            if (end.link.offerEntry(1, entry, 0, LARGE_BYTES))
             {
                 value++;
             }

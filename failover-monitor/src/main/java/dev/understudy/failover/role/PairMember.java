@@ -32,6 +32,7 @@ public final class PairMember
     private final ArbiterView view;
     private final Peer peer;
     private final AcknowledgementWatch watch;
+    private final Backup backup;
 
     private Role role = Role.STARTING;
     private String haltReason;
@@ -44,18 +45,8 @@ public final class PairMember
     private long lastPollNs;
     private long lastHeartbeatNs;
 
-    /** As a primary: incarnation of the peer that the journal goes to, 0 without one. */
-    private long backupIncarnation;
-
-    /** The present exchange of the journal, numbered by the primary; 0 without one. */
+    /** As a backup, or one that joins: the present exchange of the journal, numbered by the primary; 0 without one. */
     private long session;
-    private long nextSession;
-    private long sessionFrom;
-    private boolean isStreaming;
-    private boolean isProtecting;
-    private boolean isConfirmed;
-    private long protectedFrom;
-
     private Joining joining = new Joining(0, "");
 
     /** What was asked of the arbiter and is not decided: by a candidate, or a primary without its backup; else null. */
@@ -92,7 +83,7 @@ public final class PairMember
         peer = new Peer(settings);
         watch = new AcknowledgementWatch(settings.progressTimeoutMs() * 1_000_000L);
         notices = new Notices(replica::notice, settings.startNs());
-        nextSession = random.nextLong() | 1;
+        backup = new Backup(random.nextLong() | 1);
         this.nowNs = nowNs;
         startedNs = nowNs;
         lastPollNs = nowNs;
@@ -113,7 +104,13 @@ public final class PairMember
     /** Whether this is a primary without a live backup that holds everything. */
     public boolean isSolo()
     {
-        return role == Role.PRIMARY && !isConfirmed;
+        return role == Role.PRIMARY && backup.stage() != BackupSession.CONFIRMED;
+    }
+
+    /** How far this primary is with its backup. */
+    public BackupSession backup()
+    {
+        return backup.stage();
     }
 
     /** Why this replica halted, or null. */
@@ -337,28 +334,25 @@ public final class PairMember
         {
             return;
         }
-        if (isProtecting)
+        if (backup.stage().protects())
         {
             // The backup that outputs were promised to is gone; going on without it needs a generation first.
             loseBackup("backup " + settings.peer() + " joins anew: " + (reason.isEmpty() ? "it was restarted" : reason));
             return;
         }
-        if (incarnation != backupIncarnation || isStreaming)
+        if (!backup.is(incarnation) || backup.stage().streams())
         {
             replica.stopStreaming();
-            isStreaming = false;
-            backupIncarnation = incarnation;
-            session = nextSession++;
             final boolean isPrefix = haveSequence >= 0 && haveSequence <= replica.journalSequence() &&
                 replica.holds(haveSequence, chainHigh, chainLow);
-            sessionFrom = isPrefix ? haveSequence + 1 : 0;
+            backup.join(incarnation, isPrefix ? haveSequence + 1 : 0);
             if (link.trouble() == null)
             {
-                notices.complain(atNs, "backup " + settings.peer() + " joins from entry " + sessionFrom +
+                notices.complain(atNs, "backup " + settings.peer() + " joins from entry " + backup.from() +
                     (reason.isEmpty() ? "" : ": " + reason));
             }
         }
-        link.joinReply(term.generation(), sessionFrom, session);
+        link.joinReply(term.generation(), backup.from(), backup.session());
     }
 
     /** The primary does not take this node as its backup. */
@@ -378,7 +372,11 @@ public final class PairMember
         heard(atNs, incarnation);
         if (role == Role.JOINING && newSession != session)
         {
-            replica.receiveFrom(fromSequence);
+            if (!replica.receiveFrom(fromSequence))
+            {
+                // It asks to join once more, and by then it may be.
+                return;
+            }
             session = newSession;
             joining.beginSession(atNs);
         }
@@ -412,19 +410,18 @@ public final class PairMember
         final long replayedTimeNs)
     {
         heard(atNs, incarnation);
-        if (role == Role.PRIMARY && incarnation == backupIncarnation && ofSession == session)
+        if (role == Role.PRIMARY && backup.is(incarnation) && ofSession == backup.session())
         {
-            if (!isStreaming)
+            if (!backup.stage().streams())
             {
-                isStreaming = true;
+                backup.stream();
                 watch.begin(atNs);
-                replica.streamFrom(sessionFrom, session);
+                replica.streamFrom(backup.from(), backup.session());
             }
             watch.onAcknowledge(atNs, journalSequence);
             replica.acknowledged(journalSequence, replayedSequence, replayedTimeNs);
-            if (isProtecting && !isConfirmed && journalSequence >= protectedFrom)
+            if (backup.acknowledge(journalSequence))
             {
-                isConfirmed = true;
                 notices.say("protected: backup " + settings.peer() + " holds the journal");
             }
         }
@@ -432,7 +429,7 @@ public final class PairMember
 
     public void onGoodbye(final long incarnation, final String text)
     {
-        if (peer.onGoodbye(incarnation, text) && role == Role.PRIMARY && !isProtecting)
+        if (peer.onGoodbye(incarnation, text) && role == Role.PRIMARY && claim == null && !backup.stage().protects())
         {
             notices.say(settings.peer() + " left: " + text);
             endSession();
@@ -448,7 +445,7 @@ public final class PairMember
     /** The hart thread has written the entry from which on outputs wait for the backup. */
     public void protectedFrom(final long sequence)
     {
-        protectedFrom = sequence;
+        backup.protectedFrom(sequence);
     }
 
     private void heard(final long atNs, final long incarnation)
@@ -468,7 +465,7 @@ public final class PairMember
     /** A process that stood still does not know what happened meanwhile: it asks before it releases anything. */
     private void noticeOwnPause()
     {
-        final boolean paused = nowNs - lastPollNs > settings.timeoutNs() / 2;
+        final boolean paused = nowNs - lastPollNs > settings.maxPauseNs();
         lastPollNs = nowNs;
         if (paused && role == Role.PRIMARY && !isVerifying)
         {
@@ -672,8 +669,6 @@ public final class PairMember
         role = Role.PRIMARY;
         term = newest;
         claim = null;
-        isProtecting = false;
-        isConfirmed = false;
         endSession();
         notices.say("primary of generation " + term.generation() + (previous == 0 ? "" : " after " + previous));
         replica.goLive(term.generation(), claimCause);
@@ -693,23 +688,23 @@ public final class PairMember
         }
         if (isPeerLost)
         {
-            if (isProtecting)
+            if (backup.stage().protects())
             {
                 loseBackup("backup " + peer.loss(nowNs));
             }
-            else if (backupIncarnation != 0 && peer.silenceMs(nowNs) > settings.joiningTimeoutMs())
+            else if (backup.stage() != BackupSession.NONE && peer.silenceMs(nowNs) > settings.joiningTimeoutMs())
             {
                 notices.say("backup " + peer.loss(nowNs) + " while it caught up");
                 endSession();
             }
             return;
         }
-        if (isStreaming && watch.isStalled(nowNs, replica.journalSequence()))
+        if (backup.stage().streams() && watch.isStalled(nowNs, replica.journalSequence()))
         {
             onNoProgress();
             return;
         }
-        if (!isStreaming || isProtecting || !backupSeesTerm() || !replica.isCaughtUp())
+        if (backup.stage() != BackupSession.STREAMING || !backupSeesTerm() || !replica.isCaughtUp())
         {
             return;
         }
@@ -719,9 +714,7 @@ public final class PairMember
         }
         else
         {
-            isProtecting = true;
-            isConfirmed = false;
-            protectedFrom = Long.MAX_VALUE;
+            backup.protect();
             replica.protect(term.generation(), settings.peer());
         }
     }
@@ -729,7 +722,7 @@ public final class PairMember
     /** Heartbeats say that the backup lives; that it takes nothing is worse than if it did not. */
     private void onNoProgress()
     {
-        if (isProtecting)
+        if (backup.stage().protects())
         {
             loseBackup("backup " + settings.peer() + " is heard, and acknowledged nothing for " +
                 settings.progressTimeoutMs() + " ms" + (link.trouble() == null ? "" : ": " + link.trouble()));
@@ -751,14 +744,13 @@ public final class PairMember
     /** Whether the backup that joins has found this term at the arbiter itself, and could claim the next one there. */
     private boolean backupSeesTerm()
     {
-        return peer.incarnation() == backupIncarnation && term.claim().equals(peer.claim());
+        return backup.is(peer.incarnation()) && term.claim().equals(peer.claim());
     }
 
     /** Ends the promise to the backup: asks for a generation in which outputs need none, and holds them until then. */
     private void loseBackup(final String reason)
     {
         beginClaim(term, reason);
-        isConfirmed = false;
         endSession();
         updateOutputs();
         pollClaim();
@@ -769,7 +761,6 @@ public final class PairMember
         final String reason = claim.reason();
         term = newest;
         claim = null;
-        isProtecting = false;
         notices.say(reason + "; goes on alone in generation " + term.generation());
         replica.runSolo(term.generation());
         updateOutputs();
@@ -788,8 +779,7 @@ public final class PairMember
 
     private void endSession()
     {
-        backupIncarnation = 0;
-        isStreaming = false;
+        backup.end();
         replica.stopStreaming();
     }
 

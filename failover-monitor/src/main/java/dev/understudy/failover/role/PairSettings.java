@@ -58,9 +58,19 @@ public record PairSettings(
         return heartbeatIntervalMs * 1_000_000L;
     }
 
-    long timeoutNs()
+    /** Silence of the peer after which it counts as lost, in nanoseconds. */
+    public long timeoutNs()
     {
         return heartbeatTimeoutMs * 1_000_000L;
+    }
+
+    /**
+     * The longest that this process may stand still, in nanoseconds, before it asks whether it was replaced: the peer waits
+     * for a whole timeout.
+     */
+    public long maxPauseNs()
+    {
+        return timeoutNs() / 2;
     }
 
     long startNs()

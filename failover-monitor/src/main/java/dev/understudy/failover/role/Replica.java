@@ -31,8 +31,9 @@ public interface Replica
      * Makes ready to receive the primary's journal.
      *
      * @param fromSequence number of the first entry that will come; 0: what the journal holds is put aside
+     * @return false when it is not ready yet: the guest that used the journal before still stops; to be asked again
      */
-    void receiveFrom(long fromSequence);
+    boolean receiveFrom(long fromSequence);
 
     /**
      * Begins the journal of a new guest if there is none. Before the first generation is claimed: a node that won it and

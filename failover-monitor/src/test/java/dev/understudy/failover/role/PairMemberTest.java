@@ -481,6 +481,25 @@ class PairMemberTest
             .anyMatch(it -> it.endsWith("joins anew: it was restarted; goes on alone in generation 2"));
     }
 
+    /** Nobody waits for a guest to stop: heartbeats go on meanwhile. */
+    @Test
+    void backupWhoseGuestStillStopsJoinsWhenItHas()
+    {
+        final World world = new World(8);
+        world.run(3_000);
+        final Host primary = world.primary();
+        final Host backup = world.other(primary);
+        backup.stillStops = 6;
+        backup.member.onBrokenStream("entry 7 is missing");
+        world.run(200);
+        assertThat(backup.stillStops).isPositive();
+        assertThat(backup.member.role()).isEqualTo(Role.JOINING);
+        world.run(2_000);
+        assertThat(backup.stillStops).isZero();
+        assertThat(backup.member.role()).isEqualTo(Role.BACKUP);
+        assertThat(primary.member.isSolo()).isFalse();
+    }
+
     @Test
     void backupWhoseStreamBrokeSaysWhyItJoinsAnew()
     {
@@ -638,6 +657,9 @@ class PairMemberTest
         private PairMember member;
         private long incarnation;
         private boolean dead;
+
+        /** How often it is asked to receive a journal before the guest that used the last one has stopped. */
+        private int stillStops;
         private boolean paused;
         private boolean allowed;
         private boolean live;
@@ -802,14 +824,20 @@ class PairMemberTest
         }
 
         @Override
-        public void receiveFrom(final long fromSequence)
+        public boolean receiveFrom(final long fromSequence)
         {
+            if (stillStops > 0)
+            {
+                stillStops--;
+                return false;
+            }
             released = -1;
             if (fromSequence == 0)
             {
                 sequence = -1;
                 term = JournalTerm.NONE;
             }
+            return true;
         }
 
         @Override

@@ -2,10 +2,12 @@ package dev.understudy.hypervisor.cli;
 
 import dev.understudy.guest.boot.BootException;
 import dev.understudy.hypervisor.config.ConfigurationException;
-import dev.understudy.hypervisor.drive.DriveException;
+
 import dev.understudy.hypervisor.image.ImageException;
 import dev.understudy.hypervisor.net.NetdevException;
 import dev.understudy.journal.JournalException;
+import dev.understudy.node.DriveException;
+import dev.understudy.node.WrongGuestException;
 import dev.understudy.replay.DivergenceException;
 import dev.understudy.transport.TransportException;
 import java.io.IOException;
@@ -36,6 +38,7 @@ final class Errors
             case NetdevException known -> known.getMessage();
             case TransportException known -> known.getMessage();
             case UsageException known -> known.getMessage();
+            case WrongGuestException known -> known.getMessage();
             case IOException known -> known.getMessage() == null ? known.toString() : known.getMessage();
             default -> e + " (this is a defect of understudy; --stack-traces shows where)";
         };

@@ -1,5 +1,6 @@
 package dev.understudy.hypervisor.drive;
 
+import dev.understudy.node.DriveException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;

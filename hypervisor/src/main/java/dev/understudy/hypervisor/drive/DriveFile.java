@@ -2,6 +2,7 @@ package dev.understudy.hypervisor.drive;
 
 import dev.understudy.guest.DriveConfiguration;
 import dev.understudy.journal.DriveImage;
+import dev.understudy.node.DriveException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;

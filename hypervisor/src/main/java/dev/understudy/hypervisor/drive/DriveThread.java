@@ -2,6 +2,7 @@ package dev.understudy.hypervisor.drive;
 
 import dev.understudy.guest.virtio.BlockRequest;
 import dev.understudy.hypervisor.linux.Processors;
+import dev.understudy.node.DriveException;
 import java.io.IOException;
 import java.util.concurrent.locks.LockSupport;
 import org.agrona.concurrent.OneToOneConcurrentArrayQueue;

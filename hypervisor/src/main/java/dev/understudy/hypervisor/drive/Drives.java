@@ -1,8 +1,8 @@
 package dev.understudy.hypervisor.drive;
 
 import dev.understudy.guest.virtio.BlockRequest;
-import dev.understudy.guest.virtio.BlockRequests;
-import dev.understudy.replay.DriveWaits;
+import dev.understudy.node.DriveException;
+import dev.understudy.node.GuestDrives;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,7 +14,7 @@ import java.util.List;
  * A replica that goes live has all requests in flight under way already: they were issued to its own images when its
  * replay came to them. The methods are for the hart thread, except {@link #close}.
  */
-public final class Drives implements BlockRequests, DriveWaits, AutoCloseable
+public final class Drives implements GuestDrives
 {
     /** Begins the content of a drive. */
     @FunctionalInterface
@@ -27,17 +27,13 @@ public final class Drives implements BlockRequests, DriveWaits, AutoCloseable
         BlockImage open(int index, DriveFile drive);
     }
 
+    private final List<DriveFile> files;
     private final List<DriveThread> drives;
 
-    private Drives(final List<DriveThread> drives)
+    private Drives(final List<DriveFile> files, final List<DriveThread> drives)
     {
+        this.files = files;
         this.drives = drives;
-    }
-
-    /** For a guest without drives. */
-    public static Drives none()
-    {
-        return new Drives(List.of());
     }
 
     /**
@@ -68,7 +64,7 @@ public final class Drives implements BlockRequests, DriveWaits, AutoCloseable
             threads.add(new DriveThread(files.get(i), images.get(i), onDone));
         }
         threads.forEach(DriveThread::start);
-        return new Drives(List.copyOf(threads));
+        return new Drives(List.copyOf(files), List.copyOf(threads));
     }
 
     private static void closeAll(final List<BlockImage> images, final DriveException reason)
@@ -98,27 +94,31 @@ public final class Drives implements BlockRequests, DriveWaits, AutoCloseable
         drives.get(request.drive()).await(request);
     }
 
-    /** Whether a request was carried out; then what it read is in its data. */
+    @Override
     public boolean isDone(final BlockRequest request)
     {
         return drives.get(request.drive()).isDone(request);
     }
 
-    /** Number of drives. */
+    @Override
     public int count()
     {
         return drives.size();
     }
 
-    /** Number of the request that a drive is carrying out; -1 without one. On any thread. */
+    @Override
     public long underWay(final int drive)
     {
         return drives.get(drive).underWay();
     }
 
-    /**
-     * @throws DriveException when a drive has failed: the guest cannot go on here
-     */
+    @Override
+    public String name(final int drive)
+    {
+        return files.get(drive).path().toString();
+    }
+
+    @Override
     public void check()
     {
         for (final DriveThread drive : drives)
@@ -127,11 +127,6 @@ public final class Drives implements BlockRequests, DriveWaits, AutoCloseable
         }
     }
 
-    /**
-     * Carries out what was submitted and closes the images; to be called when no guest uses them any more.
-     *
-     * @throws DriveException when a drive has failed, at the latest in closing its image
-     */
     @Override
     public void close()
     {

@@ -1,5 +1,6 @@
 package dev.understudy.hypervisor.drive;
 
+import dev.understudy.node.DriveException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;

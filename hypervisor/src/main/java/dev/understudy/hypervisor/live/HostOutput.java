@@ -1,5 +1,6 @@
 package dev.understudy.hypervisor.live;
 
+import dev.understudy.node.Doorbell;
 import java.io.IOException;
 import java.io.OutputStream;
 import org.agrona.DirectBuffer;

@@ -4,6 +4,7 @@ import dev.understudy.hypervisor.config.ConfigurationException;
 import dev.understudy.hypervisor.config.PairConfiguration;
 import dev.understudy.hypervisor.linux.ProcessorTime;
 import dev.understudy.hypervisor.linux.Processors;
+import dev.understudy.node.Placement;
 import java.io.IOException;
 import java.util.BitSet;
 import java.util.List;
@@ -23,7 +24,7 @@ import org.agrona.CloseHelper;
  * change halves: the primary goes, says so, and the backup follows. {@link #join} is callable from any thread, all else is
  * the agent thread's.
  */
-final class NodeProcessors
+final class NodeProcessors implements Placement
 {
     /** Time over which waiting is measured, and that a primary stays in a half at least. */
     private static final long INTERVAL_NS = 5_000_000;
@@ -120,7 +121,7 @@ final class NodeProcessors
     /** The calling thread, which is bound as the agent is, goes with it from now on. */
     void join()
     {
-        if (isHalf())
+        if (isShared())
         {
             try
             {
@@ -135,20 +136,20 @@ final class NodeProcessors
         }
     }
 
-    /** Whether this is half of a machine, shared with the peer. */
-    boolean isHalf()
+    @Override
+    public boolean isShared()
     {
         return divided != null;
     }
 
-    /** Whether it is the upper half. */
-    boolean isUpper()
+    @Override
+    public boolean isUpper()
     {
         return isUpper;
     }
 
-    /** How much of the half's time this node's threads used lately, in percent. */
-    int busyPercent()
+    @Override
+    public int busyPercent()
     {
         return busyPercent;
     }
@@ -159,10 +160,11 @@ final class NodeProcessors
      * @param leads whether this node decides for both: it is the primary
      * @return whether it went to the other half, so that the peer should hear of it
      */
-    boolean poll(final long nowNs, final boolean leads)
+    @Override
+    public boolean poll(final long nowNs, final boolean leads)
     {
         final long elapsedNs = nowNs - measuredNs;
-        if (!isHalf() || elapsedNs < INTERVAL_NS)
+        if (!isShared() || elapsedNs < INTERVAL_NS)
         {
             return false;
         }
@@ -190,11 +192,11 @@ final class NodeProcessors
         return false;
     }
 
-    /** The peer says where it runs, and how much of its half's time it used lately. */
-    void onPeer(final boolean peerIsUpper, final int percent, final boolean leads)
+    @Override
+    public void onPeer(final boolean peerIsUpper, final int percent, final boolean leads)
     {
         peerBusyPercent = percent;
-        if (isHalf() && !leads && peerIsUpper == isUpper)
+        if (isShared() && !leads && peerIsUpper == isUpper)
         {
             move(!peerIsUpper);
         }

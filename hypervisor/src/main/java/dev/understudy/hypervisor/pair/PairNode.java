@@ -4,106 +4,76 @@ import dev.understudy.failover.arbiter.Arbiter;
 import dev.understudy.failover.arbiter.DirectoryArbiter;
 import dev.understudy.failover.role.AgreedSettings;
 import dev.understudy.failover.role.ArbiterClient;
-import dev.understudy.failover.role.PairMember;
 import dev.understudy.failover.role.PairSettings;
-import dev.understudy.failover.role.Role;
-import dev.understudy.guest.RunState;
 import dev.understudy.guest.hart.TranslationStatistics;
+import dev.understudy.guest.virtio.VirtioBalloon;
 import dev.understudy.hypervisor.config.DriveSpec;
 import dev.understudy.hypervisor.config.PairConfiguration;
-import dev.understudy.hypervisor.drive.DriveException;
 import dev.understudy.hypervisor.drive.DriveFile;
+import dev.understudy.hypervisor.drive.Drives;
+import dev.understudy.hypervisor.drive.OverlayImage;
+import dev.understudy.hypervisor.drive.RawImage;
+import dev.understudy.hypervisor.image.ConfiguredGuest;
 import dev.understudy.hypervisor.image.GuestImage;
-import dev.understudy.hypervisor.image.ImageException;
+import dev.understudy.hypervisor.live.HartThreads;
 import dev.understudy.hypervisor.live.HostOutput;
-import dev.understudy.hypervisor.live.Inbox;
+import dev.understudy.hypervisor.live.HostWorld;
 import dev.understudy.hypervisor.live.SelectorDoorbell;
 import dev.understudy.hypervisor.net.NameLookup;
 import dev.understudy.hypervisor.net.Netdev;
 import dev.understudy.hypervisor.status.NodeStatus;
 import dev.understudy.hypervisor.status.StatusServer;
-import dev.understudy.journal.JournalException;
-import dev.understudy.journal.JournalFullException;
 import dev.understudy.journal.JournalOptions;
-import dev.understudy.journal.JournalSyncer;
-import dev.understudy.journal.Outcome;
+import dev.understudy.node.NodeAgent;
+import dev.understudy.node.NodeContext;
+import dev.understudy.node.NodeSettings;
+import dev.understudy.node.NodeState;
+import dev.understudy.transport.AeronLink;
 import dev.understudy.transport.LinkDirectory;
 import dev.understudy.transport.PairEndpoints;
-import dev.understudy.transport.PairHandler;
-import dev.understudy.transport.PairTransport;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.Selector;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.InstantSource;
-import java.util.Locale;
-import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
-import org.agrona.DirectBuffer;
+import org.agrona.concurrent.SystemNanoClock;
 
 /**
- * One node of a pair: the agent thread, which has link, replica, outside world and the {@link PairMember} do their work
- * by turns.
+ * A node of a pair on this host: makes the world that a {@link NodeAgent} is handed, and has it do its work.
  * <p>
- * {@link #run} is the agent thread. The hart has its own thread, the arbiter and the status have theirs; they meet in
- * the inbox, the outbox, the journal and published fields.
+ * {@link #run} is the agent thread. The hart has its own thread, the arbiter and the status have theirs.
  */
-public final class PairNode implements PairHandler
+public final class PairNode
 {
-    /** The longest sleep of the agent: heartbeats are more frequent. */
-    private static final long MAX_SLEEP_MS = 100;
-
-    /** Time that a node that leaves gives the backup to take its last entries. */
-    private static final long LEAVE_TIMEOUT_NS = 1_000_000_000;
-
-    /** Time that a node that halts or leaves gives its last words. */
-    private static final long LAST_WORDS_NS = 20_000_000;
-
     private static final long STATUS_INTERVAL_NS = 20_000_000;
+    private static final long JOIN_TIMEOUT_MS = 5_000;
 
-    /** Timeouts of the heartbeat that a request of a drive or a sync of the journal is given. */
-    private static final int SLOW_DISK_TIMEOUTS = 10;
-
-    private final PairConfiguration.Node node;
-    private final Consumer<String> notices;
     private final LongSupplier lostNoticeBytes;
+    private final Consumer<String> notices;
 
     private final Selector selector;
     private final SelectorDoorbell bell;
-    private final JournalStore journal;
-    private final JournalSyncer syncer;
+    private final DataDirectory data;
     private final NodeProcessors processors;
-    private final PairTransport transport;
-    private final OutsideWorld world;
-    private final LocalReplica replica;
-    private final PeerProxy peer;
+    private final AeronLink link;
+    private final HartThreads harts;
     private final ArbiterClient arbiter;
     private final ArbiterClient arbiterView;
-    private final PairMember member;
+    private final NodeAgent agent;
     private final LinkDirectory linkDirectory;
     private final PeerAddress peerAddress;
     private final InetSocketAddress address;
     private final Lifeline lifeline;
     private final long incarnation;
-
-    private final long heartbeatTimeoutNs;
-    private final WorkWatch syncWatch;
-
     private long nextStatusNs;
-    private boolean saidHung;
-    private volatile NodeStatus status = NodeStatus.unreachable();
-    private volatile long publishedNs = System.nanoTime();
-    private volatile TranslationStatistics translations = TranslationStatistics.NONE;
-    private volatile boolean leaving;
-    private volatile String diskFailure;
-
-    /** How the guest ended, or null. */
-    private RunState end;
 
     /**
-     * @param console takes what the guest prints
-     * @param notices takes what the operator should know, a line each; must not wait for who reads it
+     * @param console         takes what the guest prints
+     * @param notices         takes what the operator should know, a line each; must not wait for who reads it
      * @param lostNoticeBytes says how much of that nobody could read
      */
     public PairNode(
@@ -116,7 +86,7 @@ public final class PairNode implements PairHandler
     {
         this.notices = notices;
         this.lostNoticeBytes = lostNoticeBytes;
-        node = configuration.node(nodeName);
+        final PairConfiguration.Node node = configuration.node(nodeName);
         final String peerName = configuration.peerOf(nodeName).name();
         final GuestImage image = GuestImage.read(
             configuration.kernel(),
@@ -138,64 +108,62 @@ public final class PairNode implements PairHandler
             configuration.mtu());
         processors = NodeProcessors.of(configuration, node, endpoints.isWithinHost());
         final Netdev netdev = node.netdev() == null ? Netdev.none() : Netdev.open(node.netdev(), notices);
-        journal = new JournalStore(
-            node.data(), JournalOptions.defaults().bounded(configuration.journalMaxBytes(), notices), notices);
-        checkJournal(journal, image);
         selector = Selector.open();
         bell = new SelectorDoorbell(selector);
-        syncer = configuration.journalSyncMs() == 0 ? null :
-            new JournalSyncer(journal.directory(), configuration.journalSyncMs(), failure ->
-            {
-                diskFailure = failure;
-                bell.ring();
-            });
-        heartbeatTimeoutNs = configuration.heartbeatTimeoutMs() * 1_000_000L;
-        syncWatch = new WorkWatch(() -> syncer == null ? -1 : syncer.underWay());
+        data = new DataDirectory(
+            node.data(), JournalOptions.defaults().bounded(configuration.journalMaxBytes(), notices), notices);
         final SecureRandom random = new SecureRandom();
         incarnation = random.nextLong() | 1;
-        transport = new PairTransport(
+        link = new AeronLink(
             endpoints,
-            incarnation,
             selector,
             Math.max(1, configuration.heartbeatIntervalMs()),
-            configuration.heartbeatTimeoutMs(),
-            this,
             problem -> notices.accept("link: " + problem.getMessage()));
-        final OutputGate gate = new OutputGate();
-        final Inbox inbox = new Inbox();
-        world = new OutsideWorld(
-            selector,
-            configuration.forwardsOf(node).stream().map(it -> it.on(NameLookup.require(
-                InetSocketAddress.createUnresolved(it.address(), it.hostPort()), notices).getAddress().getHostAddress()))
-                .toList(),
-            configuration.mac(),
-            netdev,
-            console,
-            gate,
-            inbox,
-            notices);
-        replica = new LocalReplica(
-            configuration, node, image, processors, journal, transport, world, gate, inbox, bell, InstantSource.system(),
-            notices);
-        peer = new PeerProxy(transport, replica, processors);
+        harts = new HartThreads(processors::join);
         final Arbiter directory = new DirectoryArbiter(configuration.arbiterDirectory());
         arbiter = new ArbiterClient(directory, "arbiter", bell::ring);
         arbiterView = new ArbiterClient(directory, "arbiter-view", bell::ring);
-        member = new PairMember(
-            new PairSettings(
-                nodeName,
-                peerName,
-                configuration.heartbeatIntervalMs(),
-                configuration.heartbeatTimeoutMs(),
-                new AgreedSettings(configuration.agreed())),
-            replica,
-            peer,
-            arbiter,
-            arbiterView,
-            InstantSource.system(),
-            random,
-            System.nanoTime());
-        lifeline = new Lifeline(selector, ended -> member.onPeerEnded(System.nanoTime(), ended));
+        agent = new NodeAgent(
+            new NodeSettings(
+                incarnation,
+                new PairSettings(
+                    nodeName,
+                    peerName,
+                    configuration.heartbeatIntervalMs(),
+                    configuration.heartbeatTimeoutMs(),
+                    new AgreedSettings(configuration.agreed())),
+                configuration.digestMs() * 1_000_000L,
+                configuration.balloonBytes() / VirtioBalloon.PAGE_BYTES,
+                configuration.softLagMs(),
+                configuration.hardLagMs()),
+            new NodeContext(
+                SystemNanoClock.INSTANCE,
+                InstantSource.system(),
+                random,
+                link,
+                data,
+                arbiter,
+                arbiterView,
+                new ConfiguredGuest(configuration.name(), image, drives(node.data())),
+                new HostWorld(
+                    selector,
+                    configuration.forwardsOf(node).stream().map(it -> it.on(NameLookup.require(
+                        InetSocketAddress.createUnresolved(it.address(), it.hostPort()), notices).getAddress()
+                        .getHostAddress())).toList(),
+                    configuration.mac(),
+                    netdev,
+                    console,
+                    true,
+                    notices),
+                harts,
+                processors,
+                bell,
+                notices));
+        if (configuration.journalSyncMs() > 0)
+        {
+            data.sync(configuration.journalSyncMs(), bell);
+        }
+        lifeline = new Lifeline(selector, agent::onPeerEnded);
         if (!endpoints.peer().isUnresolved())
         {
             lifeline.to(endpoints.peer(), System.nanoTime());
@@ -207,18 +175,11 @@ public final class PairNode implements PairHandler
         return DriveFile.of(drive.file(), drive.isReadOnly(), true, drive.serial());
     }
 
-    private static void checkJournal(final JournalStore journal, final GuestImage image)
+    /** What a guest writes is made anew from the journal each time. */
+    private static Drives.Opening drives(final Path directory)
     {
-        if (journal.genesis() == null)
-        {
-            return;
-        }
-        image.checkAgainst(journal.genesis());
-        if (journal.outcome() != null && journal.outcome() != Outcome.STOPPED)
-        {
-            throw new JournalException("the guest of journal " + journal.directory() + " has ended (" +
-                journal.outcome() + "): move the data directories of both nodes away to start it anew");
-        }
+        return (i, drive) -> drive.isReadOnly() ? RawImage.readOnly(drive.path()) :
+            OverlayImage.beginAnew(drive, directory.resolve("drive-" + i + ".overlay"));
     }
 
     /** Runs until the guest ends, the node halts or {@link #leave()} is called; returns the exit status. */
@@ -228,371 +189,94 @@ public final class PairNode implements PairHandler
         {
             // Before the hart thread starts: it goes where this one is.
             processors.take(notices);
-            // Not before: a start that was refused leaves nothing in the journal.
-            journal.start();
-            replica.follow();
-            while (!hasEnded() && !leaving)
+            agent.onStart();
+            while (!agent.isDone())
             {
                 cycle();
             }
-            if (!hasEnded())
-            {
-                depart();
-            }
-            if (member.role() == Role.HALTED)
-            {
-                flushLastWords();
-            }
-            publishStatus();
+        }
+        catch (final UncheckedIOException e)
+        {
+            throw e.getCause();
         }
         finally
         {
             shutDown();
         }
-        return member.haltReason() != null || end != null && end.isFailure() ? 1 : 0;
+        if (agent.end() != null && agent.haltReason() == null)
+        {
+            return agent.end().isFailure() ? 1 : 0;
+        }
+        return agent.haltReason() == null ? 0 : 1;
     }
 
     /** Has {@link #run} hand over to the peer and return. Callable from any thread. */
     public void leave()
     {
-        leaving = true;
-        bell.ring();
-    }
-
-    private boolean hasEnded()
-    {
-        return end != null || member.haltReason() != null;
+        agent.leave();
     }
 
     private void cycle() throws IOException
     {
         final long nowNs = System.nanoTime();
-        if (dutyCycle(nowNs) == 0 && !hasEnded())
-        {
-            sleep(nowNs);
-        }
-    }
-
-    private int dutyCycle(final long nowNs) throws IOException
-    {
         bell.beginLook();
-        int linkWork = transport.doWork() + member.poll(nowNs);
-        int traffic = replica.stream() + (replica.hasNewEntries() ? 1 : 0);
-        finishBatch();
-        watchGuestAndDisk();
-        if (!hasEnded())
-        {
-            traffic += replica.releaseOutputs();
-        }
-        traffic += world.doWork(nowNs, replica.isLive());
-        traffic += replica.runGuest(nowNs) + replica.stream();
-        transport.flush();
-        if (traffic > 0)
+        final int work = agent.doWork() + lifeline.poll(nowNs);
+        selector.selectedKeys().clear();
+        if (agent.traffic() > 0)
         {
             bell.hasTraffic(nowNs);
         }
-        linkWork += lifeline.poll(nowNs);
-        selector.selectedKeys().clear();
         if (nowNs - nextStatusNs >= 0)
         {
             nextStatusNs = nowNs + STATUS_INTERVAL_NS;
             followPeer(nowNs);
-            replica.controlLag(member.isSolo());
-            watchDisks(nowNs);
-            publishStatus();
         }
-        if (processors.poll(nowNs, member.role() == Role.PRIMARY))
+        if (work == 0)
         {
-            peer.placement(member.generation());
+            if (!bell.isLingering(nowNs))
+            {
+                agent.leaveGuest();
+            }
+            bell.sleep(nowNs, agent.idleNs(nowNs) / 1_000_000 + 1);
         }
-        return linkWork + traffic;
     }
 
     /** Turns to the peer's address when it becomes known, or another one, while there is no way to it and back. */
     private void followPeer(final long nowNs)
     {
-        final InetSocketAddress found = peerAddress.poll(nowNs, transport.isJournalConnected());
+        final InetSocketAddress found = peerAddress.poll(nowNs, agent.isConnected());
         if (found != null)
         {
-            transport.connect(found);
+            link.connect(found);
             lifeline.to(found, nowNs);
         }
-    }
-
-    private void sleep(final long nowNs) throws IOException
-    {
-        final long untilHeartbeatMs = member.idleNs(nowNs) / 1_000_000 + 1;
-        if (!bell.isLingering(nowNs))
-        {
-            replica.leaveGuest();
-        }
-        bell.sleep(nowNs, Math.min(Math.min(MAX_SLEEP_MS, untilHeartbeatMs), transport.maxSleepMs(nowNs)));
-    }
-
-    /** Tells primary and hart of the entries that came in this cycle, all at once. */
-    private void finishBatch()
-    {
-        if (replica.hasNewEntries() && member.session() != 0)
-        {
-            peer.acknowledge(member.generation(), member.session());
-        }
-        final long protectedFrom = replica.takeProtectionBegun();
-        if (protectedFrom >= 0)
-        {
-            member.protectedFrom(protectedFrom);
-        }
-        transport.flush();
-        // Last: the primary's outputs wait for the acknowledgement, and nobody waits for the replay.
-        replica.announceEntries();
-    }
-
-    private void watchGuestAndDisk()
-    {
-        if (diskFailure != null && !hasEnded())
-        {
-            member.halt(diskFailure);
-        }
-        if (!replica.isGuestFinished() || hasEnded())
-        {
-            return;
-        }
-        final String failure = replica.failure();
-        if (failure != null)
-        {
-            member.halt(failure);
-            return;
-        }
-        end = replica.end();
-        if (end != null)
-        {
-            notices.accept(replica.describe(end));
-        }
-    }
-
-    /**
-     * The agent does not wait for a disk that its guest waits for, and so nobody would miss this node: it halts, if there is
-     * one to go on. A disk may well be slow to carry out a request or a sync, so that gets more time, and most of it on a
-     * backup: of two nodes with slow disks one has to stay.
-     */
-    private void watchDisks(final long nowNs)
-    {
-        final boolean isBackup = member.role() == Role.BACKUP;
-        final long slowNs = heartbeatTimeoutNs * (isBackup ? 2 : 1) * SLOW_DISK_TIMEOUTS;
-        String hung = replica.hungDisk(nowNs, heartbeatTimeoutNs, slowNs);
-        if (syncWatch.lastsNs(nowNs) >= slowNs)
-        {
-            hung = "a sync of journal " + journal.directory() + " has not come back for " + slowNs / 1_000_000 + " ms";
-        }
-        if (hung == null || hasEnded())
-        {
-            saidHung &= hung != null;
-        }
-        else if (isBackup || member.role() == Role.PRIMARY && !member.isSolo())
-        {
-            member.halt(hung + ": it hangs, and the other node goes on");
-        }
-        else if (!saidHung)
-        {
-            saidHung = true;
-            notices.accept(hung + "; waits for it, since there is no other node to go on");
-        }
-    }
-
-    private void publishStatus()
-    {
-        final boolean isPrimary = member.role() == Role.PRIMARY;
-        final long lagEvents = isPrimary ? 0 : replica.lagEvents();
-        status = new NodeStatus(
-            member.role().name().toLowerCase(Locale.ROOT),
-            member.generation(),
-            member.isSolo(),
-            replica.position(),
-            replica.journalSequence(),
-            lagEvents,
-            lagEvents == 0 ? 0 : replica.lagMs(),
-            member.hearsPeer(System.nanoTime()),
-            world.connections(),
-            world.lostFrames(),
-            world.lostConsoleBytes(),
-            lostNoticeBytes.getAsLong(),
-            replica.digestsCompared(),
-            member.lastFailover(),
-            member.haltReason(),
-            member.trouble().isEmpty() ? null : member.trouble(),
-            ProcessHandle.current().pid(),
-            0);
-        publishedNs = System.nanoTime();
-        translations = replica.translations();
     }
 
     /** What the node has published of itself, and how long ago. Callable from any thread. */
     public NodeStatus status()
     {
         // In this order: one that is published meanwhile seems too old, not too young.
-        final long atNs = publishedNs;
-        return status.aged((System.nanoTime() - atNs) / 1_000_000);
+        final NodeState state = agent.state();
+        return NodeStatus.of(
+            state, lostNoticeBytes.getAsLong(), ProcessHandle.current().pid(), (System.nanoTime() - state.atNs()) / 1_000_000);
     }
 
     /** What the engine had translated when the status was published. Callable from any thread. */
     public TranslationStatistics translations()
     {
-        return translations;
-    }
-
-    /** Leaves in order: what the guest did is with the backup before it is told to take over. */
-    private void depart() throws IOException
-    {
-        if (member.role() == Role.PRIMARY)
-        {
-            replica.holdGuest();
-            final long untilNs = System.nanoTime() + LEAVE_TIMEOUT_NS;
-            while (System.nanoTime() - untilNs < 0 && !hasEnded() && !member.isSolo() && !replica.isHandedOver())
-            {
-                cycle();
-            }
-        }
-        notices.accept("leaves");
-        member.leave("it was stopped");
-    }
-
-    private void flushLastWords()
-    {
-        final long untilNs = System.nanoTime() + LAST_WORDS_NS;
-        while (System.nanoTime() - untilNs < 0)
-        {
-            transport.doWork();
-        }
+        return agent.translations();
     }
 
     private void shutDown()
     {
-        world.close();
-        replica.close();
+        agent.onClose();
+        harts.join(JOIN_TIMEOUT_MS);
         arbiter.close();
         arbiterView.close();
         lifeline.close();
-        transport.close();
+        link.close();
         linkDirectory.close();
-        if (syncer != null)
-        {
-            syncer.close();
-        }
-        journal.close();
-    }
-
-    // What the peer says.
-
-    @Override
-    public void onEntry(final long session, final DirectBuffer entry, final int offset, final int length)
-    {
-        if (session == 0 || session != member.session())
-        {
-            return;
-        }
-        try
-        {
-            replica.receive(entry, offset, length);
-        }
-        catch (final JournalFullException e)
-        {
-            member.halt(e.getMessage());
-        }
-        catch (final JournalException e)
-        {
-            member.onBrokenStream(e.getMessage());
-        }
-        catch (final DriveException e)
-        {
-            member.halt(e.getMessage());
-        }
-        catch (final ImageException e)
-        {
-            member.halt("the primary's guest is not the one configured here: " + e.getMessage());
-        }
-    }
-
-    @Override
-    public void onHeartbeat(
-        final long peerIncarnation,
-        final long generation,
-        final String name,
-        final int role,
-        final boolean solo,
-        final long sequence,
-        final long position,
-        final long releasedOutputs,
-        final long claimHigh,
-        final long claimLow,
-        final String trouble)
-    {
-        if (name.equals(node.name()))
-        {
-            member.halt("another process calls itself node " + name + ": each node of a pair has its own name");
-            return;
-        }
-        if (role < Role.values().length)
-        {
-            final UUID claim = claimHigh == 0 && claimLow == 0 ? null : new UUID(claimHigh, claimLow);
-            member.onHeartbeat(
-                System.nanoTime(), peerIncarnation, Role.values()[role], generation, claim, trouble);
-        }
-    }
-
-    @Override
-    public void onJoin(
-        final long peerIncarnation,
-        final long generation,
-        final String name,
-        final long haveSequence,
-        final long chainHigh,
-        final long chainLow,
-        final String settings,
-        final String reason)
-    {
-        member.onJoin(
-            System.nanoTime(), peerIncarnation, haveSequence, chainHigh, chainLow, settings, reason);
-    }
-
-    @Override
-    public void onRefusal(final long peerIncarnation, final long generation, final String reason)
-    {
-        member.onRefusal(System.nanoTime(), peerIncarnation, reason);
-    }
-
-    @Override
-    public void onJoinReply(
-        final long peerIncarnation, final long generation, final long fromSequence, final long session)
-    {
-        member.onJoinReply(System.nanoTime(), peerIncarnation, fromSequence, session);
-    }
-
-    @Override
-    public void onAcknowledge(
-        final long peerIncarnation,
-        final long session,
-        final long sequence,
-        final long replayedSequence,
-        final long replayedTimeNs)
-    {
-        member.onAcknowledge(
-            System.nanoTime(), peerIncarnation, session, sequence, replayedSequence, replayedTimeNs);
-    }
-
-    @Override
-    public void onGoodbye(final long peerIncarnation, final long generation, final String reason)
-    {
-        member.onGoodbye(peerIncarnation, reason);
-    }
-
-    @Override
-    public void onPlacement(final long peerIncarnation, final boolean upperHalf, final int busyPercent)
-    {
-        processors.onPeer(upperHalf, busyPercent, member.role() == Role.PRIMARY);
-    }
-
-    @Override
-    public void onUnknownMessage(final String what)
-    {
-        notices.accept("link: " + what);
+        data.close();
+        agent.release();
     }
 }

@@ -9,10 +9,12 @@ import dev.understudy.hypervisor.image.GuestImage;
 import dev.understudy.hypervisor.linux.SparseArray;
 import dev.understudy.journal.EventType;
 import dev.understudy.journal.Genesis;
+import dev.understudy.journal.JournalEntries;
+import dev.understudy.journal.JournalEntry;
 import dev.understudy.journal.JournalException;
 import dev.understudy.journal.JournalScan;
 import dev.understudy.journal.Outcome;
-import dev.understudy.replay.Replayer;
+import dev.understudy.replay.ReplaySession;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -88,9 +90,22 @@ public final class JournalReplay
             {
                 final Machine machine = new Machine(image.machine(), new ConsoleOnly(console), own, SparseArray::allocate);
                 onMachine.accept(machine);
-                return replay(
-                    scan, machine, new Replayer(machine, own), console, untilPosition, untilEntry, digestInterval,
-                    onDigest);
+                final ReplaySession session = new ReplaySession(new Begun(scan), machine, own);
+                final boolean isLimited =
+                    replay(session, untilPosition, untilEntry, digestInterval, onDigest);
+                console.flush();
+                if (scan.damage() != null)
+                {
+                    throw new JournalException(scan.damage());
+                }
+                return new Result(
+                    session.outcome() != null ? session.outcome().name() : isLimited ? "LIMIT" : "INCOMPLETE",
+                    session.nextSequence(),
+                    session.position(),
+                    machine.digest(),
+                    session.digestsCompared(),
+                    machine.outputCount(),
+                    scan.tornTail());
             }
         }
         catch (final UncheckedIOException e)
@@ -99,55 +114,30 @@ public final class JournalReplay
         }
     }
 
-    private static Result replay(
-        final JournalScan scan,
-        final Machine machine,
-        final Replayer replayer,
-        final OutputStream console,
+    /** Returns whether a limit was reached, and not the end of the journal. */
+    private static boolean replay(
+        final ReplaySession session,
         final long untilPosition,
         final long untilEntry,
         final long digestInterval,
         final BiConsumer<Long, Long> onDigest)
-        throws IOException
     {
-        replayer.apply(scan.entry());
         long nextDigest = digestInterval > 0 ? digestInterval : NO_LIMIT;
-        boolean isLimited = untilEntry <= 0;
-        while (!isLimited && scan.next())
+        while (session.nextSequence() <= untilEntry && session.nextEntry() != null)
         {
-            final long target = scan.entry().position();
-            while (nextDigest <= Math.min(target, untilPosition))
+            final long target = session.nextEntry().position();
+            while (nextDigest <= Math.min(target, untilPosition) && session.advanceBefore(nextDigest))
             {
-                machine.run(nextDigest);
-                if (machine.position() < nextDigest)
-                {
-                    break;
-                }
-                onDigest.accept(nextDigest, machine.digest());
+                onDigest.accept(nextDigest, session.machine().digest());
                 nextDigest += digestInterval;
             }
             if (target > untilPosition)
             {
-                machine.run(untilPosition);
-                isLimited = true;
-                break;
+                return session.advanceTo(untilPosition);
             }
-            replayer.apply(scan.entry());
-            isLimited = scan.entry().sequence() >= untilEntry;
+            session.advanceToEntry(session.nextSequence());
         }
-        console.flush();
-        if (scan.damage() != null)
-        {
-            throw new JournalException(scan.damage());
-        }
-        return new Result(
-            replayer.outcome() != null ? replayer.outcome().name() : isLimited ? "LIMIT" : "INCOMPLETE",
-            replayer.nextSequence(),
-            machine.position(),
-            machine.digest(),
-            replayer.digestsCompared(),
-            machine.outputCount(),
-            scan.tornTail());
+        return session.nextSequence() > untilEntry;
     }
 
     private static Genesis readGenesis(final Path directory, final JournalScan scan)
@@ -176,6 +166,38 @@ public final class JournalReplay
             }
         }
         return false;
+    }
+
+    /** A scan whose first entry has been read already. */
+    private static final class Begun implements JournalEntries
+    {
+        private final JournalScan scan;
+        private boolean hasFirst = true;
+
+        Begun(final JournalScan scan)
+        {
+            this.scan = scan;
+        }
+
+        @Override
+        public boolean next()
+        {
+            final boolean isFirst = hasFirst;
+            hasFirst = false;
+            return isFirst || scan.next();
+        }
+
+        @Override
+        public JournalEntry entry()
+        {
+            return scan.entry();
+        }
+
+        @Override
+        public void close()
+        {
+            scan.close();
+        }
     }
 
     /** Shows what the guest prints; what it sends is only compared. */

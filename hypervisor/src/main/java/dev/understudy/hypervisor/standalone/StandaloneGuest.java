@@ -1,33 +1,33 @@
 package dev.understudy.hypervisor.standalone;
 
-import dev.understudy.guest.Machine;
-import dev.understudy.guest.MachineConfiguration;
 import dev.understudy.guest.RunState;
 import dev.understudy.guest.hart.TranslationStatistics;
 import dev.understudy.hypervisor.config.ForwardSpec;
 import dev.understudy.hypervisor.drive.Drives;
+import dev.understudy.hypervisor.image.ConfiguredGuest;
 import dev.understudy.hypervisor.image.GuestImage;
-import dev.understudy.hypervisor.linux.SparseArray;
-import dev.understudy.hypervisor.live.GuestEnd;
-import dev.understudy.hypervisor.live.GuestThread;
+import dev.understudy.hypervisor.live.HartThreads;
 import dev.understudy.hypervisor.live.HostOutput;
-import dev.understudy.hypervisor.live.Inbox;
-import dev.understudy.hypervisor.live.Outbox;
+import dev.understudy.hypervisor.live.HostWorld;
 import dev.understudy.hypervisor.live.SelectorDoorbell;
 import dev.understudy.hypervisor.net.Netdev;
-import dev.understudy.hypervisor.vsock.VsockForwarder;
+import dev.understudy.node.GuestEnd;
+import dev.understudy.node.StandaloneAgent;
 import dev.understudy.replay.EventLog;
+import dev.understudy.replay.Recorder;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.Selector;
+import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
-import org.agrona.DirectBuffer;
+import org.agrona.concurrent.SystemNanoClock;
 
 /**
- * A guest without a backup: its console on the terminal, its vsock ports on the host's TCP ports, its events in a
- * journal or nowhere.
+ * A guest without a backup on this host: makes the world that a {@link StandaloneAgent} is handed, with the console on the
+ * terminal and the vsock ports on the host's TCP ports, and has it do its work.
  * <p>
  * The thread that calls {@link #run} is the agent thread; the hart has its own, and so has the terminal's input.
  */
@@ -38,9 +38,6 @@ public final class StandaloneGuest
 
     /** The longest sleep of the agent; a bound against a wake-up that got lost. */
     private static final long MAX_SLEEP_MS = 1_000;
-
-    /** First of the host's vsock ports; those below 1024 are privileged on a host. */
-    private static final long FIRST_HOST_PORT = 1024;
 
     private static final int INPUT_BYTES = 1024;
     private static final long INPUT_RETRY_NS = 1_000_000;
@@ -55,10 +52,10 @@ public final class StandaloneGuest
     private final Drives.Opening opening;
     private final Terminal terminal;
     private final long balloonPages;
-    private final InstantSource clock;
+    private final InstantSource calendar;
     private final Consumer<String> notices;
 
-    private volatile GuestThread guest;
+    private volatile StandaloneAgent agent;
     private volatile SelectorDoorbell bell;
     private volatile boolean stopping;
 
@@ -66,7 +63,7 @@ public final class StandaloneGuest
      * @param netdev       what the network device is connected to; the caller's to close
      * @param opening      begins the content of the drives
      * @param balloonPages pages of 4 KiB that the guest is asked to leave alone, less than its RAM has
-     * @param clock        says what the date is when the guest starts
+     * @param calendar     says what the date is when the guest starts
      * @param notices      takes what the operator should know, a line each
      */
     public StandaloneGuest(
@@ -76,7 +73,7 @@ public final class StandaloneGuest
         final Drives.Opening opening,
         final Terminal terminal,
         final long balloonPages,
-        final InstantSource clock,
+        final InstantSource calendar,
         final Consumer<String> notices)
     {
         this.image = image;
@@ -85,7 +82,7 @@ public final class StandaloneGuest
         this.opening = opening;
         this.terminal = terminal;
         this.balloonPages = balloonPages;
-        this.clock = clock;
+        this.calendar = calendar;
         this.notices = notices;
     }
 
@@ -101,88 +98,80 @@ public final class StandaloneGuest
         try (Selector selector = Selector.open())
         {
             bell = new SelectorDoorbell(selector);
-            final Inbox inbox = new Inbox();
-            final Outbox outbox = new Outbox(bell);
-            try (Drives drives = Drives.open(image.drives(), opening, inbox::announce))
+            try (HostOutput console = new HostOutput(terminal.output(), HostOutput.CONSOLE_BYTES, "console", bell);
+                HostWorld world = new HostWorld(selector, forwards, null, netdev, console, false, notices))
             {
-                final Machine machine = new Machine(image.machine(), outbox, drives, SparseArray::allocate);
-                runMachine(selector, machine, inbox, outbox, drives, log, start);
+                final HartThreads harts = new HartThreads(() -> {});
+                final StandaloneAgent made = new StandaloneAgent(SystemNanoClock.INSTANCE, new SecureRandom(),
+                    new ConfiguredGuest("", image, opening), world, harts, bell, DIGEST_INTERVAL_NS);
+                agent = made;
+                try
+                {
+                    world.connect(0, System.nanoTime(), made.inbox());
+                    world.listen();
+                    final Terminal.Size size = terminal.size();
+                    made.start(log, recorder ->
+                    {
+                        recorder.date(calendar.instant());
+                        recorder.balloonTarget(balloonPages);
+                        resize(recorder, size);
+                    });
+                    // Outputs leave on this thread, so not before it is done.
+                    start.run();
+                    terminal.onResize(it -> made.inbox().command(recorder -> resize(recorder, it)));
+                    startTerminalInput(made);
+                    serve(made, console);
+                    console.awaitDrained(LAST_OUTPUT_MS);
+                }
+                finally
+                {
+                    made.onClose();
+                    harts.join(END_TIMEOUT_MS);
+                    made.release();
+                }
             }
         }
-        if (guest.failure() instanceof final RuntimeException failure && GuestEnd.isExplained(failure))
+        catch (final UncheckedIOException e)
         {
-            throw failure;
+            throw e.getCause();
         }
-        if (guest.failure() != null)
+        return outcome();
+    }
+
+    private RunState outcome()
+    {
+        final Throwable failure = agent.failure();
+        if (failure instanceof final RuntimeException explained && GuestEnd.isExplained(failure))
         {
-            throw new IllegalStateException("the hart thread failed: " + guest.failure(), guest.failure());
+            throw explained;
         }
-        if (guest.endState() == null)
+        if (failure != null)
+        {
+            throw new IllegalStateException("the hart thread failed: " + failure, failure);
+        }
+        if (agent.end() == null)
         {
             return RunState.RUNNING;
         }
         // Who ran a program to its end need not be told.
-        if (guest.endState() != RunState.SHUTDOWN)
+        if (agent.end() != RunState.SHUTDOWN)
         {
-            notices.accept(GuestEnd.describe(guest.endState(), guest.crash()));
+            notices.accept(GuestEnd.describe(agent.end(), agent.crash()));
         }
-        return guest.endState();
-    }
-
-    private void runMachine(
-        final Selector selector,
-        final Machine machine,
-        final Inbox inbox,
-        final Outbox outbox,
-        final Drives drives,
-        final EventLog log,
-        final Runnable start)
-        throws IOException
-    {
-        try (VsockForwarder forwarder = new VsockForwarder(
-            selector,
-            forwards,
-            MachineConfiguration.DEFAULT_VSOCK_CID,
-            FIRST_HOST_PORT,
-            inbox::offerVsock,
-            notices))
-        {
-            forwarder.listen();
-            // Entries go to nobody: waking this thread for each would cost the guest 6 % of its time.
-            guest = new GuestThread(machine, inbox, outbox, drives, bell, () -> {}, DIGEST_INTERVAL_NS);
-            // Before the first instruction: these are the first events.
-            inbox.command(recorder -> recorder.date(clock.instant()));
-            inbox.command(recorder -> recorder.balloonTarget(balloonPages));
-            resize(inbox, terminal.size());
-            guest.startLive(log);
-            // Outputs leave on this thread, so not before it is done.
-            start.run();
-            terminal.onResize(size -> resize(inbox, size));
-            netdev.start(selector, inbox::offerNetwork);
-            startTerminalInput(inbox);
-            try (HostOutput console = new HostOutput(terminal.output(), HostOutput.CONSOLE_BYTES, "console", bell))
-            {
-                serve(forwarder, outbox, console);
-                console.awaitDrained(LAST_OUTPUT_MS);
-            }
-        }
-        finally
-        {
-            stopGuest();
-        }
+        return agent.end();
     }
 
     /** Position that the guest has reached. */
     public long position()
     {
-        final GuestThread running = guest;
+        final StandaloneAgent running = agent;
         return running == null ? 0 : running.position();
     }
 
     /** What the engine has translated so far. */
     public TranslationStatistics translations()
     {
-        final GuestThread running = guest;
+        final StandaloneAgent running = agent;
         return running == null ? TranslationStatistics.NONE : running.translations();
     }
 
@@ -197,10 +186,8 @@ public final class StandaloneGuest
         }
     }
 
-    private void serve(final VsockForwarder forwarder, final Outbox outbox, final HostOutput console)
-        throws IOException
+    private void serve(final StandaloneAgent served, final HostOutput console) throws IOException
     {
-        final Releases releases = new Releases(forwarder, console);
         while (!stopping)
         {
             if (console.failure() != null)
@@ -210,15 +197,11 @@ public final class StandaloneGuest
             }
             final long nowNs = System.nanoTime();
             bell.beginLook();
-            // Asked first: what a guest printed before its end is released before this loop ends.
-            final boolean isFinished = guest.isFinished();
-            int work = outbox.release(releases);
-            work += forwarder.doWork() + netdev.doWork(nowNs);
-            if (work > 0)
+            if (served.doWork() > 0)
             {
                 bell.hasTraffic(nowNs);
             }
-            else if (isFinished && console.isDrained())
+            else if (served.isDone() && console.isDrained())
             {
                 return;
             }
@@ -229,33 +212,15 @@ public final class StandaloneGuest
         }
     }
 
-    private void stopGuest()
-    {
-        final GuestThread running = guest;
-        if (running == null)
-        {
-            return;
-        }
-        running.stop(true);
-        try
-        {
-            running.join(END_TIMEOUT_MS);
-        }
-        catch (final InterruptedException e)
-        {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private static void resize(final Inbox inbox, final Terminal.Size size)
+    private static void resize(final Recorder recorder, final Terminal.Size size)
     {
         if (size != null)
         {
-            inbox.command(recorder -> recorder.consoleSize(size.columns(), size.rows()));
+            recorder.consoleSize(size.columns(), size.rows());
         }
     }
 
-    private void startTerminalInput(final Inbox inbox)
+    private void startTerminalInput(final StandaloneAgent to)
     {
         Thread.ofPlatform().daemon().name("terminal").start(() ->
         {
@@ -264,7 +229,7 @@ public final class StandaloneGuest
             {
                 for (int length = terminal.input().read(input); length >= 0; length = terminal.input().read(input))
                 {
-                    while (!inbox.offerConsole(input, 0, length) && !guest.isFinished())
+                    while (!to.inbox().offerConsole(input, 0, length) && !to.isFinished())
                     {
                         LockSupport.parkNanos(INPUT_RETRY_NS);
                     }
@@ -275,42 +240,5 @@ public final class StandaloneGuest
                 notices.accept("the terminal's input ended: " + e.getMessage());
             }
         });
-    }
-
-    /** Without a backup outputs wait for nothing but whoever reads the console, who loses none of it. */
-    private final class Releases implements Outbox.Releases
-    {
-        private final VsockForwarder forwarder;
-        private final HostOutput console;
-
-        Releases(final VsockForwarder forwarder, final HostOutput console)
-        {
-            this.forwarder = forwarder;
-            this.console = console;
-        }
-
-        @Override
-        public boolean mayLeave(final long dependency)
-        {
-            return console.hasRoom();
-        }
-
-        @Override
-        public void sendConsole(final DirectBuffer buffer, final int offset, final int length)
-        {
-            console.write(buffer, offset, length);
-        }
-
-        @Override
-        public void sendVsock(final DirectBuffer buffer, final int offset, final int length)
-        {
-            forwarder.onGuestPacket(buffer, offset, length);
-        }
-
-        @Override
-        public void sendFrame(final DirectBuffer buffer, final int offset, final int length)
-        {
-            netdev.send(buffer, offset, length);
-        }
     }
 }

@@ -1,7 +1,11 @@
 package dev.understudy.hypervisor.status;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.understudy.failover.role.BackupSession;
 import dev.understudy.failover.role.FailoverRecord;
+import dev.understudy.node.NodeState;
+import java.util.Locale;
 
 /**
  * What a node says of itself.
@@ -10,6 +14,8 @@ import dev.understudy.failover.role.FailoverRecord;
  *                        that does not answer
  * @param generation      that it lives in
  * @param solo            whether it is a primary without a live backup
+ * @param backup          how far a primary is with its backup, of {@link dev.understudy.failover.role.BackupSession} in
+ *                        lower case
  * @param position        of its guest
  * @param journalSequence last entry in its journal
  * @param lagEvents       entries that its guest's replay is behind what it was told; 0 for a primary
@@ -30,6 +36,7 @@ public record NodeStatus(
     String role,
     long generation,
     boolean solo,
+    String backup,
     long position,
     long journalSequence,
     long lagEvents,
@@ -52,10 +59,44 @@ public record NodeStatus(
     /** Role of a node that does not answer. */
     public static final String UNREACHABLE = "unreachable";
 
+    private static final String NO_BACKUP = BackupSession.NONE.name().toLowerCase(Locale.ROOT);
+
     /** Of a node that does not answer. */
     public static NodeStatus unreachable()
     {
-        return new NodeStatus(UNREACHABLE, 0, false, 0, 0, 0, 0, false, 0, 0, 0, 0, 0, null, null, null, 0, 0);
+        return new NodeStatus(UNREACHABLE, 0, false, NO_BACKUP, 0, 0, 0, 0, false, 0, 0, 0, 0, 0, null, null, null, 0, 0);
+    }
+
+    /** Of a node that has published this. */
+    public static NodeStatus of(final NodeState state, final long lostNoticeBytes, final long pid, final long ageMs)
+    {
+        return new NodeStatus(
+            state.role().name().toLowerCase(Locale.ROOT),
+            state.generation(),
+            state.solo(),
+            state.backup().name().toLowerCase(Locale.ROOT),
+            state.position(),
+            state.journalSequence(),
+            state.lagEvents(),
+            state.lagMs(),
+            state.hearsPeer(),
+            state.connections(),
+            state.lostFrames(),
+            state.lostConsoleBytes(),
+            lostNoticeBytes,
+            state.digestsCompared(),
+            state.lastFailover(),
+            state.haltReason(),
+            state.trouble(),
+            pid,
+            ageMs);
+    }
+
+    /** Whether a backup is on its way to protect this primary. */
+    @JsonIgnore
+    public boolean isJoined()
+    {
+        return solo && !backup.equals(NO_BACKUP);
     }
 
     /** Whether the node may be anything else by now. */
@@ -63,13 +104,5 @@ public record NodeStatus(
     public boolean isStale()
     {
         return ageMs > STALE_MS;
-    }
-
-    /** The same after some time. */
-    public NodeStatus aged(final long newAgeMs)
-    {
-        return new NodeStatus(role, generation, solo, position, journalSequence, lagEvents, lagMs, hearsPeer, connections,
-            lostFrames, lostConsoleBytes, lostNoticeBytes, digestsCompared, lastFailover, haltReason, trouble, pid,
-            newAgeMs);
     }
 }

@@ -109,7 +109,7 @@ public record PairStatus(Map<String, NodeStatus> nodes)
         }
         else if (node.solo())
         {
-            remarks.add("runs alone");
+            remarks.add(node.isJoined() ? "runs alone, a backup joins" : "runs alone");
         }
         if (node.lostFrames() > 0)
         {

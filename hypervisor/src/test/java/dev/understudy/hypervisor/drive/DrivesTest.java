@@ -6,16 +6,20 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.understudy.guest.Machine;
 import dev.understudy.guest.MachineConfiguration;
 import dev.understudy.guest.virtio.BlockRequest;
-import dev.understudy.hypervisor.live.GuestThread;
-import dev.understudy.hypervisor.live.Inbox;
-import dev.understudy.hypervisor.live.Outbox;
+import dev.understudy.node.DriveException;
+import dev.understudy.node.HartAgent;
+import dev.understudy.node.Inbox;
+import dev.understudy.node.Outbox;
 import dev.understudy.replay.EventLog;
+import dev.understudy.replay.Recorder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.agrona.concurrent.SystemNanoClock;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -27,13 +31,12 @@ class DrivesTest
 {
     private static final Path ROUNDS = Path.of("../guests/tests/block_rounds.elf");
     private static final int MEMORY_BYTES = 16 << 20;
-    private static final long JOIN_TIMEOUT_MS = 20_000;
 
     @TempDir
     private Path temp;
 
     private DriveFile drive;
-    private final Inbox inbox = new Inbox();
+    private final Inbox inbox = new Inbox(() -> {});
     private final Outbox outbox = new Outbox(() ->
     {
     });
@@ -47,7 +50,7 @@ class DrivesTest
     @Test
     void guestEndsWhenItsDriveIsSlow() throws Exception
     {
-        final GuestThread guest = run(new SlowImage(OverlayImage.temporary(drive), Integer.MAX_VALUE));
+        final HartAgent guest = run(new SlowImage(OverlayImage.temporary(drive), Integer.MAX_VALUE));
         assertThat(guest.failure()).isNull();
         assertThat(guest.endState()).isNotNull();
     }
@@ -55,7 +58,7 @@ class DrivesTest
     @Test
     void replicaWhoseDriveFailsStopsAndSaysWhy() throws Exception
     {
-        final GuestThread guest = run(new SlowImage(OverlayImage.temporary(drive), 50));
+        final HartAgent guest = run(new SlowImage(OverlayImage.temporary(drive), 50));
         assertThat(guest.endState()).isNull();
         assertThat(guest.failure()).isInstanceOf(DriveException.class)
             .hasMessageContaining("disk.img").hasMessageContaining("No space left on device")
@@ -102,16 +105,16 @@ class DrivesTest
         RawImage.writable(other.path()).close();
     }
 
-    private GuestThread run(final BlockImage image) throws Exception
+    private HartAgent run(final BlockImage image) throws Exception
     {
         final Drives drives = Drives.open(List.of(drive), (i, file) -> image, inbox::announce);
-        final GuestThread guest = new GuestThread(machine(drives), inbox, outbox, drives, () ->
+        final HartAgent guest = new HartAgent(machine(drives), inbox, outbox, drives, SystemNanoClock.INSTANCE,
+            new SecureRandom(), () -> {}, () -> {}, () -> {}, Long.MAX_VALUE);
+        guest.beginLive(EventLog.none());
+        while (!guest.isFinished())
         {
-        }, () ->
-        {
-        }, Long.MAX_VALUE);
-        guest.startLive(EventLog.none());
-        assertThat(guest.join(JOIN_TIMEOUT_MS)).isTrue();
+            guest.doWork(Recorder.SLICE_INSTRUCTIONS);
+        }
         if (guest.failure() == null)
         {
             drives.close();

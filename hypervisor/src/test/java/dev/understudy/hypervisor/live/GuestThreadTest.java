@@ -2,15 +2,23 @@ package dev.understudy.hypervisor.live;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.understudy.guest.Machine;
-import dev.understudy.guest.MachineConfiguration;
 import dev.understudy.guest.virtio.VsockHeader;
-import dev.understudy.hypervisor.drive.Drives;
+import dev.understudy.hypervisor.drive.RawImage;
+import dev.understudy.hypervisor.image.ConfiguredGuest;
+import dev.understudy.hypervisor.image.GuestImage;
+import dev.understudy.node.Doorbell;
+import dev.understudy.node.HartAgent;
+import dev.understudy.node.Harts;
+import dev.understudy.node.Inbox;
+import dev.understudy.node.StandaloneAgent;
+import dev.understudy.node.World;
 import dev.understudy.replay.EventLog;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.List;
 import org.agrona.DirectBuffer;
+import org.agrona.concurrent.SystemNanoClock;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -38,16 +46,16 @@ class GuestThreadTest
     private static final int LINES = 640;
     private static final int LINES_AT_ONCE = 32;
 
-    private final Inbox inbox = new Inbox();
-    private final Outbox outbox = new Outbox(() ->
-    {
-    });
     private final Seen seen = new Seen();
+    private final HartThreads threads = new HartThreads(() -> {});
+    private StandaloneAgent agent;
+    private Inbox inbox;
+    private HartAgent hart;
 
     @Test
     void consoleInputThatTheGuestDoesNotReadHoldsNothingElseUp() throws Exception
     {
-        final GuestThread guest = start(KV);
+        start(KV, false);
         awaitConsole("ready");
         final byte[] line = "nobody reads this\n".getBytes(StandardCharsets.US_ASCII);
         int refused = 0;
@@ -63,16 +71,16 @@ class GuestThreadTest
         assertThat(inbox.offerVsock(request, 0, request.length)).isTrue();
         while (seen.packets == 0)
         {
-            outbox.release(seen);
+            agent.doWork();
             Thread.sleep(1);
         }
-        stop(guest);
+        stop();
     }
 
     @Test
     void longInputEntersAsTheGuestMakesRoomForIt() throws Exception
     {
-        final GuestThread guest = start(ECHO);
+        start(ECHO, false);
         awaitConsole("type lines");
         final StringBuilder expected = new StringBuilder();
         for (int i = 0; i < 500; i++)
@@ -86,15 +94,13 @@ class GuestThreadTest
         }
         awaitConsole("line number 499\n");
         assertThat(seen.console.toString()).endsWith(expected.toString());
-        stop(guest);
+        stop();
     }
 
     @Test
     void aThreadThatSharesTheGuestRunsItAndLeavesItToItsOwnThread() throws Exception
     {
-        final GuestThread guest = prepare(KV);
-        guest.share();
-        guest.startLive(EventLog.none());
+        final Harts.Running guest = start(KV, true);
         awaitConsole("ready");
         final byte[] request = HostPackets.header(VsockHeader.OP_REQUEST);
         int sharedWork = 0;
@@ -109,19 +115,17 @@ class GuestThreadTest
             while (seen.packets < i)
             {
                 sharedWork += isLeft ? 0 : guest.runHere(System.nanoTime());
-                outbox.release(seen);
+                agent.doWork();
             }
         }
         assertThat(sharedWork).isPositive();
-        stop(guest);
+        stop();
     }
 
     @Test
     void aGuestThatIsBusyForLongGoesBackToItsOwnThread() throws Exception
     {
-        final GuestThread guest = prepare(ECHO);
-        guest.share();
-        guest.startLive(EventLog.none());
+        final Harts.Running guest = start(ECHO, true);
         awaitConsole("quit ends\n");
         seen.console.setLength(0);
         int mostSteps = 0;
@@ -134,27 +138,25 @@ class GuestThreadTest
         }
         // Fewer where the guest's own thread was awake and took the input.
         assertThat(mostSteps).isGreaterThan(GuestThread.MAX_SHARED_STEPS);
-        stop(guest);
+        stop();
     }
 
     @Test
     void aGuestOfLongAnswersIsNotSharedUntilTheyAreShortAgain() throws Exception
     {
-        final GuestThread guest = prepare(ECHO);
-        guest.share();
-        guest.startLive(EventLog.none());
+        final Harts.Running guest = start(ECHO, true);
         awaitConsole("quit ends\n");
         seen.console.setLength(0);
         answerLines(guest, LONG_LINE);
-        assertThat(inbox.isShared()).as("after long answers").isFalse();
+        assertThat(hart.answersShortly()).as("after long answers").isFalse();
         type(LONG_LINE);
         assertThat(runHere(guest, LONG_LINE, 1)).isZero();
         answerLines(guest, "\n");
-        assertThat(inbox.isShared()).as("after short answers").isTrue();
-        stop(guest);
+        assertThat(hart.answersShortly()).as("after short answers").isTrue();
+        stop();
     }
 
-    private void answerLines(final GuestThread guest, final String line)
+    private void answerLines(final Harts.Running guest, final String line)
     {
         for (int i = 0; i < LINES; i += LINES_AT_ONCE)
         {
@@ -167,13 +169,13 @@ class GuestThreadTest
     }
 
     /** Shares the guest until it has answered so many lines; returns how often there was something to do here. */
-    private int runHere(final GuestThread guest, final String line, final int lines)
+    private int runHere(final Harts.Running guest, final String line, final int lines)
     {
         int steps = 0;
         while (seen.console.length() < lines * ("echo: " + line).length())
         {
             steps += guest.runHere(System.nanoTime()) > 0 ? 1 : 0;
-            outbox.release(seen);
+            agent.doWork();
         }
         seen.console.setLength(0);
         return steps;
@@ -185,48 +187,80 @@ class GuestThreadTest
         assertThat(inbox.offerConsole(input, 0, input.length)).isTrue();
     }
 
-    private GuestThread start(final Path kernel) throws Exception
+    private Harts.Running start(final Path kernel, final boolean isShared)
     {
-        final GuestThread guest = prepare(kernel);
-        guest.startLive(EventLog.none());
-        return guest;
-    }
+        final Harts.Running[] running = new Harts.Running[1];
+        agent = new StandaloneAgent(
+            SystemNanoClock.INSTANCE,
+            new SecureRandom(),
+            new ConfiguredGuest("test", GuestImage.read(kernel, null, null, MEMORY_BYTES, List.of(), null),
+                (i, drive) -> RawImage.readOnly(drive.path())),
+            seen,
+            new Harts()
+            {
+                @Override
+                public Doorbell bell()
+                {
+                    return threads.bell();
+                }
 
-    private GuestThread prepare(final Path kernel) throws Exception
-    {
-        final Machine machine = new Machine(new MachineConfiguration(
-            MEMORY_BYTES, MachineConfiguration.DEFAULT_VSOCK_CID, Files.readAllBytes(kernel), null, ""), outbox);
-        return new GuestThread(machine, inbox, outbox, Drives.none(), () ->
-        {
-        }, () ->
-        {
-        }, DIGEST_INTERVAL_NS);
+                @Override
+                public void makeWay()
+                {
+                    threads.makeWay();
+                }
+
+                @Override
+                public Running start(final HartAgent started, final boolean ignored)
+                {
+                    hart = started;
+                    running[0] = threads.start(started, isShared);
+                    return running[0];
+                }
+            },
+            () -> {},
+            DIGEST_INTERVAL_NS);
+        inbox = agent.inbox();
+        agent.start(EventLog.none(), recorder -> {});
+        return running[0];
     }
 
     private void awaitConsole(final String text) throws InterruptedException
     {
         while (!seen.console.toString().contains(text))
         {
-            outbox.release(seen);
+            agent.doWork();
             Thread.sleep(1);
         }
     }
 
-    private static void stop(final GuestThread guest) throws InterruptedException
+    private void stop()
     {
-        guest.stop(false);
-        assertThat(guest.join(JOIN_TIMEOUT_MS)).isTrue();
-        assertThat(guest.failure()).isNull();
+        agent.onClose();
+        assertThat(threads.join(JOIN_TIMEOUT_MS)).isTrue();
+        assertThat(agent.failure()).isNull();
+        agent.release();
     }
 
     /** What the guest did. */
-    private static final class Seen implements Outbox.Releases
+    private static final class Seen implements World
     {
         private final StringBuilder console = new StringBuilder();
         private int packets;
 
         @Override
-        public boolean mayLeave(final long dependency)
+        public void connect(final long generation, final long nowNs, final Inbox inbox)
+        {
+        }
+
+        @Override
+        public int doWork(final long nowNs, final boolean isLive, final boolean mayLeave)
+        {
+            return 0;
+        }
+
+        @Override
+        public boolean hasRoom()
         {
             return true;
         }
@@ -245,6 +279,29 @@ class GuestThreadTest
 
         @Override
         public void sendFrame(final DirectBuffer buffer, final int offset, final int length)
+        {
+        }
+
+        @Override
+        public int connections()
+        {
+            return 0;
+        }
+
+        @Override
+        public long lostFrames()
+        {
+            return 0;
+        }
+
+        @Override
+        public long lostConsoleBytes()
+        {
+            return 0;
+        }
+
+        @Override
+        public void close()
         {
         }
     }

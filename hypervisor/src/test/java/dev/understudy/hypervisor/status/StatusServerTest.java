@@ -32,7 +32,7 @@ class StatusServerTest
 {
     private static final Duration TIMEOUT = Duration.ofSeconds(20);
     private static final InetSocketAddress ANY_PORT = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-    private static final NodeStatus BACKUP = new NodeStatus("backup", 3, false, 9_120_331_007L, 48_812, 7, 12, true, 5,
+    private static final NodeStatus BACKUP = new NodeStatus("backup", 3, false, "none", 9_120_331_007L, 48_812, 7, 12, true, 5,
         6, 7, 8, 54, new FailoverRecord(2, "a", "b", 1_794_000_000_000L, "silence", 210), null, null, 4711, 12);
 
     private final AtomicReference<NodeStatus> published = new AtomicReference<>(BACKUP);
@@ -58,7 +58,7 @@ class StatusServerTest
         assertThat(StatusClient.fetch(address(), TIMEOUT)).contains(BACKUP);
 
         final NodeStatus halted = new NodeStatus(
-            "halted", 4, true, 1, 2, 3, 4, false, 0, 0, 0, 0, 0, null, "the arbiter \"gave\"\nit away", "waits", 1, 0);
+            "halted", 4, true, "none", 1, 2, 3, 4, false, 0, 0, 0, 0, 0, null, "the arbiter \"gave\"\nit away", "waits", 1, 0);
         published.set(halted);
         assertThat(StatusClient.fetch(address(), TIMEOUT)).contains(halted);
     }
@@ -79,7 +79,7 @@ class StatusServerTest
         assertThat(response.headers().firstValue("Content-Type")).contains("application/json");
         final List<String> names = new ArrayList<>();
         json.fieldNames().forEachRemaining(names::add);
-        assertThat(names).containsExactlyInAnyOrder("role", "generation", "solo", "position", "journalSequence",
+        assertThat(names).containsExactlyInAnyOrder("role", "generation", "solo", "backup", "position", "journalSequence",
             "lagEvents", "lagMs", "hearsPeer", "connections", "lostFrames", "lostConsoleBytes",
             "lostNoticeBytes", "digestsCompared", "lastFailover", "haltReason", "trouble", "pid",
             "ageMs", "stale");
@@ -248,15 +248,15 @@ class StatusServerTest
         assertThat(pair(primary, status("joining", 3, false)).isProtected()).as("joining").isFalse();
         assertThat(pair(primary, status("halted", 3, false)).isProtected()).as("halted").isFalse();
         assertThat(pair(primary, NodeStatus.unreachable()).isProtected()).as("unreachable").isFalse();
-        assertThat(pair(primary.aged(NodeStatus.STALE_MS), backup).isProtected()).as("a look ago").isTrue();
-        assertThat(pair(primary.aged(3_200), backup).isProtected()).as("a primary that hangs").isFalse();
-        assertThat(pair(primary, backup.aged(3_200)).isProtected()).as("a backup that hangs").isFalse();
+        assertThat(pair(status("primary", 3, false, NodeStatus.STALE_MS), backup).isProtected()).as("a look ago").isTrue();
+        assertThat(pair(status("primary", 3, false, 3_200), backup).isProtected()).as("a primary that hangs").isFalse();
+        assertThat(pair(primary, status("backup", 3, false, 3_200)).isProtected()).as("a backup that hangs").isFalse();
     }
 
     @Test
     void aNodeThatHangsIsNoPrimaryAndShownAsStale() throws Exception
     {
-        final NodeStatus hangs = status("primary", 3, false).aged(3_200);
+        final NodeStatus hangs = status("primary", 3, false, 3_200);
         final PairStatus status = pair(hangs, status("primary", 4, true));
         assertThat(status.primary()).isEqualTo("b");
         assertThat(status.toText()).contains("stale for 3.2 s").containsOnlyOnce("stale");
@@ -297,13 +297,17 @@ class StatusServerTest
         final NodeStatus primary = status("primary", 3, false);
         assertThat(pair(primary, BACKUP).isProtected()).isTrue();
         final NodeStatus blind = new NodeStatus(
-            "backup", 3, false, 1, 2, 0, 0, true, 0, 0, 0, 0, 0, null, null,
+            "backup", 3, false, "none", 1, 2, 0, 0, true, 0, 0, 0, 0, 0, null, null,
             "the arbiter cannot be reached: it is away", 1, 0);
         assertThat(pair(primary, blind).isProtected()).isFalse();
         assertThat(pair(primary, blind).toText()).contains("the arbiter cannot be reached: it is away")
             .endsWith("NOT protected" + System.lineSeparator());
+        final NodeStatus joined = new NodeStatus(
+            "primary", 3, true, "streaming", 1, 2, 0, 0, true, 0, 0, 0, 0, 0, null, null, null, 1, 0);
+        assertThat(pair(joined, BACKUP).toText()).contains("runs alone, a backup joins");
+
         final NodeStatus waiting = new NodeStatus(
-            "primary", 3, true, 1, 2, 0, 0, true, 0, 0, 0, 0, 0, null, null, "waits for the arbiter", 1, 0);
+            "primary", 3, true, "none", 1, 2, 0, 0, true, 0, 0, 0, 0, 0, null, null, "waits for the arbiter", 1, 0);
         assertThat(pair(waiting, NodeStatus.unreachable()).toText()).contains("waits for the arbiter")
             .doesNotContain("runs alone");
     }
@@ -318,7 +322,12 @@ class StatusServerTest
 
     private static NodeStatus status(final String role, final long generation, final boolean solo)
     {
-        return new NodeStatus(role, generation, solo, 1, 2, 0, 0, true, 0, 0, 0, 0, 0, null, null, null, 1, 0);
+        return status(role, generation, solo, 0);
+    }
+
+    private static NodeStatus status(final String role, final long generation, final boolean solo, final long ageMs)
+    {
+        return new NodeStatus(role, generation, solo, "none", 1, 2, 0, 0, true, 0, 0, 0, 0, 0, null, null, null, 1, ageMs);
     }
 
     private InetSocketAddress address()

@@ -1,0 +1,50 @@
+package dev.understudy.hypervisor.image;
+
+import dev.understudy.guest.Machine;
+import dev.understudy.guest.OutputSink;
+import dev.understudy.hypervisor.drive.Drives;
+import dev.understudy.hypervisor.linux.SparseArray;
+import dev.understudy.journal.Genesis;
+import dev.understudy.node.GuestDrives;
+import dev.understudy.node.GuestSource;
+import dev.understudy.node.WrongGuestException;
+
+/**
+ * The guest of an image, on drives of this host.
+ *
+ * @param name    of the guest, for its journal
+ * @param opening begins the content of its drives
+ */
+public record ConfiguredGuest(String name, GuestImage image, Drives.Opening opening) implements GuestSource
+{
+    @Override
+    public Genesis genesis()
+    {
+        return image.genesis(name);
+    }
+
+    @Override
+    public void checkAgainst(final Genesis genesis)
+    {
+        try
+        {
+            image.checkAgainst(genesis);
+        }
+        catch (final ImageException e)
+        {
+            throw new WrongGuestException(e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public GuestDrives openDrives(final Runnable onDone)
+    {
+        return Drives.open(image.drives(), opening, onDone);
+    }
+
+    @Override
+    public Machine machine(final OutputSink outputs, final GuestDrives drives)
+    {
+        return new Machine(image.machine(), outputs, drives, SparseArray::allocate);
+    }
+}

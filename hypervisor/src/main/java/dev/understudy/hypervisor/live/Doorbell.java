@@ -1,8 +1,0 @@
-package dev.understudy.hypervisor.live;
-
-/** Wakes a thread that may be asleep; cheap when it is not. Callable from any thread. */
-@FunctionalInterface
-public interface Doorbell
-{
-    void ring();
-}

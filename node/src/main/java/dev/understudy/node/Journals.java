@@ -1,0 +1,41 @@
+package dev.understudy.node;
+
+import dev.understudy.journal.Genesis;
+import dev.understudy.journal.Journal;
+import dev.understudy.journal.JournalEntry;
+import java.util.function.Consumer;
+
+/** Where a node has its journal: one at a time. On the agent thread. */
+public interface Journals
+{
+    /** What the place is called in messages. */
+    String name();
+
+    /**
+     * Opens the journal that is there; to be started before anything is appended.
+     *
+     * @param entries told of each entry in it; valid during the call
+     * @return null when there is none
+     * @throws dev.understudy.journal.JournalException when it is damaged
+     */
+    Journal open(Consumer<JournalEntry> entries);
+
+    /** Begins the journal of a new guest. There is none. */
+    Journal create(Genesis genesis);
+
+    /** Begins a journal whose entries come from the peer. There is none. */
+    Journal createEmpty();
+
+    /**
+     * Makes room for another journal: the one that is there, which is closed, is put aside if it is to be kept.
+     *
+     * @return where it is kept; null when it is not, or there was none
+     */
+    String putAside(boolean isKept);
+
+    /** Number of the sync that is under way, another one for each; -1 while there is none. On any thread. */
+    long syncUnderWay();
+
+    /** Why entries do not get to the disk any more, in a sentence; null while they do. On any thread. */
+    String failure();
+}
