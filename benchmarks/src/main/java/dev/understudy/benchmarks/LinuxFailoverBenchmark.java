@@ -1,6 +1,6 @@
 package dev.understudy.benchmarks;
 
-import dev.understudy.hypervisor.demo.CountingClient;
+import dev.understudy.chaos.client.CountingClient;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;

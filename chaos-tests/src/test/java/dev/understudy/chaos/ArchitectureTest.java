@@ -15,6 +15,8 @@ import java.util.SplittableRandom;
 import java.util.UUID;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The walls between the modules, as docs/design.md draws them. */
 @Tag("quick")
@@ -177,6 +179,14 @@ class ArchitectureTest
                 "dev.understudy.node..", "dev.understudy.hypervisor..").check(CLASSES);
         noClasses().that().resideInAPackage("dev.understudy.node..").should().dependOnClassesThat()
             .resideInAnyPackage("dev.understudy.hypervisor..", "io.aeron..", "net.openhft..").check(CLASSES);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"journal", "replay", "transport", "failover", "node", "chaos", "hypervisor"})
+    void packagesOfAModuleHaveNoCycles(final String module)
+    {
+        slices().matching("dev.understudy." + module + ".(*)..").should().beFreeOfCycles().allowEmptyShould(true)
+            .check(CLASSES);
     }
 
     @Test

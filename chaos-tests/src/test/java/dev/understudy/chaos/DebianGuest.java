@@ -1,6 +1,6 @@
 package dev.understudy.chaos;
 
-import dev.understudy.hypervisor.demo.UnderstudyProcess;
+import dev.understudy.chaos.process.UnderstudyProcess;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.understudy.hypervisor.demo.UnderstudyProcess;
+import dev.understudy.chaos.process.UnderstudyProcess;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.channels.FileChannel;

@@ -2,7 +2,7 @@ package dev.understudy.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.understudy.hypervisor.demo.UnderstudyProcess;
+import dev.understudy.chaos.process.UnderstudyProcess;
 import dev.understudy.hypervisor.status.NodeStatus;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,7 +2,7 @@ package dev.understudy.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.understudy.hypervisor.demo.RespConnection;
+import dev.understudy.chaos.client.RespConnection;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,8 +2,8 @@ package dev.understudy.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.understudy.chaos.process.UnderstudyProcess;
 import dev.understudy.failover.arbiter.DirectoryArbiter;
-import dev.understudy.hypervisor.demo.UnderstudyProcess;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.understudy.hypervisor.demo.RespConnection;
+import dev.understudy.chaos.client.RespConnection;
 import dev.understudy.hypervisor.status.PairStatus;
 import java.net.ConnectException;
 import java.nio.file.Path;

@@ -2,9 +2,9 @@ package dev.understudy.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.understudy.chaos.process.UnderstudyProcess;
 import dev.understudy.hypervisor.demo.Demo;
 import dev.understudy.hypervisor.demo.DemoGuest;
-import dev.understudy.hypervisor.demo.UnderstudyProcess;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;

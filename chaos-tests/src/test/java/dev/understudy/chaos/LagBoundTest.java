@@ -2,7 +2,7 @@ package dev.understudy.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.understudy.hypervisor.demo.RespConnection;
+import dev.understudy.chaos.client.RespConnection;
 import dev.understudy.hypervisor.status.NodeStatus;
 import dev.understudy.hypervisor.status.PairStatus;
 import java.io.BufferedReader;

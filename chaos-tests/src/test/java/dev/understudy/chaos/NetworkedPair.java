@@ -2,8 +2,8 @@ package dev.understudy.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.understudy.chaos.process.UnderstudyProcess;
 import dev.understudy.hypervisor.config.DefaultMac;
-import dev.understudy.hypervisor.demo.UnderstudyProcess;
 import dev.understudy.hypervisor.status.NodeStatus;
 import dev.understudy.hypervisor.status.PairStatus;
 import dev.understudy.transport.LinkDirectory;

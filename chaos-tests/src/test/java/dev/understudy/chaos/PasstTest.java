@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import dev.understudy.hypervisor.demo.RespConnection;
-import dev.understudy.hypervisor.demo.UnderstudyProcess;
+import dev.understudy.chaos.client.RespConnection;
+import dev.understudy.chaos.process.UnderstudyProcess;
 import java.io.File;
 import java.io.IOException;
 import java.net.HttpURLConnection;

@@ -2,8 +2,8 @@ package dev.understudy.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.understudy.hypervisor.demo.RespConnection;
-import dev.understudy.hypervisor.demo.UnderstudyProcess;
+import dev.understudy.chaos.client.RespConnection;
+import dev.understudy.chaos.process.UnderstudyProcess;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;

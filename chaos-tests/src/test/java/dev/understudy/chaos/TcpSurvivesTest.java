@@ -2,7 +2,7 @@ package dev.understudy.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.understudy.hypervisor.demo.CountingClient;
+import dev.understudy.chaos.client.CountingClient;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;

@@ -2,11 +2,11 @@ package dev.understudy.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.understudy.chaos.client.CheckingClient;
+import dev.understudy.chaos.client.RespConnection;
+import dev.understudy.chaos.process.UnderstudyProcess;
 import dev.understudy.failover.arbiter.DirectoryArbiter;
 import dev.understudy.hypervisor.config.PairConfiguration;
-import dev.understudy.hypervisor.demo.CheckingClient;
-import dev.understudy.hypervisor.demo.RespConnection;
-import dev.understudy.hypervisor.demo.UnderstudyProcess;
 import dev.understudy.hypervisor.status.NodeStatus;
 import dev.understudy.hypervisor.status.PairStatus;
 import dev.understudy.transport.LinkDirectory;

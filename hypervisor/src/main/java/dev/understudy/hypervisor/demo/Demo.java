@@ -1,6 +1,9 @@
 package dev.understudy.hypervisor.demo;
 
 import com.sun.management.OperatingSystemMXBean;
+import dev.understudy.chaos.client.CheckingClient;
+import dev.understudy.chaos.client.RespConnection;
+import dev.understudy.chaos.process.UnderstudyProcess;
 import dev.understudy.hypervisor.config.PairConfiguration;
 import dev.understudy.hypervisor.status.NodeStatus;
 import dev.understudy.hypervisor.status.PairStatus;

@@ -1,4 +1,4 @@
-package dev.understudy.hypervisor.demo;
+package dev.understudy.chaos.client;
 
 import java.io.BufferedInputStream;
 import java.io.Closeable;

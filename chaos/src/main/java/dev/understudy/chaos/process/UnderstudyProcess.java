@@ -1,6 +1,5 @@
-package dev.understudy.hypervisor.demo;
+package dev.understudy.chaos.process;
 
-import dev.understudy.hypervisor.cli.Understudy;
 import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -13,6 +12,8 @@ import java.util.concurrent.TimeUnit;
 /** A command of understudy as a real process, such as a node of a pair. Can be started again after it ended. */
 public final class UnderstudyProcess
 {
+    /** By name: it is in the module above. */
+    private static final String MAIN_CLASS = "dev.understudy.hypervisor.cli.Understudy";
     private static final long END_TIMEOUT_MS = 5_000;
 
     private final List<String> arguments;
@@ -85,7 +86,7 @@ public final class UnderstudyProcess
         final String classPath = System.getProperty("java.class.path");
         // The jar's manifest holds JVM options that count for -jar alone.
         command.addAll(classPath.endsWith(".jar") && !classPath.contains(File.pathSeparator) ?
-            List.of("-jar", classPath) : List.of("-cp", classPath, Understudy.class.getName()));
+            List.of("-jar", classPath) : List.of("-cp", classPath, MAIN_CLASS));
         command.addAll(arguments);
         process = new ProcessBuilder(command)
             .redirectErrorStream(true)

@@ -1,4 +1,4 @@
-package dev.understudy.hypervisor.demo;
+package dev.understudy.chaos.client;
 
 import java.io.BufferedReader;
 import java.io.IOException;
