@@ -48,6 +48,9 @@ class GuestProgramsTest
     /** A digest at the end of each slice. */
     private static final long DIGEST_INTERVAL_NS = 1;
 
+    /** From machine to machine, about. */
+    private static final int MOVES = 12;
+
     @TempDir
     private Path temp;
 
@@ -97,6 +100,24 @@ class GuestProgramsTest
         final Machine switched = machine(name, new Console());
         assertThat(new EngineSwitches(switched, 1).replay(directory).outcome()).isEqualTo(end);
         assertThat(switched.digest()).isEqualTo(machine.digest());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"clock", "crash", "entropy", "page_fault", "sbi", "smc", "timer", "user", "wfi"})
+    void anotherMachineMayGoOnAnywhereFromTheSavedState(final String name) throws IOException
+    {
+        final Path directory = temp.resolve(name);
+        final Console recorded = new Console();
+        final Machine machine = machine(name, recorded);
+        final Outcome end = Outcome.valueOf(record(directory, machine).name());
+        final byte[] kernel = Files.readAllBytes(GUESTS.resolve(name + ".elf"));
+        final Console replayed = new Console();
+        final StateMoves moves = new StateMoves(
+            engine -> machine(kernel, List.of(), replayed, engine), request -> {}, 1 + entries(directory) / MOVES, 1);
+        assertThat(moves.replay(directory).digest()).isEqualTo(machine.digest());
+        assertThat(moves.replayer().outcome()).isEqualTo(end);
+        assertThat(moves.moves()).isPositive();
+        assertThat(replayed.text()).isEqualTo(recorded.text());
     }
 
     @Test
@@ -160,6 +181,19 @@ class GuestProgramsTest
         return state;
     }
 
+    private static int entries(final Path directory)
+    {
+        int entries = 0;
+        try (JournalScan scan = JournalScan.open(directory))
+        {
+            while (scan.next())
+            {
+                entries++;
+            }
+        }
+        return entries;
+    }
+
     private static Replayer replay(final Path directory, final Machine machine)
     {
         final Replayer replayer = new Replayer(machine);
@@ -184,10 +218,14 @@ class GuestProgramsTest
     {
         final List<DriveConfiguration> drives =
             name.startsWith("block") ? List.of(TestDrive.CONFIGURATION) : List.of();
+        return machine(Files.readAllBytes(GUESTS.resolve(name + ".elf")), drives, sink, engine);
+    }
+
+    private static Machine machine(
+        final byte[] kernel, final List<DriveConfiguration> drives, final OutputSink sink, final EngineKind engine)
+    {
         return new Machine(
-            new MachineConfiguration(
-                MEMORY_BYTES, 3, Files.readAllBytes(GUESTS.resolve(name + ".elf")), null, "", drives),
-            sink, new TestDrive(), engine);
+            new MachineConfiguration(MEMORY_BYTES, 3, kernel, null, "", drives), sink, new TestDrive(), engine);
     }
 
     private static String expected(final String name) throws IOException

@@ -7,6 +7,8 @@ import dev.understudy.guest.hart.EngineKind;
 import dev.understudy.guest.state.SavedState;
 import dev.understudy.journal.JournalScan;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.function.Function;
 
@@ -25,7 +27,7 @@ final class StateMoves
     private final int oneIn;
     private Machine machine;
     private Replayer replayer;
-    private int moves;
+    private final List<Long> moves = new ArrayList<>();
 
     /**
      * @param machines makes a machine as the genesis entry describes it, on drives that hold what was completed
@@ -66,7 +68,13 @@ final class StateMoves
     /** How many machines there were, the first one excepted. */
     int moves()
     {
-        return moves;
+        return moves.size();
+    }
+
+    /** How many of them took over before a position. */
+    int movesBefore(final long position)
+    {
+        return (int)moves.stream().filter(it -> it < position).count();
     }
 
     Replayer replayer()
@@ -83,6 +91,6 @@ final class StateMoves
         assertThat(next.digest()).isEqualTo(machine.digest());
         replayer = new Replayer(next, drives, replayer.nextSequence());
         machine = next;
-        moves++;
+        moves.add(next.position());
     }
 }

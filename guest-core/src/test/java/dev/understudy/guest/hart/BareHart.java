@@ -5,6 +5,9 @@ import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.memory.Mmu;
 import dev.understudy.guest.state.StateHash;
+import dev.understudy.guest.state.StateReader;
+import dev.understudy.guest.state.StateWriter;
+import dev.understudy.guest.state.Stateful;
 import dev.understudy.guest.time.GuestClock;
 import dev.understudy.guest.virtio.VirtioEntropy;
 import dev.understudy.guest.virtio.VirtioMmio;
@@ -12,7 +15,7 @@ import java.util.Arrays;
 import java.util.function.Function;
 
 /** A hart with memory, an interrupt controller and one device that writes to memory; its first environment call ends it. */
-final class BareHart
+final class BareHart implements Stateful
 {
     /** More than a translation cache has places for. */
     private static final int MEMORY_BYTES = 20 << 20;
@@ -33,6 +36,8 @@ final class BareHart
     final Mmu mmu;
     final Hart hart;
     Engine engine;
+    private final GuestClock clock = new GuestClock();
+    private final Bus bus;
     private final long entry;
 
     /**
@@ -89,8 +94,9 @@ final class BareHart
         entropy = new VirtioEntropy(memory);
         final Plic plic = new Plic();
         entropyWindow = new VirtioMmio(1, entropy, plic);
-        mmu = new Mmu(memory, new Bus(plic, entropyWindow));
-        hart = new Hart(mmu, new GuestClock(), plic::asserted);
+        bus = new Bus(plic, entropyWindow);
+        mmu = new Mmu(memory, bus);
+        hart = new Hart(mmu, clock, plic::asserted);
         engine = newEngine.apply(this);
         start();
     }
@@ -130,6 +136,24 @@ final class BareHart
     void run(final long until)
     {
         engine.run(until);
+    }
+
+    @Override
+    public void save(final StateWriter to)
+    {
+        memory.save(to);
+        hart.save(to);
+        clock.save(to);
+        bus.save(to);
+    }
+
+    @Override
+    public void load(final StateReader from)
+    {
+        memory.load(from);
+        hart.load(from);
+        clock.load(from);
+        bus.load(from);
     }
 
     /** A hash over hart and memory. */

@@ -2,6 +2,8 @@ package dev.understudy.guest.hart;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.understudy.guest.state.SavedState;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
@@ -26,6 +28,7 @@ class RandomRoutinesTest
     private static final int ROUNDS = Integer.getInteger("fuzz.rounds", 1);
     private static final Long ONE = Long.getLong("fuzz.seed");
     private static final long INSTRUCTIONS = 60_000;
+    private static final int MOVE_EVERY = 5;
     private static final int SHORT = 20;
     private static final int LONG = 4_000;
 
@@ -44,6 +47,8 @@ class RandomRoutinesTest
     private static long translatedCutShort;
     private static long switches;
     private static long translatedBetweenSwitches;
+    private static long moves;
+    private static long translatedBetweenMoves;
     private static long traps;
     private static long stops;
 
@@ -64,6 +69,12 @@ class RandomRoutinesTest
     void anotherEngineMayGoOnAnywhere(@ForAll final long seed)
     {
         compareAll(new Random(seed), RandomRoutinesTest::compareSwitched);
+    }
+
+    @Property(tries = 10, shrinking = ShrinkingMode.OFF)
+    void anotherHartMayGoOnAnywhereFromTheSavedState(@ForAll final long seed)
+    {
+        compareAll(new Random(seed), RandomRoutinesTest::compareMoved);
     }
 
     private static void compareAll(final Random random, final LongConsumer compare)
@@ -88,8 +99,10 @@ class RandomRoutinesTest
     {
         System.out.printf(Locale.ROOT, "%,d random programs, %,d instructions compared at %,d stops; " +
             "%,d traps; %,d instructions translated; %,d wide regions with %,d predicted targets; " +
-            "%,d switches of the engine with %,d instructions translated between; exits %s%n",
-            programs, instructions, stops, traps, translated, wide, predicted, switches, translatedBetweenSwitches, EXITS);
+            "%,d switches of the engine with %,d instructions translated between; " +
+            "%,d moves of the state with %,d; exits %s%n",
+            programs, instructions, stops, traps, translated, wide, predicted, switches, translatedBetweenSwitches,
+            moves, translatedBetweenMoves, EXITS);
         if (ONE == null)
         {
             assertThat(EXITS).containsOnlyKeys(ExitCause.values());
@@ -97,6 +110,7 @@ class RandomRoutinesTest
             assertThat(translated).isGreaterThan(instructions / 4);
             assertThat(translatedCutShort).isGreaterThan(instructions / 100);
             assertThat(translatedBetweenSwitches).isGreaterThan(instructions / 100);
+            assertThat(translatedBetweenMoves).isGreaterThan(instructions / 1_000);
             assertThat(wide).as("wide regions").isPositive();
             assertThat(predicted).as("predicted targets").isPositive();
             assertThat(translatedBeside).isGreaterThan(instructions / 100);
@@ -140,7 +154,29 @@ class RandomRoutinesTest
         });
     }
 
-    /** @param atEachStop what is done where all have stopped */
+    private static void compareMoved(final long seed)
+    {
+        final byte[] image = new RandomRoutines(seed).image();
+        final Random random = new Random(seed);
+        final List<BareHart> moved = new ArrayList<>(List.of(new BareHart(EngineKind.TRANSLATOR, image)));
+        compare(seed, image, moved, () ->
+        {
+            if (random.nextInt(MOVE_EVERY) == 0)
+            {
+                final BareHart from = moved.getFirst();
+                translatedBetweenMoves += from.engine.statistics().translatedInstructions();
+                final SavedState state = SavedState.of(from);
+                final BareHart to =
+                    new BareHart(EngineKind.values()[random.nextInt(EngineKind.values().length)], new byte[0]);
+                to.load(state.reader());
+                assertThat(SavedState.of(to).isSameAs(state)).isTrue();
+                moved.set(0, to);
+                moves++;
+            }
+        });
+    }
+
+    /** @param atEachStop what is done where all have stopped; it may replace one of the others */
     private static void compare(
         final long seed, final byte[] image, final List<BareHart> others, final Runnable atEachStop)
     {
