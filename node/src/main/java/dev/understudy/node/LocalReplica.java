@@ -6,8 +6,6 @@ import dev.understudy.failover.role.Replica;
 import dev.understudy.guest.RunState;
 import dev.understudy.guest.hart.TranslationStatistics;
 import dev.understudy.journal.GenerationCause;
-import java.util.ArrayList;
-import java.util.List;
 import org.agrona.DirectBuffer;
 
 /**
@@ -29,8 +27,6 @@ final class LocalReplica implements Replica
     private final Inbox inbox;
     private final LagControl lagControl;
 
-    private final WorkWatch journalWatch;
-    private final List<WorkWatch> driveWatches = new ArrayList<>();
     private GuestDrives drives;
     private Outbox outbox;
     private HartAgent guest;
@@ -52,7 +48,6 @@ final class LocalReplica implements Replica
         this.journal = journal;
         this.gate = gate;
         inbox = new Inbox(context.harts().bell());
-        journalWatch = new WorkWatch(() -> journal.journal() == null ? -1 : journal.journal().underWay());
         lagControl = new LagControl(settings.softLagMs(), settings.hardLagMs());
     }
 
@@ -69,7 +64,6 @@ final class LocalReplica implements Replica
         source.checkAgainst(journal.genesis());
         outbox = new Outbox(context.bell());
         drives = source.openDrives(inbox::announce);
-        watchDrives();
         guest = new HartAgent(
             source.machine(outbox, drives),
             inbox,
@@ -178,33 +172,10 @@ final class LocalReplica implements Replica
         }
     }
 
-    private void watchDrives()
+    /** What the guest's drives are carried out by; null without a guest. */
+    GuestDrives drives()
     {
-        final GuestDrives opened = drives;
-        driveWatches.clear();
-        for (int i = 0; i < opened.count(); i++)
-        {
-            final int drive = i;
-            driveWatches.add(new WorkWatch(() -> opened.underWay(drive)));
-        }
-    }
-
-    /** What the guest waits for that a disk has not done for so long that it counts as hung; null when there is none. */
-    String hungDisk(final long nowNs, final long journalLimitNs, final long driveLimitNs)
-    {
-        final long journalNs = journalWatch.lastsNs(nowNs);
-        String hung = journalNs < journalLimitNs ? null :
-            "the disk of journal " + journal.name() + " has not taken an entry for " + journalNs / 1_000_000 + " ms";
-        for (int i = 0; i < driveWatches.size(); i++)
-        {
-            final long driveNs = driveWatches.get(i).lastsNs(nowNs);
-            if (driveNs >= driveLimitNs)
-            {
-                hung = "the disk of drive " + drives.name(i) + " has not carried out a request for " +
-                    driveNs / 1_000_000 + " ms";
-            }
-        }
-        return hung;
+        return drives;
     }
 
     // How the guest ends.
@@ -492,6 +463,5 @@ final class LocalReplica implements Replica
             context.notices().accept(e.getMessage());
         }
         drives = null;
-        driveWatches.clear();
     }
 }

@@ -5,14 +5,10 @@ import dev.understudy.failover.role.Role;
 import dev.understudy.guest.RunState;
 import dev.understudy.guest.hart.TranslationStatistics;
 import dev.understudy.journal.JournalException;
-import dev.understudy.journal.JournalFullException;
 import dev.understudy.journal.Outcome;
-import dev.understudy.transport.PairHandler;
 import dev.understudy.transport.PairProtocol;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.UUID;
-import org.agrona.DirectBuffer;
 import org.agrona.concurrent.Agent;
 
 /**
@@ -22,7 +18,7 @@ import org.agrona.concurrent.Agent;
  * again, on one thread, the agent thread. The hart has its own work; the two meet in the inbox, the outbox, the journal and
  * published fields. One duty cycle sees one time.
  */
-public final class NodeAgent implements Agent, PairHandler
+public final class NodeAgent implements Agent
 {
     /** The longest sleep of the agent: heartbeats are more frequent. */
     private static final long MAX_SLEEP_NS = 100_000_000;
@@ -35,9 +31,6 @@ public final class NodeAgent implements Agent, PairHandler
 
     private static final long STATUS_INTERVAL_NS = 20_000_000;
 
-    /** Timeouts of the heartbeat that a request of a drive or a sync of the journal is given. */
-    private static final int SLOW_DISK_TIMEOUTS = 10;
-
     private final NodeSettings settings;
     private final NodeContext context;
     private final OutputGate gate;
@@ -46,7 +39,7 @@ public final class NodeAgent implements Agent, PairHandler
     private final PairProtocol protocol;
     private final PeerProxy peer;
     private final PairMember member;
-    private final WorkWatch syncWatch;
+    private final DiskWatch disks;
 
     /** The time of this duty cycle. */
     private long nowNs;
@@ -57,7 +50,6 @@ public final class NodeAgent implements Agent, PairHandler
     private boolean isDeparting;
     private boolean hasLeft;
     private boolean hasPublishedEnd;
-    private boolean saidHung;
     private volatile boolean leaving;
     private volatile NodeState state;
     private volatile TranslationStatistics translations = TranslationStatistics.NONE;
@@ -80,13 +72,14 @@ public final class NodeAgent implements Agent, PairHandler
         checkJournal();
         gate = new OutputGate(context.clock(), settings.pair().maxPauseNs());
         replica = new LocalReplica(settings, context, journal, gate);
+        final PeerMessages messages = new PeerMessages(settings.pair().node(), () -> nowNs, context, replica);
         protocol = new PairProtocol(
             context.link(),
             settings.pair().node(),
             settings.incarnation(),
             context.clock(),
             settings.pair().heartbeatTimeoutMs(),
-            this);
+            messages);
         peer = new PeerProxy(context.link(), protocol, replica, context.placement());
         member = new PairMember(
             settings.pair(),
@@ -97,7 +90,8 @@ public final class NodeAgent implements Agent, PairHandler
             context.calendar(),
             context.random(),
             nowNs);
-        syncWatch = new WorkWatch(context.journals()::syncUnderWay);
+        disks = new DiskWatch(settings.pair().timeoutNs(), context, journal, replica, member);
+        messages.to(member);
         publishState();
     }
 
@@ -169,7 +163,10 @@ public final class NodeAgent implements Agent, PairHandler
         {
             nextStatusNs = nowNs + STATUS_INTERVAL_NS;
             replica.controlLag(member.isSolo());
-            watchDisks();
+            if (!hasEnded())
+            {
+                disks.poll(nowNs);
+            }
             publishState();
         }
         if (context.placement().poll(nowNs, member.role() == Role.PRIMARY))
@@ -357,35 +354,6 @@ public final class NodeAgent implements Agent, PairHandler
         }
     }
 
-    /**
-     * The agent does not wait for a disk that its guest waits for, and so nobody would miss this node: it halts, if there is
-     * one to go on. A disk may well be slow to carry out a request or a sync, so that gets more time, and most of it on a
-     * backup: of two nodes with slow disks one has to stay.
-     */
-    private void watchDisks()
-    {
-        final boolean isBackup = member.role() == Role.BACKUP;
-        final long slowNs = settings.pair().timeoutNs() * (isBackup ? 2 : 1) * SLOW_DISK_TIMEOUTS;
-        String hung = replica.hungDisk(nowNs, settings.pair().timeoutNs(), slowNs);
-        if (syncWatch.lastsNs(nowNs) >= slowNs)
-        {
-            hung = "a sync of journal " + journal.name() + " has not come back for " + slowNs / 1_000_000 + " ms";
-        }
-        if (hung == null || hasEnded())
-        {
-            saidHung &= hung != null;
-        }
-        else if (isBackup || member.role() == Role.PRIMARY && !member.isSolo())
-        {
-            member.halt(hung + ": it hangs, and the other node goes on");
-        }
-        else if (!saidHung)
-        {
-            saidHung = true;
-            context.notices().accept(hung + "; waits for it, since there is no other node to go on");
-        }
-    }
-
     private void publishState()
     {
         final boolean isPrimary = member.role() == Role.PRIMARY;
@@ -409,121 +377,5 @@ public final class NodeAgent implements Agent, PairHandler
             member.haltReason(),
             member.trouble().isEmpty() ? null : member.trouble());
         translations = replica.translations();
-    }
-
-    // What the peer says.
-
-    @Override
-    public void onEntry(final long session, final DirectBuffer entry, final int offset, final int length)
-    {
-        if (session == 0 || session != member.session())
-        {
-            return;
-        }
-        try
-        {
-            replica.receive(entry, offset, length);
-        }
-        catch (final JournalFullException e)
-        {
-            member.halt(e.getMessage());
-        }
-        catch (final JournalException e)
-        {
-            member.onBrokenStream(e.getMessage());
-        }
-        catch (final DriveException e)
-        {
-            member.halt(e.getMessage());
-        }
-        catch (final WrongGuestException e)
-        {
-            member.halt("the primary's guest is not the one configured here: " + e.getMessage());
-        }
-    }
-
-    @Override
-    public void onHeartbeat(
-        final long peerIncarnation,
-        final long generation,
-        final String name,
-        final int role,
-        final boolean solo,
-        final long sequence,
-        final long position,
-        final long releasedOutputs,
-        final long claimHigh,
-        final long claimLow,
-        final String trouble)
-    {
-        if (name.equals(settings.pair().node()))
-        {
-            member.halt("another process calls itself node " + name + ": each node of a pair has its own name");
-            return;
-        }
-        if (role < Role.values().length)
-        {
-            final UUID claim = claimHigh == 0 && claimLow == 0 ? null : new UUID(claimHigh, claimLow);
-            member.onHeartbeat(
-                nowNs, peerIncarnation, Role.values()[role], generation, claim, trouble);
-        }
-    }
-
-    @Override
-    public void onJoin(
-        final long peerIncarnation,
-        final long generation,
-        final String name,
-        final long haveSequence,
-        final long chainHigh,
-        final long chainLow,
-        final String settings,
-        final String reason)
-    {
-        member.onJoin(
-            nowNs, peerIncarnation, haveSequence, chainHigh, chainLow, settings, reason);
-    }
-
-    @Override
-    public void onRefusal(final long peerIncarnation, final long generation, final String reason)
-    {
-        member.onRefusal(nowNs, peerIncarnation, reason);
-    }
-
-    @Override
-    public void onJoinReply(
-        final long peerIncarnation, final long generation, final long fromSequence, final long session)
-    {
-        member.onJoinReply(nowNs, peerIncarnation, fromSequence, session);
-    }
-
-    @Override
-    public void onAcknowledge(
-        final long peerIncarnation,
-        final long session,
-        final long sequence,
-        final long replayedSequence,
-        final long replayedTimeNs)
-    {
-        member.onAcknowledge(
-            nowNs, peerIncarnation, session, sequence, replayedSequence, replayedTimeNs);
-    }
-
-    @Override
-    public void onGoodbye(final long peerIncarnation, final long generation, final String reason)
-    {
-        member.onGoodbye(peerIncarnation, reason);
-    }
-
-    @Override
-    public void onPlacement(final long peerIncarnation, final boolean upperHalf, final int busyPercent)
-    {
-        context.placement().onPeer(upperHalf, busyPercent, member.role() == Role.PRIMARY);
-    }
-
-    @Override
-    public void onUnknownMessage(final String what)
-    {
-        context.notices().accept("link: " + what);
     }
 }
