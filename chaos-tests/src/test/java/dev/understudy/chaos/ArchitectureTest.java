@@ -1,12 +1,17 @@
 package dev.understudy.chaos;
 
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchCondition;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
 import java.io.RandomAccessFile;
 import java.util.Date;
 import java.util.Random;
@@ -186,6 +191,34 @@ class ArchitectureTest
     void packagesOfAModuleHaveNoCycles(final String module)
     {
         slices().matching("dev.understudy." + module + ".(*)..").should().beFreeOfCycles().allowEmptyShould(true)
+            .check(CLASSES);
+    }
+
+    /**
+     * Types of parameters that callers give as lambdas; what the JVM starts; what a saved state is for; what benchmarks, and
+     * tests of other modules, use.
+     */
+    private static final Set<String> PUBLIC_ALL_THE_SAME = Set.of(
+        "FrameReceiver", "GuestPort", "Understudy", "SavedState", "CountingClient", "DirtyPages", "Interpreter", "Outbox",
+        "VsockHeader");
+
+    @Test
+    void onlyWhatAnotherPackageUsesIsPublic()
+    {
+        classes().that().arePublic().and().areTopLevelClasses()
+            .and().resideOutsideOfPackage("..codec..")
+            .and(DescribedPredicate.describe(
+                "are no exceptions", it -> !PUBLIC_ALL_THE_SAME.contains(it.getSimpleName())))
+            .should(new ArchCondition<>("be used by another package")
+            {
+                @Override
+                public void check(final JavaClass item, final ConditionEvents events)
+                {
+                    final boolean isUsed = item.getDirectDependenciesToSelf().stream()
+                        .anyMatch(it -> !it.getOriginClass().getPackageName().equals(item.getPackageName()));
+                    events.add(new SimpleConditionEvent(item, isUsed, item.getName() + " is used in its own package alone"));
+                }
+            })
             .check(CLASSES);
     }
 

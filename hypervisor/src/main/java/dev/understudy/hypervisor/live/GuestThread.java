@@ -11,7 +11,7 @@ import java.util.concurrent.locks.LockSupport;
  * itself, so that a short answer needs no second thread to wake up, and hands a guest that is busy for longer back. Whoever
  * has the turn is the hart thread that {@link HartAgent} speaks of.
  */
-public final class GuestThread implements Harts.Running
+final class GuestThread implements Harts.Running
 {
     /** A guest that is busy for more steps in a row goes back to its own thread. */
     static final int MAX_SHARED_STEPS = 4;

@@ -16,7 +16,7 @@ import java.util.Optional;
 /**
  * Asks a node for its status. Whatever is wrong, the answer is there in time or is none.
  */
-public final class StatusClient
+final class StatusClient
 {
     /** Many times what a node answers; more than this is no node. */
     private static final int MAX_ANSWER_BYTES = 64 * 1024;
