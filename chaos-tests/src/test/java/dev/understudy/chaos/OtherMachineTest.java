@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.understudy.failover.arbiter.Claim;
 import dev.understudy.failover.arbiter.DirectoryArbiter;
 import dev.understudy.failover.arbiter.Term;
-import dev.understudy.guest.MachineConfiguration;
+import dev.understudy.guest.configuration.MachineConfiguration;
 import dev.understudy.hypervisor.image.GuestImage;
 import dev.understudy.journal.EntryEncoder;
 import dev.understudy.journal.Genesis;

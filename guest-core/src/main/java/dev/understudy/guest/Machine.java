@@ -5,6 +5,7 @@ import dev.understudy.guest.boot.KernelImage;
 import dev.understudy.guest.boot.MachineDeviceTree;
 import dev.understudy.guest.bus.Bus;
 import dev.understudy.guest.bus.Device;
+import dev.understudy.guest.configuration.MachineConfiguration;
 import dev.understudy.guest.hart.Engine;
 import dev.understudy.guest.hart.EngineKind;
 import dev.understudy.guest.hart.Hart;
@@ -13,6 +14,8 @@ import dev.understudy.guest.hart.TranslationStatistics;
 import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.memory.Mmu;
+import dev.understudy.guest.output.HashedOutputs;
+import dev.understudy.guest.output.OutputSink;
 import dev.understudy.guest.pvpanic.PvPanic;
 import dev.understudy.guest.rtc.GoldfishRtc;
 import dev.understudy.guest.sbi.FirmwareConsole;
@@ -49,9 +52,6 @@ import java.util.function.IntFunction;
  */
 public final class Machine implements Stateful
 {
-    /** Outputs to the console are handed on in pieces, so that no guest can make one without bound. */
-    private static final int MAX_CONSOLE_OUTPUT_BYTES = 16 * 1024;
-
     private static final int NOT_ENDED = -1;
 
     private final GuestMemory memory;
@@ -73,7 +73,7 @@ public final class Machine implements Stateful
     /** Null when the machine has none. */
     private final VirtioNet network;
     private Engine engine;
-    private final OutputHash outputHash = new OutputHash();
+    private final HashedOutputs outputs;
 
     /** How the guest ended; null while it has not, and when it crashed. */
     private RunState end;
@@ -132,14 +132,14 @@ public final class Machine implements Stateful
         final EngineKind kind,
         final IntFunction<byte[]> ram)
     {
-        final OutputSink hashed = new HashedOutputs(sink);
+        outputs = new HashedOutputs(sink, this::position);
         memory = new GuestMemory(configuration.memoryBytes(), ram);
-        uart = new Uart(firmwareConsole, hashed, plic);
+        uart = new Uart(firmwareConsole, outputs, plic);
         rtc = new GoldfishRtc(plic, clock, this::timeNs);
-        console = new VirtioConsole(memory, hashed, firmwareConsole::onOtherConsole);
+        console = new VirtioConsole(memory, outputs, firmwareConsole::onOtherConsole);
         entropy = new VirtioEntropy(memory);
-        vsock = new VirtioVsock(memory, configuration.vsockCid(), hashed);
-        network = configuration.mac() == null ? null : new VirtioNet(memory, configuration.mac(), hashed);
+        vsock = new VirtioVsock(memory, configuration.vsockCid(), outputs);
+        network = configuration.mac() == null ? null : new VirtioNet(memory, configuration.mac(), outputs);
         drives = new VirtioBlock[configuration.drives().size()];
         for (int i = 0; i < drives.length; i++)
         {
@@ -158,7 +158,7 @@ public final class Machine implements Stateful
         bus = new Bus(devices.toArray(Device[]::new));
         mmu = new Mmu(memory, bus);
         hart = new Hart(mmu, clock, plic::asserted);
-        sbi = new Sbi(memory, mmu, hashed, firmwareConsole, how -> end = stateOf(how));
+        sbi = new Sbi(memory, mmu, outputs, firmwareConsole, how -> end = stateOf(how));
         engine = Engine.of(kind, hart, mmu, memory, sbi);
         boot(configuration);
     }
@@ -259,13 +259,13 @@ public final class Machine implements Stateful
     /** The running hash of all outputs so far. */
     public long outputs()
     {
-        return outputHash.value();
+        return outputs.value();
     }
 
     /** Number of outputs so far. */
     public long outputCount()
     {
-        return outputHash.count();
+        return outputs.count();
     }
 
     /** The guest's time at its position, in nanoseconds since its start. */
@@ -438,7 +438,7 @@ public final class Machine implements Stateful
         clock.save(to);
         bus.save(to);
         sbi.save(to);
-        outputHash.save(to);
+        outputs.save(to);
         to.write(end == null ? NOT_ENDED : end.ordinal());
     }
 
@@ -451,7 +451,7 @@ public final class Machine implements Stateful
         clock.load(from);
         bus.load(from);
         sbi.load(from);
-        outputHash.load(from);
+        outputs.load(from);
         final int how = from.readInt(NOT_ENDED, RunState.values().length - 1);
         end = how == NOT_ENDED ? null : RunState.values()[how];
     }
@@ -460,41 +460,5 @@ public final class Machine implements Stateful
     public long register(final int number)
     {
         return hart.x(number);
-    }
-
-    /** Enters every output into the hash on its way to the sink. */
-    private final class HashedOutputs implements OutputSink
-    {
-        private final OutputSink sink;
-
-        HashedOutputs(final OutputSink sink)
-        {
-            this.sink = sink;
-        }
-
-        @Override
-        public void sendConsole(final byte[] data, final int offset, final int length)
-        {
-            for (int done = 0; done < length; done += MAX_CONSOLE_OUTPUT_BYTES)
-            {
-                final int count = Math.min(length - done, MAX_CONSOLE_OUTPUT_BYTES);
-                outputHash.add(OutputHash.CONSOLE, hart.instret(), data, offset + done, count);
-                sink.sendConsole(data, offset + done, count);
-            }
-        }
-
-        @Override
-        public void sendVsock(final byte[] packet, final int offset, final int length)
-        {
-            outputHash.add(OutputHash.VSOCK, hart.instret(), packet, offset, length);
-            sink.sendVsock(packet, offset, length);
-        }
-
-        @Override
-        public void sendFrame(final byte[] frame, final int offset, final int length)
-        {
-            outputHash.add(OutputHash.NETWORK, hart.instret(), frame, offset, length);
-            sink.sendFrame(frame, offset, length);
-        }
     }
 }

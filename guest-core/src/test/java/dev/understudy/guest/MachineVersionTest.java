@@ -2,7 +2,11 @@ package dev.understudy.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.understudy.guest.configuration.DriveConfiguration;
+import dev.understudy.guest.configuration.MacAddress;
+import dev.understudy.guest.configuration.MachineConfiguration;
 import dev.understudy.guest.hart.EngineKind;
+import dev.understudy.guest.output.Nowhere;
 import dev.understudy.guest.virtio.BlockRequests;
 import java.util.List;
 import org.junit.jupiter.api.Test;

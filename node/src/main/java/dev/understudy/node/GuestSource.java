@@ -1,7 +1,7 @@
 package dev.understudy.node;
 
 import dev.understudy.guest.Machine;
-import dev.understudy.guest.OutputSink;
+import dev.understudy.guest.output.OutputSink;
 import dev.understudy.journal.Genesis;
 
 /** Makes the guest that a node is configured to run. On the agent thread. */

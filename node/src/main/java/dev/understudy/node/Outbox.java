@@ -1,6 +1,6 @@
 package dev.understudy.node;
 
-import dev.understudy.guest.OutputSink;
+import dev.understudy.guest.output.OutputSink;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Arrays;

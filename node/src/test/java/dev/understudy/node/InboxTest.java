@@ -2,10 +2,10 @@ package dev.understudy.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.understudy.guest.MacAddress;
 import dev.understudy.guest.Machine;
-import dev.understudy.guest.MachineConfiguration;
 import dev.understudy.guest.RunState;
+import dev.understudy.guest.configuration.MacAddress;
+import dev.understudy.guest.configuration.MachineConfiguration;
 import dev.understudy.guest.virtio.VsockHeader;
 import dev.understudy.replay.EventLog;
 import dev.understudy.replay.Recorder;

@@ -2,13 +2,13 @@ package dev.understudy.replay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.understudy.guest.DriveConfiguration;
-import dev.understudy.guest.MacAddress;
 import dev.understudy.guest.Machine;
-import dev.understudy.guest.MachineConfiguration;
-import dev.understudy.guest.OutputSink;
 import dev.understudy.guest.RunState;
+import dev.understudy.guest.configuration.DriveConfiguration;
+import dev.understudy.guest.configuration.MacAddress;
+import dev.understudy.guest.configuration.MachineConfiguration;
 import dev.understudy.guest.hart.EngineKind;
+import dev.understudy.guest.output.OutputSink;
 import dev.understudy.guest.virtio.BlockRequest;
 import dev.understudy.guest.virtio.BlockRequests;
 import dev.understudy.journal.Genesis;

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.understudy.guest.Machine;
-import dev.understudy.guest.MachineConfiguration;
-import dev.understudy.guest.OutputSink;
 import dev.understudy.guest.RunState;
+import dev.understudy.guest.configuration.MachineConfiguration;
 import dev.understudy.guest.hart.EngineKind;
+import dev.understudy.guest.output.OutputSink;
 import dev.understudy.guest.virtio.BlockRequests;
 import dev.understudy.guest.virtio.VsockHeader;
 import dev.understudy.journal.EntryEncoder;

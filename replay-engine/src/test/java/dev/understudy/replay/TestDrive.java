@@ -1,6 +1,6 @@
 package dev.understudy.replay;
 
-import dev.understudy.guest.DriveConfiguration;
+import dev.understudy.guest.configuration.DriveConfiguration;
 import dev.understudy.guest.virtio.BlockRequest;
 import dev.understudy.guest.virtio.BlockRequests;
 import java.nio.charset.StandardCharsets;

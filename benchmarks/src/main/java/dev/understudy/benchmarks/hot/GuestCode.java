@@ -1,9 +1,9 @@
 package dev.understudy.benchmarks.hot;
 
 import dev.understudy.guest.Machine;
-import dev.understudy.guest.MachineConfiguration;
-import dev.understudy.guest.OutputSink;
+import dev.understudy.guest.configuration.MachineConfiguration;
 import dev.understudy.guest.hart.EngineKind;
+import dev.understudy.guest.output.OutputSink;
 import dev.understudy.guest.virtio.BlockRequests;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -1,6 +1,6 @@
 package dev.understudy.benchmarks.hot;
 
-import dev.understudy.guest.MachineConfiguration;
+import dev.understudy.guest.configuration.MachineConfiguration;
 import dev.understudy.journal.Genesis;
 import dev.understudy.journal.JournalOptions;
 import dev.understudy.journal.JournalWriter;

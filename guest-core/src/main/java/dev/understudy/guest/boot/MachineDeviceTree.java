@@ -1,6 +1,6 @@
 package dev.understudy.guest.boot;
 
-import dev.understudy.guest.MachineConfiguration;
+import dev.understudy.guest.configuration.MachineConfiguration;
 import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.pvpanic.PvPanic;

@@ -1,10 +1,10 @@
 package dev.understudy.guest.sbi;
 
-import dev.understudy.guest.OutputSink;
 import dev.understudy.guest.hart.EnvironmentCalls;
 import dev.understudy.guest.hart.Hart;
 import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.memory.Mmu;
+import dev.understudy.guest.output.OutputSink;
 import dev.understudy.guest.state.Derived;
 import dev.understudy.guest.state.StateReader;
 import dev.understudy.guest.state.StateWriter;

@@ -1,8 +1,8 @@
 package dev.understudy.guest.uart;
 
-import dev.understudy.guest.OutputSink;
 import dev.understudy.guest.bus.Device;
 import dev.understudy.guest.interrupt.Plic;
+import dev.understudy.guest.output.OutputSink;
 import dev.understudy.guest.sbi.FirmwareConsole;
 import dev.understudy.guest.state.Derived;
 import dev.understudy.guest.state.StateReader;

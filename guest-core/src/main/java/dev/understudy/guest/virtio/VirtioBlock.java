@@ -1,6 +1,6 @@
 package dev.understudy.guest.virtio;
 
-import dev.understudy.guest.DriveConfiguration;
+import dev.understudy.guest.configuration.DriveConfiguration;
 import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.state.DataHash;
 import dev.understudy.guest.state.Derived;

@@ -1,7 +1,7 @@
 package dev.understudy.guest.virtio;
 
-import dev.understudy.guest.OutputSink;
 import dev.understudy.guest.memory.GuestMemory;
+import dev.understudy.guest.output.OutputSink;
 import dev.understudy.guest.state.StateReader;
 import dev.understudy.guest.state.StateWriter;
 

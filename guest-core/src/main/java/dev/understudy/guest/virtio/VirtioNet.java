@@ -1,8 +1,8 @@
 package dev.understudy.guest.virtio;
 
-import dev.understudy.guest.MacAddress;
-import dev.understudy.guest.OutputSink;
+import dev.understudy.guest.configuration.MacAddress;
 import dev.understudy.guest.memory.GuestMemory;
+import dev.understudy.guest.output.OutputSink;
 import dev.understudy.guest.state.Derived;
 import dev.understudy.guest.state.StateReader;
 import dev.understudy.guest.state.StateWriter;

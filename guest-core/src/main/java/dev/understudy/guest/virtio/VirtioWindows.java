@@ -1,6 +1,6 @@
 package dev.understudy.guest.virtio;
 
-import dev.understudy.guest.MachineConfiguration;
+import dev.understudy.guest.configuration.MachineConfiguration;
 import java.util.stream.IntStream;
 
 /**

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.understudy.guest.DriveConfiguration;
-import dev.understudy.guest.MacAddress;
-import dev.understudy.guest.MachineConfiguration;
+import dev.understudy.guest.configuration.DriveConfiguration;
+import dev.understudy.guest.configuration.MacAddress;
+import dev.understudy.guest.configuration.MachineConfiguration;
 import dev.understudy.guest.memory.GuestMemory;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -2,16 +2,16 @@ package dev.understudy.guest.boot;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.understudy.guest.DriveConfiguration;
-import dev.understudy.guest.MacAddress;
 import dev.understudy.guest.Machine;
-import dev.understudy.guest.MachineConfiguration;
-import dev.understudy.guest.Nowhere;
 import dev.understudy.guest.RunState;
 import dev.understudy.guest.Seeds;
 import dev.understudy.guest.TestElf;
+import dev.understudy.guest.configuration.DriveConfiguration;
+import dev.understudy.guest.configuration.MacAddress;
+import dev.understudy.guest.configuration.MachineConfiguration;
 import dev.understudy.guest.memory.DirtyPages;
 import dev.understudy.guest.memory.GuestMemory;
+import dev.understudy.guest.output.Nowhere;
 import dev.understudy.guest.virtio.VirtioMmio;
 import dev.understudy.guest.virtio.VirtioWindows;
 import java.io.ByteArrayOutputStream;

@@ -3,10 +3,10 @@ package dev.understudy.guest.hart;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.understudy.guest.Machine;
-import dev.understudy.guest.MachineConfiguration;
-import dev.understudy.guest.Nowhere;
 import dev.understudy.guest.RunState;
 import dev.understudy.guest.Seeds;
+import dev.understudy.guest.configuration.MachineConfiguration;
+import dev.understudy.guest.output.Nowhere;
 import dev.understudy.guest.state.SavedState;
 import dev.understudy.guest.virtio.BlockRequests;
 import java.io.IOException;

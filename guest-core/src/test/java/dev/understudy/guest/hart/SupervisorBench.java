@@ -1,10 +1,10 @@
 package dev.understudy.guest.hart;
 
-import dev.understudy.guest.Nowhere;
 import dev.understudy.guest.bus.Bus;
 import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.memory.Mmu;
+import dev.understudy.guest.output.Nowhere;
 import dev.understudy.guest.sbi.FirmwareConsole;
 import dev.understudy.guest.sbi.Sbi;
 import dev.understudy.guest.time.GuestClock;

@@ -3,10 +3,10 @@ package dev.understudy.guest.pvpanic;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.understudy.guest.Machine;
-import dev.understudy.guest.MachineConfiguration;
-import dev.understudy.guest.Nowhere;
 import dev.understudy.guest.RunState;
 import dev.understudy.guest.TestElf;
+import dev.understudy.guest.configuration.MachineConfiguration;
+import dev.understudy.guest.output.Nowhere;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.junit.jupiter.api.Test;

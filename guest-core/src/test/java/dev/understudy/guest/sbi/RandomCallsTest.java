@@ -2,7 +2,6 @@ package dev.understudy.guest.sbi;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.understudy.guest.OutputSink;
 import dev.understudy.guest.Seeds;
 import dev.understudy.guest.bus.Bus;
 import dev.understudy.guest.hart.Engine;
@@ -13,6 +12,7 @@ import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.DirtyPages;
 import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.memory.Mmu;
+import dev.understudy.guest.output.OutputSink;
 import dev.understudy.guest.state.StateHash;
 import dev.understudy.guest.time.GuestClock;
 import java.util.Arrays;

@@ -2,7 +2,6 @@ package dev.understudy.guest.sbi;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.understudy.guest.OutputSink;
 import dev.understudy.guest.bus.Bus;
 import dev.understudy.guest.hart.Engine;
 import dev.understudy.guest.hart.Hart;
@@ -11,6 +10,7 @@ import dev.understudy.guest.hart.Interpreter;
 import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.memory.Mmu;
+import dev.understudy.guest.output.OutputSink;
 import dev.understudy.guest.time.GuestClock;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;

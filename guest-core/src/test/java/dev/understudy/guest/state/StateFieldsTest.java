@@ -2,12 +2,12 @@ package dev.understudy.guest.state;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.understudy.guest.DriveConfiguration;
-import dev.understudy.guest.MacAddress;
 import dev.understudy.guest.Machine;
-import dev.understudy.guest.MachineConfiguration;
-import dev.understudy.guest.Nowhere;
 import dev.understudy.guest.RunState;
+import dev.understudy.guest.configuration.DriveConfiguration;
+import dev.understudy.guest.configuration.MacAddress;
+import dev.understudy.guest.configuration.MachineConfiguration;
+import dev.understudy.guest.output.Nowhere;
 import dev.understudy.guest.virtio.BlockRequest;
 import dev.understudy.guest.virtio.BlockStatus;
 import dev.understudy.guest.virtio.VsockHeader;

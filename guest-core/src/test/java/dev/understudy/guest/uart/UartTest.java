@@ -2,8 +2,8 @@ package dev.understudy.guest.uart;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.understudy.guest.OutputSink;
 import dev.understudy.guest.interrupt.Plic;
+import dev.understudy.guest.output.OutputSink;
 import dev.understudy.guest.sbi.FirmwareConsole;
 import dev.understudy.guest.state.SavedState;
 import dev.understudy.guest.state.StateHash;

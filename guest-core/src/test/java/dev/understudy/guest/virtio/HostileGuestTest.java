@@ -2,8 +2,8 @@ package dev.understudy.guest.virtio;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.understudy.guest.DriveConfiguration;
-import dev.understudy.guest.MacAddress;
+import dev.understudy.guest.configuration.DriveConfiguration;
+import dev.understudy.guest.configuration.MacAddress;
 import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.state.StateHash;

@@ -1,6 +1,6 @@
 package dev.understudy.guest.virtio;
 
-import dev.understudy.guest.OutputSink;
+import dev.understudy.guest.output.OutputSink;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;

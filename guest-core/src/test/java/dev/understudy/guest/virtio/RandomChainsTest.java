@@ -2,9 +2,9 @@ package dev.understudy.guest.virtio;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.understudy.guest.DriveConfiguration;
-import dev.understudy.guest.MacAddress;
 import dev.understudy.guest.Seeds;
+import dev.understudy.guest.configuration.DriveConfiguration;
+import dev.understudy.guest.configuration.MacAddress;
 import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.DirtyPages;
 import dev.understudy.guest.memory.GuestMemory;

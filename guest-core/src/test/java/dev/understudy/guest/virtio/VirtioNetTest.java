@@ -3,7 +3,7 @@ package dev.understudy.guest.virtio;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.understudy.guest.MacAddress;
+import dev.understudy.guest.configuration.MacAddress;
 import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.state.StateHash;

@@ -1,7 +1,7 @@
 package dev.understudy.hypervisor.cli;
 
-import dev.understudy.guest.MacAddress;
-import dev.understudy.guest.MachineConfiguration;
+import dev.understudy.guest.configuration.MacAddress;
+import dev.understudy.guest.configuration.MachineConfiguration;
 import dev.understudy.guest.virtio.VirtioBalloon;
 import dev.understudy.hypervisor.config.ByteSize;
 import dev.understudy.hypervisor.config.DefaultMac;

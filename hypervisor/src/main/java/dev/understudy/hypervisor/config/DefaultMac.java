@@ -1,6 +1,6 @@
 package dev.understudy.hypervisor.config;
 
-import dev.understudy.guest.MacAddress;
+import dev.understudy.guest.configuration.MacAddress;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;

@@ -1,6 +1,6 @@
 package dev.understudy.hypervisor.config;
 
-import dev.understudy.guest.DriveConfiguration;
+import dev.understudy.guest.configuration.DriveConfiguration;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Map;

@@ -1,8 +1,8 @@
 package dev.understudy.hypervisor.config;
 
-import dev.understudy.guest.DriveConfiguration;
-import dev.understudy.guest.MacAddress;
-import dev.understudy.guest.MachineConfiguration;
+import dev.understudy.guest.configuration.DriveConfiguration;
+import dev.understudy.guest.configuration.MacAddress;
+import dev.understudy.guest.configuration.MachineConfiguration;
 import dev.understudy.hypervisor.linux.Processors;
 import dev.understudy.transport.PairEndpoints;
 import java.net.InetSocketAddress;

@@ -1,6 +1,6 @@
 package dev.understudy.hypervisor.drive;
 
-import dev.understudy.guest.DriveConfiguration;
+import dev.understudy.guest.configuration.DriveConfiguration;
 import dev.understudy.journal.DriveImage;
 import dev.understudy.node.DriveException;
 import java.io.IOException;

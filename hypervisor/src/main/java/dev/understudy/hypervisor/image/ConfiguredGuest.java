@@ -1,7 +1,7 @@
 package dev.understudy.hypervisor.image;
 
 import dev.understudy.guest.Machine;
-import dev.understudy.guest.OutputSink;
+import dev.understudy.guest.output.OutputSink;
 import dev.understudy.hypervisor.drive.Drives;
 import dev.understudy.hypervisor.linux.SparseArray;
 import dev.understudy.journal.Genesis;

@@ -1,8 +1,8 @@
 package dev.understudy.hypervisor.image;
 
-import dev.understudy.guest.MacAddress;
-import dev.understudy.guest.MachineConfiguration;
 import dev.understudy.guest.boot.MachineDeviceTree;
+import dev.understudy.guest.configuration.MacAddress;
+import dev.understudy.guest.configuration.MachineConfiguration;
 import dev.understudy.hypervisor.drive.DriveFile;
 import dev.understudy.journal.DriveImage;
 import dev.understudy.journal.Genesis;

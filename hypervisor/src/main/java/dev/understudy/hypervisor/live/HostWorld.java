@@ -1,7 +1,7 @@
 package dev.understudy.hypervisor.live;
 
-import dev.understudy.guest.MacAddress;
-import dev.understudy.guest.MachineConfiguration;
+import dev.understudy.guest.configuration.MacAddress;
+import dev.understudy.guest.configuration.MachineConfiguration;
 import dev.understudy.hypervisor.config.ForwardSpec;
 import dev.understudy.hypervisor.net.Netdev;
 import dev.understudy.hypervisor.net.SelfAnnouncement;

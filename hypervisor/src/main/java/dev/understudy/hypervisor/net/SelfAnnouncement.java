@@ -1,6 +1,6 @@
 package dev.understudy.hypervisor.net;
 
-import dev.understudy.guest.MacAddress;
+import dev.understudy.guest.configuration.MacAddress;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**

@@ -1,7 +1,7 @@
 package dev.understudy.hypervisor.standalone;
 
 import dev.understudy.guest.Machine;
-import dev.understudy.guest.OutputSink;
+import dev.understudy.guest.output.OutputSink;
 import dev.understudy.hypervisor.drive.Drives;
 import dev.understudy.hypervisor.drive.OverlayImage;
 import dev.understudy.hypervisor.drive.RawImage;

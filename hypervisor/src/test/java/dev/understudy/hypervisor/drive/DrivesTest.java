@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.understudy.guest.Machine;
-import dev.understudy.guest.MachineConfiguration;
+import dev.understudy.guest.configuration.MachineConfiguration;
 import dev.understudy.guest.virtio.BlockRequest;
 import dev.understudy.node.DriveException;
 import dev.understudy.node.HartAgent;

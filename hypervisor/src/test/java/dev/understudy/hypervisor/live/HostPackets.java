@@ -1,6 +1,6 @@
 package dev.understudy.hypervisor.live;
 
-import dev.understudy.guest.MachineConfiguration;
+import dev.understudy.guest.configuration.MachineConfiguration;
 import dev.understudy.guest.virtio.VsockHeader;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

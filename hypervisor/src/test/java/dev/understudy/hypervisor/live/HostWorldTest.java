@@ -2,7 +2,7 @@ package dev.understudy.hypervisor.live;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.understudy.guest.MacAddress;
+import dev.understudy.guest.configuration.MacAddress;
 import dev.understudy.hypervisor.config.ForwardSpec;
 import dev.understudy.hypervisor.net.FrameReceiver;
 import dev.understudy.hypervisor.net.Netdev;

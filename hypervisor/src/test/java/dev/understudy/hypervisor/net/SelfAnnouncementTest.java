@@ -2,7 +2,7 @@ package dev.understudy.hypervisor.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.understudy.guest.MacAddress;
+import dev.understudy.guest.configuration.MacAddress;
 import java.nio.channels.Selector;
 import java.util.ArrayList;
 import java.util.HexFormat;

@@ -1,4 +1,4 @@
-package dev.understudy.guest;
+package dev.understudy.guest.output;
 
 /**
  * Takes what the guest does to the world. Called on the hart thread, in the order of the outputs.

@@ -1,4 +1,4 @@
-package dev.understudy.guest;
+package dev.understudy.guest.configuration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

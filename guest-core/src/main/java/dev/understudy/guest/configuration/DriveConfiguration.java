@@ -1,4 +1,4 @@
-package dev.understudy.guest;
+package dev.understudy.guest.configuration;
 
 import java.nio.charset.StandardCharsets;
 

@@ -1,4 +1,4 @@
-package dev.understudy.guest;
+package dev.understudy.guest.configuration;
 
 import dev.understudy.guest.memory.GuestMemory;
 import java.util.List;

@@ -1,4 +1,4 @@
-package dev.understudy.guest;
+package dev.understudy.guest.output;
 
 /** A world that takes no notice of what the guest does to it. */
 public final class Nowhere implements OutputSink

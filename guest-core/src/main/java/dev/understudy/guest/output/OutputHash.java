@@ -1,4 +1,4 @@
-package dev.understudy.guest;
+package dev.understudy.guest.output;
 
 import dev.understudy.guest.state.StateHash;
 import dev.understudy.guest.state.StateReader;
