@@ -91,9 +91,9 @@ class ArchitectureTest
     {
         noClasses().that().resideInAPackage("dev.understudy.guest..")
             // Decides when a translation is there, never what the guest computes.
-            .and().doNotHaveFullyQualifiedName("dev.understudy.guest.hart.Translator")
+            .and().doNotHaveFullyQualifiedName("dev.understudy.guest.translate.Translator")
             // Reads which engine to take: a matter of speed, too.
-            .and().doNotHaveFullyQualifiedName("dev.understudy.guest.hart.EngineKind")
+            .and().doNotHaveFullyQualifiedName("dev.understudy.guest.translate.EngineKind")
             .should().dependOnClassesThat().belongToAnyOf(Random.class, SplittableRandom.class, UUID.class, Date.class,
                 RandomAccessFile.class, Thread.class, Runtime.class, Process.class, ProcessBuilder.class, ProcessHandle.class)
             .orShould().dependOnClassesThat().resideInAnyPackage(

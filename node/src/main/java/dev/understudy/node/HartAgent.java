@@ -2,7 +2,7 @@ package dev.understudy.node;
 
 import dev.understudy.guest.Machine;
 import dev.understudy.guest.RunState;
-import dev.understudy.guest.hart.TranslationStatistics;
+import dev.understudy.guest.translate.TranslationStatistics;
 import dev.understudy.guest.virtio.BlockRequest;
 import dev.understudy.journal.GenerationCause;
 import dev.understudy.journal.Journal;

@@ -4,7 +4,7 @@ import dev.understudy.failover.role.GenerationStart;
 import dev.understudy.failover.role.JournalTerm;
 import dev.understudy.failover.role.Replica;
 import dev.understudy.guest.RunState;
-import dev.understudy.guest.hart.TranslationStatistics;
+import dev.understudy.guest.translate.TranslationStatistics;
 import dev.understudy.journal.GenerationCause;
 import org.agrona.DirectBuffer;
 

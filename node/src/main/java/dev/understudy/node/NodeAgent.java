@@ -3,7 +3,7 @@ package dev.understudy.node;
 import dev.understudy.failover.role.PairMember;
 import dev.understudy.failover.role.Role;
 import dev.understudy.guest.RunState;
-import dev.understudy.guest.hart.TranslationStatistics;
+import dev.understudy.guest.translate.TranslationStatistics;
 import dev.understudy.journal.JournalException;
 import dev.understudy.journal.Outcome;
 import dev.understudy.transport.PairProtocol;

@@ -1,7 +1,7 @@
 package dev.understudy.node;
 
 import dev.understudy.guest.RunState;
-import dev.understudy.guest.hart.TranslationStatistics;
+import dev.understudy.guest.translate.TranslationStatistics;
 import dev.understudy.replay.EventLog;
 import dev.understudy.replay.Recorder;
 import java.io.IOException;

@@ -3,7 +3,7 @@ package dev.understudy.replay;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.understudy.guest.Machine;
-import dev.understudy.guest.hart.EngineKind;
+import dev.understudy.guest.translate.EngineKind;
 import dev.understudy.journal.JournalScan;
 import java.nio.file.Path;
 import java.util.Random;

@@ -2,8 +2,8 @@ package dev.understudy.benchmarks.hot;
 
 import dev.understudy.guest.Machine;
 import dev.understudy.guest.configuration.MachineConfiguration;
-import dev.understudy.guest.hart.EngineKind;
 import dev.understudy.guest.output.OutputSink;
+import dev.understudy.guest.translate.EngineKind;
 import dev.understudy.guest.virtio.BlockRequests;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

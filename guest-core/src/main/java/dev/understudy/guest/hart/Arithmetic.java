@@ -5,59 +5,59 @@ package dev.understudy.guest.hart;
  * <p>
  * Source: RISC-V unprivileged specification, chapters 2, 5 and 8 (M; division by zero and overflow in table 8.1).
  */
-final class Arithmetic
+public final class Arithmetic
 {
     private Arithmetic()
     {
     }
 
-    static long mulhsu(final long a, final long b)
+    public static long mulhsu(final long a, final long b)
     {
         return Math.multiplyHigh(a, b) + (b < 0 ? a : 0);
     }
 
-    static long div(final long a, final long b)
+    public static long div(final long a, final long b)
     {
         return b == 0 ? -1 : a / b;
     }
 
-    static long divu(final long a, final long b)
+    public static long divu(final long a, final long b)
     {
         return b == 0 ? -1 : Long.divideUnsigned(a, b);
     }
 
-    static long rem(final long a, final long b)
+    public static long rem(final long a, final long b)
     {
         return b == 0 ? a : a % b;
     }
 
-    static long remu(final long a, final long b)
+    public static long remu(final long a, final long b)
     {
         return b == 0 ? a : Long.remainderUnsigned(a, b);
     }
 
-    static long divw(final int a, final int b)
+    public static long divw(final int a, final int b)
     {
         return b == 0 ? -1 : a / b;
     }
 
-    static long divuw(final int a, final int b)
+    public static long divuw(final int a, final int b)
     {
         return b == 0 ? -1 : Integer.divideUnsigned(a, b);
     }
 
-    static long remw(final int a, final int b)
+    public static long remw(final int a, final int b)
     {
         return b == 0 ? a : a % b;
     }
 
-    static long remuw(final int a, final int b)
+    public static long remuw(final int a, final int b)
     {
         return b == 0 ? a : Integer.remainderUnsigned(a, b);
     }
 
     /** What an atomic operation of 4 bytes stores; {@code funct5} is one that the specification knows. */
-    static int atomicWord(final int funct5, final int old, final int operand)
+    public static int atomicWord(final int funct5, final int old, final int operand)
     {
         return switch (funct5)
         {
@@ -74,7 +74,7 @@ final class Arithmetic
     }
 
     /** As {@link #atomicWord}, of 8 bytes. */
-    static long atomicDouble(final int funct5, final long old, final long operand)
+    public static long atomicDouble(final int funct5, final long old, final long operand)
     {
         return switch (funct5)
         {
@@ -91,7 +91,7 @@ final class Arithmetic
     }
 
     /** The result of an instruction that does nothing but compute on registers and its immediate. */
-    static long compute(final long instruction, final long[] x)
+    public static long compute(final long instruction, final long[] x)
     {
         final long a = x[Op.rs1(instruction)];
         final long b = x[Op.rs2(instruction)];

@@ -5,23 +5,23 @@ package dev.understudy.guest.hart;
  * {@link FloatingPointDecoder}.
  * <p>
  * Every pattern of bits gives an {@link Op}; what no specification of these extensions defines gives
- * {@link Op#ILLEGAL}. Branches and jumps come out in their far form; {@link DecodedCode} knows where they are. Source:
+ * {@link Op#ILLEGAL}. Branches and jumps come out in their far form; whoever keeps them knows where they are. Source:
  * RISC-V unprivileged specification, chapters 2 to 16 and 24, privileged specification, chapter 3.3.
  */
-final class Decoder
+public final class Decoder
 {
     private Decoder()
     {
     }
 
     /** Whether the instruction that begins with these 16 bits has four bytes. */
-    static boolean isLong(final int low)
+    public static boolean isLong(final int low)
     {
         return (low & 3) == 3;
     }
 
     /** Decodes an instruction of four bytes. */
-    static long decodeLong(final int bits)
+    public static long decodeLong(final int bits)
     {
         final int rd = (bits >>> 7) & 31;
         final int rs1 = (bits >>> 15) & 31;
@@ -141,7 +141,7 @@ final class Decoder
     }
 
     /** Decodes an instruction of two bytes. */
-    static long decodeShort(final int bits)
+    public static long decodeShort(final int bits)
     {
         final int rd = (bits >>> 7) & 31;
         final int rs2 = (bits >>> 2) & 31;

@@ -14,7 +14,7 @@ import dev.understudy.guest.floating.SingleArithmetic;
  * as the canonical NaN. Source: RISC-V unprivileged specification, chapters F and D (NaN boxing). Owned by the hart
  * thread.
  */
-final class FloatingOperations
+public final class FloatingOperations
 {
     private static final long BOX = 0xFFFF_FFFF_0000_0000L;
     private static final long CANONICAL_NAN_S = 0x7FC0_0000L;
@@ -25,7 +25,7 @@ final class FloatingOperations
     private final DoubleArithmetic doubles;
     private final Comparison comparison;
 
-    FloatingOperations(final ExceptionFlags flags)
+    public FloatingOperations(final ExceptionFlags flags)
     {
         singles = new SingleArithmetic(flags);
         doubles = new DoubleArithmetic(flags);
@@ -33,7 +33,7 @@ final class FloatingOperations
     }
 
     /** {@link Op#FMADD_S} to {@link Op#FNMADD_D}. */
-    long fused(final int op, final long a, final long b, final long c, final int mode)
+    public long fused(final int op, final long a, final long b, final long c, final int mode)
     {
         return switch (op)
         {
@@ -49,7 +49,7 @@ final class FloatingOperations
     }
 
     /** {@link Op#FADD_S} to {@link Op#FSQRT_D}. */
-    long arithmetic(final int op, final long a, final long b, final int mode)
+    public long arithmetic(final int op, final long a, final long b, final int mode)
     {
         return switch (op)
         {
@@ -67,7 +67,7 @@ final class FloatingOperations
     }
 
     /** {@link Op#FSGNJ_S} to {@link Op#FMAX_D}. */
-    long select(final int op, final long a, final long b)
+    public long select(final int op, final long a, final long b)
     {
         return switch (op)
         {
@@ -85,7 +85,7 @@ final class FloatingOperations
     }
 
     /** {@link Op#FCVT_S_D} to {@link Op#FMV_D_X}; {@code a} is a floating-point or an integer register's, as it says. */
-    long convert(final int op, final long a, final int mode)
+    public long convert(final int op, final long a, final int mode)
     {
         return switch (op)
         {
@@ -105,7 +105,7 @@ final class FloatingOperations
     }
 
     /** {@link Op#FCVT_W_S} to {@link Op#FMV_X_D}. */
-    long toInteger(final int op, final long a, final int mode)
+    public long toInteger(final int op, final long a, final int mode)
     {
         return switch (op)
         {
@@ -123,7 +123,7 @@ final class FloatingOperations
     }
 
     /** {@link Op#FLE_S} to {@link Op#FCLASS_D}. */
-    long compare(final int op, final long a, final long b)
+    public long compare(final int op, final long a, final long b)
     {
         return switch (op)
         {

@@ -4,6 +4,9 @@ import dev.understudy.guest.floating.Rounding;
 import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.memory.Mmu;
 import dev.understudy.guest.state.Derived;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 
 /**
  * Executes the instructions of F and D on the hart's registers.
@@ -13,8 +16,12 @@ import dev.understudy.guest.state.Derived;
  * boxing); privileged specification, section 3.1.6 (FS). Owned by the hart thread.
  */
 @Derived("the code in memory")
-final class FloatingPoint
+public final class FloatingPoint
 {
+    private static final VarHandle INT =
+        MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle LONG =
+        MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final long PAGE_MASK = -GuestMemory.PAGE_BYTES;
 
     private final Hart hart;
@@ -23,7 +30,7 @@ final class FloatingPoint
     private final byte[] ram;
     private final FloatingOperations operations;
 
-    FloatingPoint(
+    public FloatingPoint(
         final Hart hart, final Mmu mmu, final GuestMemory memory, final FloatingOperations operations)
     {
         this.hart = hart;
@@ -39,7 +46,7 @@ final class FloatingPoint
      *
      * @return whether it was executed; if not, nothing has changed and {@link #executeSlowly} has to do it
      */
-    boolean execute(final long instruction)
+    public boolean execute(final long instruction)
     {
         if (hart.isFloatingPointOff())
         {
@@ -61,7 +68,7 @@ final class FloatingPoint
      * now. On entry the hart's {@code pc} is that of the instruction; on return it is that of the next one to execute,
      * and {@code instret} has counted the instruction unless it trapped.
      */
-    void executeSlowly(final long instruction)
+    public void executeSlowly(final long instruction)
     {
         final int op = Op.op(instruction);
         if (hart.isFloatingPointOff() || op >= Op.FIRST_FLOATING_COMPUTATION)
@@ -115,7 +122,7 @@ final class FloatingPoint
             return false;
         }
         final int place = (int)address + mmu.loadAddends()[index];
-        hart.f[Op.rd(instruction)] = FloatingOperations.box((int)Interpreter.INT.get(ram, place));
+        hart.f[Op.rd(instruction)] = FloatingOperations.box((int)INT.get(ram, place));
         hart.floatingPointWritten();
         return true;
     }
@@ -129,7 +136,7 @@ final class FloatingPoint
             return false;
         }
         final int place = (int)address + mmu.loadAddends()[index];
-        hart.f[Op.rd(instruction)] = (long)Interpreter.LONG.get(ram, place);
+        hart.f[Op.rd(instruction)] = (long)LONG.get(ram, place);
         hart.floatingPointWritten();
         return true;
     }
@@ -143,7 +150,7 @@ final class FloatingPoint
             return false;
         }
         final int place = (int)address + mmu.storeAddends()[index];
-        Interpreter.INT.set(ram, place, (int)hart.f[Op.rs2(instruction)]);
+        INT.set(ram, place, (int)hart.f[Op.rs2(instruction)]);
         return true;
     }
 
@@ -156,7 +163,7 @@ final class FloatingPoint
             return false;
         }
         final int place = (int)address + mmu.storeAddends()[index];
-        Interpreter.LONG.set(ram, place, hart.f[Op.rs2(instruction)]);
+        LONG.set(ram, place, hart.f[Op.rs2(instruction)]);
         return true;
     }
 

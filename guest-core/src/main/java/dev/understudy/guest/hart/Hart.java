@@ -19,9 +19,9 @@ import java.util.function.BooleanSupplier;
  */
 public final class Hart implements Stateful
 {
-    static final int CAUSE_ILLEGAL_INSTRUCTION = 2;
-    static final int CAUSE_BREAKPOINT = 3;
-    static final int CAUSE_ECALL_FROM_U = 8;
+    public static final int CAUSE_ILLEGAL_INSTRUCTION = 2;
+    public static final int CAUSE_BREAKPOINT = 3;
+    public static final int CAUSE_ECALL_FROM_U = 8;
 
     static final int SOFTWARE_INTERRUPT = 1;
     static final int TIMER_INTERRUPT = 5;
@@ -63,47 +63,47 @@ public final class Hart implements Stateful
     private static final int FRM_SHIFT = 5;
     private static final int FRM_MASK = 7;
 
-    static final int CSR_SSTATUS = 0x100;
-    static final int CSR_SIE = 0x104;
-    static final int CSR_STVEC = 0x105;
-    static final int CSR_SCOUNTEREN = 0x106;
-    static final int CSR_SENVCFG = 0x10A;
-    static final int CSR_SSCRATCH = 0x140;
-    static final int CSR_SEPC = 0x141;
-    static final int CSR_SCAUSE = 0x142;
-    static final int CSR_STVAL = 0x143;
-    static final int CSR_SIP = 0x144;
-    static final int CSR_STIMECMP = 0x14D;
-    static final int CSR_SATP = 0x180;
+    public static final int CSR_SSTATUS = 0x100;
+    public static final int CSR_SIE = 0x104;
+    public static final int CSR_STVEC = 0x105;
+    public static final int CSR_SCOUNTEREN = 0x106;
+    public static final int CSR_SENVCFG = 0x10A;
+    public static final int CSR_SSCRATCH = 0x140;
+    public static final int CSR_SEPC = 0x141;
+    public static final int CSR_SCAUSE = 0x142;
+    public static final int CSR_STVAL = 0x143;
+    public static final int CSR_SIP = 0x144;
+    public static final int CSR_STIMECMP = 0x14D;
+    public static final int CSR_SATP = 0x180;
 
     private static final int CSR_CYCLE = 0xC00;
     private static final int CSR_TIME = 0xC01;
     private static final int CSR_INSTRET = 0xC02;
 
     /** x0 to x31, and {@link Op#SINK}. */
-    final long[] x = new long[Op.REGISTERS];
+    public final long[] x = new long[Op.REGISTERS];
 
     /** f0 to f31; a binary32 number is in the low half, and the high half is all ones then. */
-    final long[] f = new long[Op.FLOATING_REGISTERS];
+    public final long[] f = new long[Op.FLOATING_REGISTERS];
 
-    final ExceptionFlags fflags = new ExceptionFlags();
+    public final ExceptionFlags fflags = new ExceptionFlags();
 
     /** The dynamic rounding mode, 0 to 7; 5 and up are no modes. */
-    int frm;
+    public int frm;
 
-    long pc;
+    public long pc;
 
     /** Number of instructions retired: the position. */
-    long instret;
+    public long instret;
 
-    /** What the last region has left of its budget, in instructions; see {@link RegionCode#run}. */
+    /** What the last region of translated code has left of its budget, in instructions. */
     @Derived("nothing: it passes from a region to its caller")
-    int budgetLeft;
+    public int budgetLeft;
 
-    HartState state = HartState.RUNNING;
+    public HartState state = HartState.RUNNING;
 
     /** Of the last LR; a trap, a call of the firmware and the return from a trap end it. */
-    final Reservation reservation = new Reservation();
+    public final Reservation reservation = new Reservation();
 
     private final Mmu mmu;
     private final GuestClock clock;
@@ -263,7 +263,7 @@ public final class Hart implements Stateful
      *
      * @return whether the hart runs now
      */
-    boolean wake()
+    public boolean wake()
     {
         if (state == HartState.STOPPED || isIdle())
         {
@@ -284,7 +284,7 @@ public final class Hart implements Stateful
     }
 
     /** The first position at which the timer becomes pending or the alarm is due, unless a clock sample comes first. */
-    long timerPosition()
+    public long timerPosition()
     {
         wasTimerPending = isTimerPending();
         final long timer =
@@ -293,7 +293,7 @@ public final class Hart implements Stateful
     }
 
     /** Rings the clock's alarm if it is due here. */
-    void ring()
+    public void ring()
     {
         clock.ring(instret);
     }
@@ -315,7 +315,7 @@ public final class Hart implements Stateful
     }
 
     /** Takes the pending interrupt of the highest priority, if one is enabled. */
-    void takeInterrupt()
+    public void takeInterrupt()
     {
         final long ready = pending() & sie;
         if (ready != 0 && (user || (sstatus & SSTATUS_SIE) != 0))
@@ -328,7 +328,7 @@ public final class Hart implements Stateful
     }
 
     /** Takes a synchronous exception at {@link #pc}, which does not retire. */
-    void exception(final int cause, final long value)
+    public void exception(final int cause, final long value)
     {
         if (!user && pc == (stvec & ~3L) && instret == lastExceptionInstret && lastExceptionPc == pc)
         {
@@ -343,7 +343,7 @@ public final class Hart implements Stateful
     }
 
     /** Whether an exception was taken at the present position. */
-    boolean hasExceptionHere()
+    public boolean hasExceptionHere()
     {
         return lastExceptionInstret == instret;
     }
@@ -420,7 +420,7 @@ public final class Hart implements Stateful
         return csr >>> 10 == 3;
     }
 
-    long readCsr(final int csr)
+    public long readCsr(final int csr)
     {
         return switch (csr)
         {
@@ -450,7 +450,7 @@ public final class Hart implements Stateful
      *
      * @return false when that may have changed which interrupt is to be taken, or when the timer fires
      */
-    boolean writeCsr(final int csr, final long value)
+    public boolean writeCsr(final int csr, final long value)
     {
         boolean isSame = true;
         switch (csr)
@@ -501,7 +501,7 @@ public final class Hart implements Stateful
      *
      * @return whether it was written
      */
-    boolean writeStatus(final long value)
+    public boolean writeStatus(final long value)
     {
         final boolean isSimple = ((value ^ sstatus) & SSTATUS_WRITABLE & ~(SSTATUS_SIE | SSTATUS_SPIE | SSTATUS_SPP)) == 0 &&
             ((value & SSTATUS_SIE) == 0 || !isInterruptPending());
@@ -525,7 +525,7 @@ public final class Hart implements Stateful
         floatingPointWritten();
     }
 
-    boolean isFloatingPointDirty()
+    public boolean isFloatingPointDirty()
     {
         return (sstatus & SSTATUS_FS) == SSTATUS_FS;
     }

@@ -10,14 +10,14 @@ import dev.understudy.guest.memory.Mmu;
  * {@code instret} has counted the instruction unless it trapped. Source: RISC-V unprivileged specification, chapters 9
  * (A) and 11 (Zicsr); privileged specification, section 3.3. Owned by the hart thread.
  */
-final class Privileged
+public final class Privileged
 {
     private final Hart hart;
     private final Mmu mmu;
     private final GuestMemory memory;
     private final EnvironmentCalls environment;
 
-    Privileged(final Hart hart, final Mmu mmu, final GuestMemory memory, final EnvironmentCalls environment)
+    public Privileged(final Hart hart, final Mmu mmu, final GuestMemory memory, final EnvironmentCalls environment)
     {
         this.hart = hart;
         this.mmu = mmu;
@@ -31,7 +31,7 @@ final class Privileged
      * @return false when it may have changed which interrupt is to be taken, when the timer fires, or whether the hart
      *     runs; a trap is none of that, since it disables interrupts
      */
-    boolean execute(final long instruction)
+    public boolean execute(final long instruction)
     {
         boolean isSame = true;
         switch (Op.op(instruction))

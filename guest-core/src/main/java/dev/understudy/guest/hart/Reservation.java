@@ -11,7 +11,7 @@ import dev.understudy.guest.state.Stateful;
  * here, need not: an SC may succeed after one, and does when the value is there still, whichever engine stored. Source:
  * RISC-V unprivileged specification, section 14.2 (Load-Reserved/Store-Conditional). Owned by the hart thread.
  */
-final class Reservation implements Stateful
+public final class Reservation implements Stateful
 {
     private static final int NONE = -1;
     private static final int SET_BYTES = 8;
@@ -25,7 +25,7 @@ final class Reservation implements Stateful
      * @param offset  from the start of RAM
      * @param present what the LR has read there
      */
-    void reserve(final int offset, final long present)
+    public void reserve(final int offset, final long present)
     {
         reserved = offset;
         value = present;
@@ -38,7 +38,7 @@ final class Reservation implements Stateful
      * @param present what is there
      * @return whether the SC may store
      */
-    boolean use(final int offset, final long present)
+    public boolean use(final int offset, final long present)
     {
         final boolean holds = reserved == offset && value == present;
         end();
@@ -46,7 +46,7 @@ final class Reservation implements Stateful
     }
 
     /** Ends the reservation, if there is one. */
-    void end()
+    public void end()
     {
         reserved = NONE;
     }

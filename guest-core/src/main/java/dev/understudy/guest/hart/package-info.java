@@ -1,5 +1,5 @@
 /**
- * The guest's processor and its engines: interpreter, translator, and both mixed. An engine may change speed and
- * nothing else; the rest of the machine sees {@link dev.understudy.guest.hart.Hart} alone.
+ * The guest's processor: what it holds, and what each of its instructions does. {@link dev.understudy.guest.hart.Hart} has
+ * the registers and takes traps and interrupts; in which way instructions are executed is no concern of this package.
  */
 package dev.understudy.guest.hart;

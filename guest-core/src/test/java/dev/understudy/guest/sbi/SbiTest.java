@@ -3,15 +3,15 @@ package dev.understudy.guest.sbi;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.understudy.guest.bus.Bus;
-import dev.understudy.guest.hart.Engine;
 import dev.understudy.guest.hart.Hart;
 import dev.understudy.guest.hart.HartState;
-import dev.understudy.guest.hart.Interpreter;
 import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.memory.Mmu;
 import dev.understudy.guest.output.OutputSink;
 import dev.understudy.guest.time.GuestClock;
+import dev.understudy.guest.translate.Engine;
+import dev.understudy.guest.translate.Interpreter;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;

@@ -1,6 +1,6 @@
 package dev.understudy.hypervisor.cli;
 
-import dev.understudy.guest.hart.EngineKind;
+import dev.understudy.guest.translate.EngineKind;
 import picocli.CommandLine.Option;
 
 /** The option that says how the guest's instructions are executed. */

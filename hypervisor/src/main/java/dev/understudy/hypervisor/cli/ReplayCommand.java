@@ -1,7 +1,7 @@
 package dev.understudy.hypervisor.cli;
 
 import dev.understudy.guest.Machine;
-import dev.understudy.guest.hart.TranslationStatistics;
+import dev.understudy.guest.translate.TranslationStatistics;
 import dev.understudy.hypervisor.config.DriveSpec;
 import dev.understudy.hypervisor.standalone.JournalReplay;
 import dev.understudy.replay.DivergenceException;

@@ -1,6 +1,6 @@
 package dev.understudy.hypervisor.cli;
 
-import dev.understudy.guest.hart.TranslationStatistics;
+import dev.understudy.guest.translate.TranslationStatistics;
 import java.util.Locale;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;

@@ -5,7 +5,7 @@ import dev.understudy.failover.arbiter.DirectoryArbiter;
 import dev.understudy.failover.role.AgreedSettings;
 import dev.understudy.failover.role.ArbiterClient;
 import dev.understudy.failover.role.PairSettings;
-import dev.understudy.guest.hart.TranslationStatistics;
+import dev.understudy.guest.translate.TranslationStatistics;
 import dev.understudy.guest.virtio.VirtioBalloon;
 import dev.understudy.hypervisor.config.DriveSpec;
 import dev.understudy.hypervisor.config.PairConfiguration;

@@ -1,7 +1,7 @@
 package dev.understudy.hypervisor.standalone;
 
 import dev.understudy.guest.RunState;
-import dev.understudy.guest.hart.TranslationStatistics;
+import dev.understudy.guest.translate.TranslationStatistics;
 import dev.understudy.hypervisor.config.ForwardSpec;
 import dev.understudy.hypervisor.drive.Drives;
 import dev.understudy.hypervisor.image.ConfiguredGuest;

@@ -2,8 +2,8 @@ package dev.understudy.hypervisor.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.understudy.guest.hart.ExitCause;
-import dev.understudy.guest.hart.TranslationStatistics;
+import dev.understudy.guest.translate.ExitCause;
+import dev.understudy.guest.translate.TranslationStatistics;
 import java.util.EnumMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

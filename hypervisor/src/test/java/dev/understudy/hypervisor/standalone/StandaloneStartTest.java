@@ -3,7 +3,7 @@ package dev.understudy.hypervisor.standalone;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.understudy.guest.RunState;
-import dev.understudy.guest.hart.EngineKind;
+import dev.understudy.guest.translate.EngineKind;
 import dev.understudy.hypervisor.drive.RawImage;
 import dev.understudy.hypervisor.image.GuestImage;
 import dev.understudy.hypervisor.net.Netdev;
