@@ -5,39 +5,20 @@ import io.aeron.ExclusivePublication;
 import io.aeron.FragmentAssembler;
 import io.aeron.Image;
 import io.aeron.Publication;
-import io.aeron.RethrowingErrorHandler;
 import io.aeron.Subscription;
 import io.aeron.driver.Configuration;
-import io.aeron.driver.DataPacketDispatcher;
-import io.aeron.driver.DefaultReceiveChannelEndpointSupplier;
-import io.aeron.driver.MediaDriver;
 import io.aeron.driver.ReceiveChannelEndpointSupplier;
 import io.aeron.driver.SendChannelEndpointSupplier;
-import io.aeron.driver.ThreadingMode;
-import io.aeron.driver.media.ReceiveChannelEndpoint;
-import io.aeron.driver.media.UdpChannel;
-import io.aeron.driver.media.UdpChannelTransport;
 import io.aeron.exceptions.AeronException;
 import io.aeron.logbuffer.Header;
-import io.aeron.protocol.SetupFlyweight;
-import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.StandardSocketOptions;
-import java.nio.channels.ClosedChannelException;
-import java.nio.channels.DatagramChannel;
-import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.agrona.CloseHelper;
 import org.agrona.DirectBuffer;
 import org.agrona.ErrorHandler;
 import org.agrona.concurrent.UnsafeBuffer;
-import org.agrona.concurrent.status.AtomicCounter;
 
 /**
  * The link over Aeron, with an embedded media driver.
@@ -59,34 +40,13 @@ public final class AeronLink implements Link
      * Room for 25 ms of 80 MB/s that the peer has not taken. Every term stays in memory once it was used. The most that Aeron
      * puts into one message is an eighth of it: {@link #MAX_ENTRY_BYTES} and a mark.
      */
-    private static final int JOURNAL_TERM_BYTES = 2 << 20;
-    private static final int CONTROL_TERM_BYTES = 64 << 10;
-
-    /** The least that Aeron takes: with its default they are 40 MiB of memory, for some thirty counters. */
-    private static final int COUNTERS_BYTES = Configuration.COUNTERS_VALUES_BUFFER_LENGTH_MIN;
+    static final int JOURNAL_TERM_BYTES = 2 << 20;
+    static final int CONTROL_TERM_BYTES = 64 << 10;
 
     /** After this the image of a silent peer is dropped; heartbeats decide long before. */
-    private static final long LIVENESS_TIMEOUT_NS = TimeUnit.SECONDS.toNanos(2);
-
-    /**
-     * Driver and client share a thread and cannot lose each other; a process that was stopped for a day must not take
-     * its own pause for the death of its driver.
-     */
-    private static final long CLIENT_LIVENESS_TIMEOUT_NS = TimeUnit.DAYS.toNanos(365);
-    private static final long DRIVER_TIMEOUT_MS = TimeUnit.DAYS.toMillis(365);
-
-    /** Status messages more often than by default, so that a new peer is found soon. */
-    private static final long STATUS_MESSAGE_TIMEOUT_NS = TimeUnit.MILLISECONDS.toNanos(50);
-
-    /**
-     * Room in the kernel for what comes while the agent thread does not run: it counts about 800 bytes for a datagram
-     * of 100, so that Aeron's default of 128 KiB overflows long before Aeron's window of as much is full. With it the
-     * demo lost some 70 datagrams a run, with this none.
-     */
-    private static final int RECEIVE_BUFFER_BYTES = 1 << 20;
+    static final long LIVENESS_TIMEOUT_NS = TimeUnit.SECONDS.toNanos(2);
 
     private static final int FRAGMENT_LIMIT = 64;
-    private static final int DRIVER_CYCLES = 4;
     private static final int MARK_BYTES = Long.BYTES;
 
     /** Time after the last traffic for which Aeron's loss detection gets its short timers. */
@@ -99,26 +59,12 @@ public final class AeronLink implements Link
      */
     private static final long NUDGE_NS = TimeUnit.MILLISECONDS.toNanos(2);
 
-    /** Buffers for what a peer sends: three terms of each stream; and those of the process that takes its place. */
-    private static final int IMAGE_BYTES = 3 * (JOURNAL_TERM_BYTES + 2 * CONTROL_TERM_BYTES) + (64 << 10);
-    private static final int RESERVE_BYTES = 2 * IMAGE_BYTES;
-
-    /** The link's buffers at most, in MiB: what is sent, as much as is received from one process; and the driver's. */
-    private static final int BUFFERS_MB = 24;
-
-    private static final Pattern CHANNEL_ERROR = Pattern.compile("channel error - (.*?) \\(at ");
-
-    private final Selector selector;
-    private final List<UdpChannelTransport> unregistered = new ArrayList<>();
-    private final MediaDriver driver;
-    private final Aeron aeron;
+    private final EmbeddedDriver driver;
     private ExclusivePublication journal;
     private ExclusivePublication control;
     private final Subscription journalSubscription;
     private final Subscription controlSubscription;
     private final PathProbe probe;
-    private final BufferRoom room;
-    private final LinkErrors errors;
     private PairEndpoints endpoints;
     private final FragmentAssembler journalAssembler = new FragmentAssembler(this::onJournalMessage);
     private final FragmentAssembler controlAssembler;
@@ -130,7 +76,7 @@ public final class AeronLink implements Link
     private boolean needsNudge;
     private boolean hasOffered;
 
-    /** Takes what arrives; null outside of {@link #doWork}. */
+    /** Takes what arrives, in the present {@link #doWork}. */
     private Receiver receiver;
     private long sentEntries;
     private long sentBytes;
@@ -152,14 +98,7 @@ public final class AeronLink implements Link
         final ErrorHandler errorHandler)
     {
         this(endpoints, selector, idleSleepMs, errorHandler,
-            Configuration.sendChannelEndpointSupplier(), receiversByOption());
-    }
-
-    /** Those that Aeron's option names, which lose what passes in a test say; null when it names none. */
-    private static ReceiveChannelEndpointSupplier receiversByOption()
-    {
-        final ReceiveChannelEndpointSupplier named = Configuration.receiveChannelEndpointSupplier();
-        return named instanceof DefaultReceiveChannelEndpointSupplier ? null : named;
+            Configuration.sendChannelEndpointSupplier(), EmbeddedDriver.receiversByOption());
     }
 
     /**
@@ -176,40 +115,26 @@ public final class AeronLink implements Link
         final ReceiveChannelEndpointSupplier receivers)
     {
         this.endpoints = endpoints;
-        this.selector = selector;
         this.idleSleepMs = idleSleepMs;
         controlAssembler = new FragmentAssembler(this::onControlMessage);
-        room = new BufferRoom(endpoints.aeronDirectory(), RESERVE_BYTES);
-        errors = new LinkErrors(errorHandler);
-        final SteadyClock clock = new SteadyClock();
-        driver = launch(endpoints, driverContext(endpoints, clock, errors, senders, receivers));
-        Aeron client = null;
+        driver = new EmbeddedDriver(endpoints, selector, errorHandler, senders, receivers);
         try
         {
-            client = Aeron.connect(new Aeron.Context()
-                .aeronDirectoryName(driver.aeronDirectoryName())
-                .driverAgentInvoker(driver.sharedAgentInvoker())
-                .useConductorAgentInvoker(true)
-                .epochClock(clock)
-                .driverTimeoutMs(DRIVER_TIMEOUT_MS)
-                .errorHandler(errors)
-                .subscriberErrorHandler(RethrowingErrorHandler.INSTANCE));
-            controlSubscription = subscribe(client, endpoints, CONTROL_STREAM, controlAssembler);
-            journalSubscription = subscribe(client, endpoints, JOURNAL_STREAM, journalAssembler);
-            probe = new PathProbe(client, endpoints.ownChannel(), endpoints.datagramBytes());
+            controlSubscription = subscribe(CONTROL_STREAM, controlAssembler);
+            journalSubscription = subscribe(JOURNAL_STREAM, journalAssembler);
+            probe = new PathProbe(driver.aeron(), endpoints.ownChannel(), endpoints.datagramBytes());
             if (!endpoints.peer().isUnresolved())
             {
-                publish(client);
+                publish();
             }
-            takeRoom();
+            driver.takeRoom();
         }
         catch (final RuntimeException e)
         {
-            CloseHelper.quietCloseAll(client, driver);
+            driver.close();
             throw e;
         }
-        aeron = client;
-        errors.opened();
+        driver.opened();
     }
 
     /**
@@ -222,205 +147,62 @@ public final class AeronLink implements Link
         endpoints = endpoints.to(peer);
         CloseHelper.closeAll(control, journal);
         needsNudge = false;
-        publish(aeron);
+        publish();
     }
 
-    private void publish(final Aeron client)
+    private void publish()
     {
-        control = publish(client, endpoints, CONTROL_STREAM, CONTROL_TERM_BYTES);
-        journal = publish(client, endpoints, JOURNAL_STREAM, JOURNAL_TERM_BYTES);
-        probe.to(client, endpoints.peerChannel());
-    }
-
-    private static MediaDriver launch(final PairEndpoints endpoints, final MediaDriver.Context context)
-    {
-        try
-        {
-            BufferRoom.require(endpoints.aeronDirectory(), BUFFERS_MB << 20);
-            return MediaDriver.launch(context);
-        }
-        catch (final RuntimeException | InternalError e)
-        {
-            throw noBuffers(endpoints, firstLine(e), e);
-        }
-        catch (final IOException e)
-        {
-            throw noBuffers(endpoints, e.getMessage(), e);
-        }
-    }
-
-    private static TransportException noBuffers(
-        final PairEndpoints endpoints, final String reason, final Throwable cause)
-    {
-        return new TransportException(String.format(Locale.ROOT,
-            "node %s cannot have the buffers of its link in %s: %s; make room there (%d MiB) and see that it may be written",
-            endpoints.node(), endpoints.aeronDirectory(), reason, BUFFERS_MB), cause);
-    }
-
-    private void takeRoom()
-    {
-        try
-        {
-            room.take();
-        }
-        catch (final IOException e)
-        {
-            throw noBuffers(endpoints, e.getMessage(), e);
-        }
+        control = publish(CONTROL_STREAM, CONTROL_TERM_BYTES);
+        journal = publish(JOURNAL_STREAM, JOURNAL_TERM_BYTES);
+        probe.to(driver.aeron(), endpoints.peerChannel());
     }
 
     /** A process of the peer went: there may be room again for the buffers of the next one. */
     private void onUnavailable(final Image image, final FragmentAssembler assembler)
     {
         assembler.freeSessionBuffer(image.sessionId());
-        room.reserve();
+        driver.reserveRoom();
     }
 
-    /** A receiver that has room made before the driver looks for the buffers of a stream that begins. */
-    private ReceiveChannelEndpoint receiver(
-        final UdpChannel channel,
-        final DataPacketDispatcher dispatcher,
-        final AtomicCounter status,
-        final MediaDriver.Context context)
-    {
-        return new ReceiveChannelEndpoint(channel, dispatcher, status, context)
-        {
-            @Override
-            public void onSetupMessage(
-                final SetupFlyweight setup,
-                final UnsafeBuffer buffer,
-                final int length,
-                final InetSocketAddress source,
-                final int transportIndex)
-            {
-                room.release();
-                super.onSetupMessage(setup, buffer, length, source, transportIndex);
-            }
-        };
-    }
-
-    private Subscription subscribe(
-        final Aeron aeron,
-        final PairEndpoints endpoints,
-        final int stream,
-        final FragmentAssembler assembler)
+    private Subscription subscribe(final int stream, final FragmentAssembler assembler)
     {
         try
         {
-            return aeron.addSubscription(endpoints.ownChannel(), stream,
-                image -> room.reserve(),
+            return driver.aeron().addSubscription(endpoints.ownChannel(), stream,
+                image -> driver.reserveRoom(),
                 image -> onUnavailable(image, assembler));
         }
         catch (final AeronException e)
         {
             throw new TransportException(("node %s cannot receive on UDP %s: %s; stop what uses that address, or " +
                 "give the node one that this host has and that is free").formatted(
-                endpoints.node(), endpoints.ownAddress(), firstLine(e)), e);
+                endpoints.node(), endpoints.ownAddress(), EmbeddedDriver.firstLine(e)), e);
         }
     }
 
-    private static ExclusivePublication publish(
-        final Aeron aeron, final PairEndpoints endpoints, final int stream, final int termBytes)
+    private ExclusivePublication publish(final int stream, final int termBytes)
     {
         try
         {
-            return aeron.addExclusivePublication(endpoints.peerChannel() + "|term-length=" + termBytes, stream);
+            return driver.aeron().addExclusivePublication(endpoints.peerChannel() + "|term-length=" + termBytes, stream);
         }
         catch (final AeronException e)
         {
             throw new TransportException(("node %s cannot send to its peer at UDP %s: %s; correct the peer's " +
                 "address, or make room for the buffers in %s").formatted(
-                endpoints.node(), endpoints.peerAddress(), firstLine(e), endpoints.aeronDirectory()), e);
+                endpoints.node(), endpoints.peerAddress(), EmbeddedDriver.firstLine(e), endpoints.aeronDirectory()), e);
         }
-    }
-
-    private MediaDriver.Context driverContext(
-        final PairEndpoints endpoints,
-        final SteadyClock clock,
-        final ErrorHandler errorHandler,
-        final SendChannelEndpointSupplier senders,
-        final ReceiveChannelEndpointSupplier receivers)
-    {
-        return new MediaDriver.Context()
-            .aeronDirectoryName(endpoints.aeronDirectory().toString())
-            .dirDeleteOnStart(true)
-            .dirDeleteOnShutdown(true)
-            .threadingMode(ThreadingMode.INVOKER)
-            .asyncExecutorEnabled(false)
-            .epochClock(clock)
-            .errorHandler(errorHandler)
-            // Not sparse: the memory is taken when the buffers are made, after a look whether there is room.
-            .termBufferSparseFile(false)
-            .lowStorageWarningThreshold(0)
-            .counterValuesBufferLength(COUNTERS_BYTES)
-            .publicationTermBufferLength(CONTROL_TERM_BYTES)
-            .clientLivenessTimeoutNs(CLIENT_LIVENESS_TIMEOUT_NS)
-            .driverTimeoutMs(DRIVER_TIMEOUT_MS)
-            .imageLivenessTimeoutNs(LIVENESS_TIMEOUT_NS)
-            .publicationConnectionTimeoutNs(LIVENESS_TIMEOUT_NS)
-            .flowControlReceiverTimeoutNs(LIVENESS_TIMEOUT_NS)
-            .publicationUnblockTimeoutNs(2 * CLIENT_LIVENESS_TIMEOUT_NS)
-            .statusMessageTimeoutNs(STATUS_MESSAGE_TIMEOUT_NS)
-            .socketRcvbufLength(receiveBufferBytes())
-            .mtuLength(endpoints.datagramBytes())
-            .sendChannelEndpointSupplier((channel, status, context) ->
-                remember(senders.newInstance(channel, status, context)))
-            .receiveChannelEndpointSupplier((channel, dispatcher, status, context) ->
-                remember(receivers == null ? receiver(channel, dispatcher, status, context) :
-                    receivers.newInstance(channel, dispatcher, status, context)));
-    }
-
-    /** As much as is wanted and the host allows. */
-    private static int receiveBufferBytes()
-    {
-        int allowed = Configuration.SOCKET_RCVBUF_LENGTH_DEFAULT;
-        try (DatagramChannel channel = DatagramChannel.open())
-        {
-            channel.setOption(StandardSocketOptions.SO_RCVBUF, RECEIVE_BUFFER_BYTES);
-            allowed = Math.max(allowed, channel.getOption(StandardSocketOptions.SO_RCVBUF));
-        }
-        catch (final IOException e)
-        {
-            // The driver will say what is wrong with sockets on this host.
-        }
-        return Math.min(allowed, RECEIVE_BUFFER_BYTES);
-    }
-
-    private <T extends UdpChannelTransport> T remember(final T transport)
-    {
-        unregistered.add(transport);
-        return transport;
     }
 
     @Override
     public int doWork(final Receiver to)
     {
         receiver = to;
-        if (errors.lostMemory() != null)
-        {
-            throw new TransportException("the memory of the link's buffers in " + endpoints.aeronDirectory() +
-                " is gone: the file system there is full, or was unmounted; make room there (" + BUFFERS_MB + " MiB)",
-                errors.lostMemory());
-        }
-        int work = 0;
         hasOffered = false;
-        // A message may pass conductor, sender and receiver in turn: a few cycles spare it as many sleeps.
-        for (int i = 0; i < DRIVER_CYCLES; i++)
-        {
-            final int driven = driver.sharedAgentInvoker().invoke();
-            work += driven;
-            if (driven == 0)
-            {
-                break;
-            }
-        }
-        work += aeron.conductorAgentInvoker().invoke();
+        final int work = driver.doWork();
         final int received = controlSubscription.poll(controlAssembler, FRAGMENT_LIMIT) +
             journalSubscription.poll(journalAssembler, FRAGMENT_LIMIT) + probe.poll(System.nanoTime());
-        if (!unregistered.isEmpty())
-        {
-            registerSockets();
-        }
+        driver.registerSockets();
         if (work + received > 0)
         {
             lastActiveNs = System.nanoTime();
@@ -452,14 +234,14 @@ public final class AeronLink implements Link
         if (hasOffered)
         {
             hasOffered = false;
-            drive();
+            driver.drive();
         }
     }
 
     /** A duty cycle of the driver: what came is stored, and not handed on. */
     void drive()
     {
-        driver.sharedAgentInvoker().invoke();
+        driver.drive();
     }
 
     /** 1 while something is under way, so that losses are repaired soon, else what it was created with. */
@@ -467,28 +249,6 @@ public final class AeronLink implements Link
     public long maxSleepMs(final long nowNs)
     {
         return nowNs - lastActiveNs < ACTIVE_NS ? ACTIVE_SLEEP_MS : idleSleepMs;
-    }
-
-    private void registerSockets()
-    {
-        unregistered.removeIf(transport ->
-        {
-            final DatagramChannel channel = transport.receiveDatagramChannel();
-            if (channel == null)
-            {
-                // The driver has not opened the endpoint yet.
-                return false;
-            }
-            try
-            {
-                channel.register(selector, SelectionKey.OP_READ);
-            }
-            catch (final ClosedChannelException e)
-            {
-                // The driver has closed the endpoint again: nothing will arrive there.
-            }
-            return true;
-        });
     }
 
     @Override
@@ -627,30 +387,10 @@ public final class AeronLink implements Link
         receiver.onControl(header.sessionId(), buffer, offset, length);
     }
 
-    /** What a person wants to know of Aeron's message, which names classes and methods as well. */
-    private static String firstLine(final Throwable e)
-    {
-        final String message = String.valueOf(e.getMessage());
-        final Matcher channelError = CHANNEL_ERROR.matcher(message);
-        return channelError.find() ? channelError.group(1) : message.lines().findFirst().orElse(message);
-    }
-
     /** Frees the addresses and deletes the buffers. On the agent thread. */
     @Override
     public void close()
     {
-        CloseHelper.quietCloseAll(aeron, driver);
-        try
-        {
-            if (selector.isOpen())
-            {
-                // A closed socket holds its address until the selector has forgotten it.
-                selector.selectNow();
-            }
-        }
-        catch (final IOException e)
-        {
-            // The address is free when the selector is closed, then.
-        }
+        driver.close();
     }
 }
