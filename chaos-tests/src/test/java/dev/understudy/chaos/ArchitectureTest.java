@@ -90,10 +90,6 @@ class ArchitectureTest
     void guestCoreReadsNoClockFileSocketOrRandomSource()
     {
         noClasses().that().resideInAPackage("dev.understudy.guest..")
-            // Decides when a translation is there, never what the guest computes.
-            .and().doNotHaveFullyQualifiedName("dev.understudy.guest.translate.Translator")
-            // Reads which engine to take: a matter of speed, too.
-            .and().doNotHaveFullyQualifiedName("dev.understudy.guest.translate.EngineKind")
             .should().dependOnClassesThat().belongToAnyOf(Random.class, SplittableRandom.class, UUID.class, Date.class,
                 RandomAccessFile.class, Thread.class, Runtime.class, Process.class, ProcessBuilder.class, ProcessHandle.class)
             .orShould().dependOnClassesThat().resideInAnyPackage(
@@ -187,11 +183,19 @@ class ArchitectureTest
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"journal", "replay", "transport", "failover", "node", "chaos", "hypervisor"})
+    @ValueSource(strings = {"guest", "journal", "replay", "transport", "failover", "node", "chaos", "hypervisor"})
     void packagesOfAModuleHaveNoCycles(final String module)
     {
         slices().matching("dev.understudy." + module + ".(*)..").should().beFreeOfCycles().allowEmptyShould(true)
             .check(CLASSES);
+    }
+
+    /** The packages of the guest are parts of the machine: none of them knows the whole. */
+    @Test
+    void noPartOfTheGuestKnowsTheMachine()
+    {
+        noClasses().that().resideInAPackage("dev.understudy.guest.*..")
+            .should().dependOnClassesThat().resideInAPackage("dev.understudy.guest").check(CLASSES);
     }
 
     /**

@@ -18,6 +18,7 @@ import dev.understudy.guest.rtc.GoldfishRtc;
 import dev.understudy.guest.sbi.FirmwareConsole;
 import dev.understudy.guest.sbi.Sbi;
 import dev.understudy.guest.sbi.SystemReset;
+import dev.understudy.guest.state.Derived;
 import dev.understudy.guest.state.StateHash;
 import dev.understudy.guest.state.StateReader;
 import dev.understudy.guest.state.StateWriter;
@@ -25,6 +26,7 @@ import dev.understudy.guest.state.Stateful;
 import dev.understudy.guest.time.GuestClock;
 import dev.understudy.guest.translate.Engine;
 import dev.understudy.guest.translate.EngineKind;
+import dev.understudy.guest.translate.TranslationHost;
 import dev.understudy.guest.translate.TranslationStatistics;
 import dev.understudy.guest.uart.Uart;
 import dev.understudy.guest.virtio.BlockRequest;
@@ -41,7 +43,6 @@ import dev.understudy.guest.virtio.VirtioWindows;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.IntFunction;
 
 /**
  * The whole guest: a pure function of its configuration and the events that enter it at positions.
@@ -73,6 +74,9 @@ public final class Machine implements Stateful
     /** Null when the machine has none. */
     private final VirtioNet network;
     private Engine engine;
+
+    @Derived("nothing: it is of the host")
+    private final TranslationHost translations;
     private final HashedOutputs outputs;
 
     /** How the guest ended; null while it has not, and when it crashed. */
@@ -94,46 +98,36 @@ public final class Machine implements Stateful
      */
     public Machine(final MachineConfiguration configuration, final OutputSink sink, final BlockRequests requests)
     {
-        this(configuration, sink, requests, EngineKind.preset());
+        this(configuration, sink, requests, EngineKind.MIXED);
     }
 
     /**
      * @param requests takes what the guest wants of its drives
-     * @param kind     how to execute the guest: a matter of speed alone
+     * @param engine   how to execute the guest: a matter of speed alone
      * @throws BootException when the kernel cannot be booted in this configuration
      */
     public Machine(
         final MachineConfiguration configuration,
         final OutputSink sink,
         final BlockRequests requests,
-        final EngineKind kind)
+        final EngineKind engine)
     {
-        this(configuration, sink, requests, kind, byte[]::new);
+        this(configuration, sink, requests, MachineHost.plain(engine));
     }
 
     /**
      * @param requests takes what the guest wants of its drives
-     * @param ram      makes the array that is the RAM, of a length in bytes, all zeros
      * @throws BootException when the kernel cannot be booted in this configuration
      */
     public Machine(
         final MachineConfiguration configuration,
         final OutputSink sink,
         final BlockRequests requests,
-        final IntFunction<byte[]> ram)
+        final MachineHost host)
     {
-        this(configuration, sink, requests, EngineKind.preset(), ram);
-    }
-
-    private Machine(
-        final MachineConfiguration configuration,
-        final OutputSink sink,
-        final BlockRequests requests,
-        final EngineKind kind,
-        final IntFunction<byte[]> ram)
-    {
+        translations = host.translations();
         outputs = new HashedOutputs(sink, this::position);
-        memory = new GuestMemory(configuration.memoryBytes(), ram);
+        memory = new GuestMemory(configuration.memoryBytes(), host.ram());
         uart = new Uart(firmwareConsole, outputs, plic);
         rtc = new GoldfishRtc(plic, clock, this::timeNs);
         console = new VirtioConsole(memory, outputs, firmwareConsole::onOtherConsole);
@@ -159,7 +153,7 @@ public final class Machine implements Stateful
         mmu = new Mmu(memory, bus);
         hart = new Hart(mmu, clock, plic::asserted);
         sbi = new Sbi(memory, mmu, outputs, firmwareConsole, how -> end = stateOf(how));
-        engine = Engine.of(kind, hart, mmu, memory, sbi);
+        engine = Engine.of(host.engine(), hart, mmu, memory, sbi, translations);
         boot(configuration);
     }
 
@@ -203,7 +197,7 @@ public final class Machine implements Stateful
     public void engine(final EngineKind kind)
     {
         engine.end();
-        engine = Engine.of(kind, hart, mmu, memory, sbi);
+        engine = Engine.of(kind, hart, mmu, memory, sbi, translations);
     }
 
     /** Executes until a position is reached exactly, the guest waits, or it ends; nothing when it is reached already. */

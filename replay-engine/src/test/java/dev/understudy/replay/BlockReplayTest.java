@@ -155,7 +155,7 @@ class BlockReplayTest
 
     private long record(final Path directory, final TestDrive drive, final long seed) throws IOException
     {
-        return record(directory, drive, seed, EngineKind.preset());
+        return record(directory, drive, seed, EngineKind.MIXED);
     }
 
     private long record(final Path directory, final TestDrive drive, final long seed, final EngineKind engine)
@@ -205,7 +205,7 @@ class BlockReplayTest
 
     private static Machine machine(final BlockRequests drive)
     {
-        return machine(drive, EngineKind.preset());
+        return machine(drive, EngineKind.MIXED);
     }
 
     private static Machine machine(final BlockRequests drive, final EngineKind engine)

@@ -210,7 +210,7 @@ class GuestProgramsTest
 
     private static Machine machine(final String name, final OutputSink sink) throws IOException
     {
-        return machine(name, sink, EngineKind.preset());
+        return machine(name, sink, EngineKind.MIXED);
     }
 
     private static Machine machine(final String name, final OutputSink sink, final EngineKind engine)

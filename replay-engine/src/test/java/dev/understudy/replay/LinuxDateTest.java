@@ -57,7 +57,7 @@ class LinuxDateTest
     {
         final Path directory = temp.resolve("journal");
         final Console recorded = new Console();
-        final Machine machine = machine(recorded, EngineKind.preset());
+        final Machine machine = machine(recorded, EngineKind.MIXED);
         try (JournalWriter writer = JournalWriter.create(directory, genesis(), JournalOptions.defaults()))
         {
             final Recorder recorder = new Recorder(machine, EventLog.to(writer), () -> nowNs, 2_000_000_000);
@@ -93,7 +93,7 @@ class LinuxDateTest
     void whoTakesOverTellsNoOtherDate() throws IOException
     {
         final Path directory = temp.resolve("journal");
-        final Machine machine = machine(new Console(), EngineKind.preset());
+        final Machine machine = machine(new Console(), EngineKind.MIXED);
         try (JournalWriter writer = JournalWriter.create(directory, genesis(), JournalOptions.defaults()))
         {
             final Recorder first = new Recorder(machine, EventLog.to(writer), () -> nowNs, 2_000_000_000);

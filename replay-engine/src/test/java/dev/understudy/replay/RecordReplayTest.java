@@ -78,7 +78,7 @@ class RecordReplayTest
     void digestDependsOnThePositionAlone(final EngineKind engine) throws IOException
     {
         final Path directory = temp.resolve("journal");
-        record(directory, new Outputs(), 7, EngineKind.preset());
+        record(directory, new Outputs(), 7, EngineKind.MIXED);
         final Machine whole = machine(KV, new Outputs());
         replay(directory, whole);
 
@@ -109,7 +109,7 @@ class RecordReplayTest
     void aReplayGetsOnByOneInstruction(final EngineKind engine) throws IOException
     {
         final Path directory = temp.resolve("journal");
-        final long digest = record(directory, new Outputs(), 17, EngineKind.preset());
+        final long digest = record(directory, new Outputs(), 17, EngineKind.MIXED);
         final Machine machine = machine(KV, new Outputs(), engine);
         final Replayer replayer = new Replayer(machine);
         try (JournalScan scan = JournalScan.open(directory))
@@ -162,10 +162,10 @@ class RecordReplayTest
     void aSessionReachesEachPlaceByWhateverWay(final EngineKind engine) throws IOException
     {
         final Path directory = temp.resolve("journal");
-        final long digest = record(directory, new Outputs(), 17, EngineKind.preset());
+        final long digest = record(directory, new Outputs(), 17, EngineKind.MIXED);
         final Random random = new Random(17);
         try (ReplaySession leaps = session(directory, engine);
-            ReplaySession walk = session(directory, EngineKind.preset());
+            ReplaySession walk = session(directory, EngineKind.MIXED);
             ReplaySession entries = session(directory, engine))
         {
             while (leaps.nextEntry() != null)
@@ -207,7 +207,7 @@ class RecordReplayTest
     {
         final Path directory = temp.resolve("journal");
         final Outputs recorded = new Outputs();
-        final long digest = record(directory, recorded, 13, EngineKind.preset());
+        final long digest = record(directory, recorded, 13, EngineKind.MIXED);
 
         final Outputs replayed = new Outputs();
         final byte[] kernel = Files.readAllBytes(KV);
@@ -224,7 +224,7 @@ class RecordReplayTest
     void inputThatWasNotRecordedIsADivergenceAtTheNextDigest() throws IOException
     {
         final Path directory = temp.resolve("journal");
-        record(directory, new Outputs(), 3, EngineKind.preset());
+        record(directory, new Outputs(), 3, EngineKind.MIXED);
         final Machine machine = machine(KV, new Outputs());
         final Replayer replayer = new Replayer(machine);
         assertThatThrownBy(() ->
@@ -356,7 +356,7 @@ class RecordReplayTest
 
     private static Machine machine(final Path kernel, final OutputSink sink) throws IOException
     {
-        return machine(kernel, sink, EngineKind.preset());
+        return machine(kernel, sink, EngineKind.MIXED);
     }
 
     private static Machine machine(final Path kernel, final OutputSink sink, final EngineKind engine)

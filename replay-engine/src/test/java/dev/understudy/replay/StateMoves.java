@@ -39,7 +39,7 @@ final class StateMoves
         this.drives = drives;
         this.oneIn = oneIn;
         random = new Random(seed);
-        machine = machines.apply(EngineKind.preset());
+        machine = machines.apply(EngineKind.MIXED);
         replayer = new Replayer(machine, drives);
     }
 

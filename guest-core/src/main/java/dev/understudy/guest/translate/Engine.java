@@ -35,21 +35,26 @@ public interface Engine
     /** Ends the engine, which must not run any more: it watches no code from now on. */
     void end();
 
-    /** Makes the engine of a hart. */
+    /**
+     * Makes the engine of a hart.
+     *
+     * @param host where its translations are made
+     */
     static Engine of(
         final EngineKind kind,
         final Hart hart,
         final Mmu mmu,
         final GuestMemory memory,
-        final EnvironmentCalls environment)
+        final EnvironmentCalls environment,
+        final TranslationHost host)
     {
         return switch (kind)
         {
             case INTERPRETER -> new Interpreter(hart, mmu, memory, environment);
             case TRANSLATOR -> new MixedEngine(hart, mmu, memory, environment,
-                Translator::atOnce, RegionCache.DEFAULT_CAPACITY, Thresholds.AT_ONCE);
+                compiler -> Translator.atOnce(compiler, host), RegionCache.DEFAULT_CAPACITY, Thresholds.AT_ONCE);
             case MIXED -> new MixedEngine(hart, mmu, memory, environment,
-                Translator::inBackground, RegionCache.DEFAULT_CAPACITY, Thresholds.BESIDE);
+                compiler -> Translator.inBackground(compiler, host), RegionCache.DEFAULT_CAPACITY, Thresholds.BESIDE);
         };
     }
 }

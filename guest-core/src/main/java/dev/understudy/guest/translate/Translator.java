@@ -2,30 +2,20 @@ package dev.understudy.guest.translate;
 
 import dev.understudy.guest.state.Derived;
 import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.Executor;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
+import org.agrona.concurrent.ManyToOneConcurrentLinkedQueue;
 
 /**
- * Makes the translations that an engine asks for, on a thread beside the guests of this process or at once.
+ * Makes the translations that an engine asks for, beside the guest or at once: on which thread, its host knows. When a
+ * translation is there is up to the host, what it computes is not.
  * <p>
- * The one place of the guest that knows of threads and clocks: when a translation is there is up to them, what it
- * computes is not. Owned by the hart thread; {@link #timeNs()} is for any.
+ * Owned by the hart thread; {@link #timeNs()} is for any.
  */
 @Derived("the code in memory")
 final class Translator
 {
     /** The most translations that wait to be made. */
     private static final int MAX_WAITING = 400;
-
-    /** After this the thread ends, until there is something to do. */
-    private static final int IDLE_SECONDS = 10;
 
     /** HotSpot counts calls in batches of 128, and compiles at the first that exceeds its 200. */
     private static final int BATCHES_TO_COMPILE = 17;
@@ -41,17 +31,21 @@ final class Translator
     private static final int MAX_LOOKS = 50;
     private static final long LOOK_NS = 100_000;
 
-    private static final Executor BESIDE = beside();
-
     private final Function<Region, RegionCode> compiler;
-    private final Executor executor;
+    private final TranslationHost host;
+    private final boolean isBeside;
 
     /** Batches of calls without effect, and looks at how long one takes. */
     private final int batches;
     private final int maxLooks;
-    private final Queue<Translation> finished = new ConcurrentLinkedQueue<>();
-    private final AtomicInteger waiting = new AtomicInteger();
-    private final AtomicLong timeNs = new AtomicLong();
+    private final Queue<Translation> finished = new ManyToOneConcurrentLinkedQueue<>();
+
+    /** How many were asked for: the hart's count. */
+    private long asked;
+
+    /** How many of them were made, finished or not, and how long that took: counts of the one who makes them. */
+    private volatile long made;
+    private volatile long timeNs;
 
     /** A region and its code; null if that could not be made. */
     record Translation(Region region, RegionCode code)
@@ -59,55 +53,62 @@ final class Translator
     }
 
     private Translator(
-        final Function<Region, RegionCode> compiler, final Executor executor, final int batches, final int maxLooks)
+        final Function<Region, RegionCode> compiler,
+        final TranslationHost host,
+        final boolean isBeside,
+        final int batches,
+        final int maxLooks)
     {
         this.compiler = compiler;
-        this.executor = executor;
+        this.host = host;
+        this.isBeside = isBeside;
         this.batches = batches;
         this.maxLooks = maxLooks;
     }
 
-    static Translator inBackground(final Function<Region, RegionCode> compiler)
+    static Translator inBackground(final Function<Region, RegionCode> compiler, final TranslationHost host)
     {
-        return new Translator(compiler, BESIDE, BATCHES_TO_COMPILE, MAX_LOOKS);
+        return new Translator(compiler, host, true, BATCHES_TO_COMPILE, MAX_LOOKS);
     }
 
     /** The hart waits: when HotSpot compiles a region is left to how often that is executed, which for most is a few times. */
-    static Translator atOnce(final Function<Region, RegionCode> compiler)
+    static Translator atOnce(final Function<Region, RegionCode> compiler, final TranslationHost host)
     {
-        return new Translator(compiler, Runnable::run, 0, 0);
-    }
-
-    private static Executor beside()
-    {
-        final ThreadPoolExecutor pool = new ThreadPoolExecutor(
-            1, 1, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(),
-            Thread.ofPlatform().daemon().name("understudy-translator").factory());
-        pool.allowCoreThreadTimeOut(true);
-        return pool;
+        return new Translator(compiler, host, false, 0, 0);
     }
 
     boolean isBusy()
     {
-        return waiting.get() >= MAX_WAITING;
+        return asked - made >= MAX_WAITING;
     }
 
     void translate(final Region region)
     {
-        waiting.incrementAndGet();
-        executor.execute(() ->
+        asked++;
+        if (isBeside)
         {
-            final long start = System.nanoTime();
-            try
-            {
-                make(region);
-            }
-            finally
-            {
-                timeNs.addAndGet(System.nanoTime() - start);
-                waiting.decrementAndGet();
-            }
-        });
+            host.execute(() -> makeTimed(region));
+        }
+        else
+        {
+            makeTimed(region);
+        }
+    }
+
+    private void makeTimed(final Region region)
+    {
+        final long start = host.nanoTime();
+        try
+        {
+            make(region);
+        }
+        finally
+        {
+            final long time = timeNs + host.nanoTime() - start;
+            timeNs = time;
+            final long count = made + 1;
+            made = count;
+        }
     }
 
     /** Whatever is wrong with a translation, the guest can do without: its code is interpreted. */
@@ -138,8 +139,8 @@ final class Translator
     {
         if (looks > 0 && !isCompiled(translation.code))
         {
-            LockSupport.parkNanos(LOOK_NS);
-            executor.execute(() -> finish(translation, looks - 1));
+            host.pause(LOOK_NS);
+            host.execute(() -> finish(translation, looks - 1));
         }
         else
         {
@@ -147,7 +148,7 @@ final class Translator
         }
     }
 
-    private static boolean isCompiled(final RegionCode code)
+    private boolean isCompiled(final RegionCode code)
     {
         // The first is not timed: by turns with thousands of others a method has to come into the processor's caches.
         batchNs(code);
@@ -155,14 +156,14 @@ final class Translator
     }
 
     /** How long a number of calls takes that have no effect, in nanoseconds. */
-    private static long batchNs(final RegionCode code)
+    private long batchNs(final RegionCode code)
     {
-        final long start = System.nanoTime();
+        final long start = host.nanoTime();
         for (int i = 0; i < CALLS_IN_BATCH; i++)
         {
             code.run(-1, 0);
         }
-        return System.nanoTime() - start;
+        return host.nanoTime() - start;
     }
 
     /** The next translation that is made, or null. */
@@ -174,6 +175,6 @@ final class Translator
     /** How long making translations took so far, in nanoseconds. */
     long timeNs()
     {
-        return timeNs.get();
+        return timeNs;
     }
 }

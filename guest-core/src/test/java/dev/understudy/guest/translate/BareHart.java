@@ -108,9 +108,9 @@ final class BareHart implements Stateful
     {
         return switch (kind)
         {
-            case INTERPRETER -> Engine.of(kind, hart, mmu, memory, END);
-            case TRANSLATOR -> engine(Translator::atOnce, capacity, new Thresholds(20, 1, 1, WIDE, target));
-            case MIXED -> engine(Translator::inBackground, capacity, new Thresholds(500, 40, WARM, WIDE, target));
+            case INTERPRETER -> Engine.of(kind, hart, mmu, memory, END, TranslationHost.NONE);
+            case TRANSLATOR -> engine(it -> Translator.atOnce(it, TranslationHost.NONE), capacity, new Thresholds(20, 1, 1, WIDE, target));
+            case MIXED -> engine(it -> Translator.inBackground(it, new BesideTheTest()), capacity, new Thresholds(500, 40, WARM, WIDE, target));
         };
     }
 

@@ -67,9 +67,9 @@ class DifferentialTest
         {
             final RandomProgram program = new RandomProgram(seed);
             final Random random = new Random(seed);
-            final BareHart whole = new BareHart(EngineKind.preset(), program.image());
+            final BareHart whole = new BareHart(EngineKind.MIXED, program.image());
             whole.run(MAX_INSTRUCTIONS);
-            final BareHart sliced = new BareHart(EngineKind.preset(), program.image());
+            final BareHart sliced = new BareHart(EngineKind.MIXED, program.image());
             while (sliced.hart.state() == HartState.RUNNING)
             {
                 final long until = sliced.hart.instret() + 1 + random.nextInt(random.nextInt(10) == 0 ? 2_000 : 5);

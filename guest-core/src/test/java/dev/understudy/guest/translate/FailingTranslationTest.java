@@ -27,7 +27,7 @@ class FailingTranslationTest
     void theCodeIsInterpreted(final boolean isRefusedByTheJvm)
     {
         final BareHart hart = BareHart.translating(
-            image, compiler -> Translator.atOnce(failing(compiler, it -> true, isRefusedByTheJvm)));
+            image, compiler -> Translator.atOnce(failing(compiler, it -> true, isRefusedByTheJvm), TranslationHost.NONE));
         for (int i = 0; i < ROUNDS; i++)
         {
             round(hart);
@@ -47,7 +47,7 @@ class FailingTranslationTest
     void theRegionThatAWideOneWasToReplaceStays()
     {
         final BareHart hart = BareHart.translating(image,
-            compiler -> Translator.atOnce(failing(compiler, RegionPlan::isWide, false)));
+            compiler -> Translator.atOnce(failing(compiler, RegionPlan::isWide, false), TranslationHost.NONE));
         for (int i = 0; i < ROUNDS; i++)
         {
             round(hart);
@@ -71,7 +71,7 @@ class FailingTranslationTest
     {
         final AtomicInteger number = new AtomicInteger();
         final BareHart hart = BareHart.translating(image, compiler ->
-            Translator.inBackground(failing(compiler, it -> number.getAndIncrement() == 0, true)));
+            Translator.inBackground(failing(compiler, it -> number.getAndIncrement() == 0, true), new BesideTheTest()));
         for (int i = 0; i < MAX_ROUNDS && hart.engine.statistics().translatedInstructions() == 0; i++)
         {
             round(hart);

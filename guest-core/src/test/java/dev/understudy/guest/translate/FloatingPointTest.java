@@ -82,7 +82,7 @@ class FloatingPointTest
         final Plic plic = new Plic();
         final Mmu mmu = new Mmu(memory, new Bus(plic));
         hart = new Hart(mmu, new GuestClock(), plic::asserted);
-        engine = Engine.of(EngineKind.preset(), hart, mmu, memory, BareHart.END);
+        engine = Engine.of(EngineKind.MIXED, hart, mmu, memory, BareHart.END, TranslationHost.NONE);
         hart.writeCsr(0x105, HANDLER);
         for (int i = 0; i < 64; i += 4)
         {

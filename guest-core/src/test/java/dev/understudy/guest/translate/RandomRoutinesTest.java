@@ -123,7 +123,7 @@ class RandomRoutinesTest
         final byte[] image = new RandomRoutines(seed).image();
         final Random random = new Random(seed);
         final BareHart cut = BareHart.translating(image, compiler -> Translator.atOnce(region ->
-            compiler.apply(new Region(region.plan.first(1 + random.nextInt(region.plan.length()))))));
+            compiler.apply(new Region(region.plan.first(1 + random.nextInt(region.plan.length())))), TranslationHost.NONE));
         compare(seed, image, List.of(cut), () -> {});
         translatedCutShort += cut.engine.statistics().translatedInstructions();
     }

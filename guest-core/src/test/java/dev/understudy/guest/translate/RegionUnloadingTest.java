@@ -42,7 +42,7 @@ class RegionUnloadingTest
                 2L * region.plan.slot();
             classes.put(entry, new WeakReference<>(code.getClass()));
             return code;
-        }));
+        }, TranslationHost.NONE));
         run(hart, OTHER_LOOP, BEHIND_WRITE, TIMES);
         run(hart, OTHER_LOOP, BEHIND_WRITE, TIMES);
         hart.hart.x[ADDRESS] = SmallProgram.DATA;

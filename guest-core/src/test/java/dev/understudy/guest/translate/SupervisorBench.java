@@ -24,7 +24,7 @@ final class SupervisorBench
         final Mmu mmu = new Mmu(memory, new Bus(plic));
         hart = new Hart(mmu, new GuestClock(), plic::asserted);
         final Sbi sbi = new Sbi(memory, mmu, new Nowhere(), new FirmwareConsole(), how -> {});
-        engine = Engine.of(kind, hart, mmu, memory, sbi);
+        engine = Engine.of(kind, hart, mmu, memory, sbi, TranslationHost.NONE);
         memory.write(entry, image, 0, image.length);
         hart.start(entry, 0, 0);
     }

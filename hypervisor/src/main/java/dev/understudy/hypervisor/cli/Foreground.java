@@ -40,6 +40,7 @@ final class Foreground
      */
     static int run(
         final GuestImage image,
+        final EngineOption engine,
         final StatisticsOption statistics,
         final long balloonPages,
         final List<ForwardSpec> forwards,
@@ -52,6 +53,7 @@ final class Foreground
     {
         final StandaloneGuest guest = new StandaloneGuest(
             image,
+            engine.kind(),
             forwards,
             netdev,
             opening,

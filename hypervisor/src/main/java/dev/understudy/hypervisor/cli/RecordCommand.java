@@ -72,6 +72,7 @@ final class RecordCommand implements Callable<Integer>
         final JournalWriter writer = JournalWriter.createUnstarted(journal, image.genesis(name), options);
         return Foreground.run(
             image,
+            engine,
             statistics,
             balloonPages,
             guest.forwards(),

@@ -117,7 +117,7 @@ final class ReplayCommand implements Callable<Integer>
             () -> machine == null ? TranslationStatistics.NONE : machine.translations()))
         {
             return JournalReplay.run(
-                journal, kernel, initrd, images(), console, it -> machine = it, untilPosition, untilEntry, digestEvery,
+                journal, kernel, initrd, images(), engine.kind(), console, it -> machine = it, untilPosition, untilEntry, digestEvery,
                 (position, digest) -> onDigest(digests, position, digest));
         }
     }

@@ -51,6 +51,7 @@ final class RunCommand implements Callable<Integer>
         final List<DriveSpec> drives = guest.drives();
         return Foreground.run(
             guest.image(NAME),
+            engine,
             statistics,
             guest.balloonPages(),
             guest.forwards(),

@@ -62,6 +62,7 @@ final class ServeCommand implements Callable<Integer>
             final PairNode node = new PairNode(
                 configuration,
                 nodeName,
+                engine.kind(),
                 console,
                 notice -> System.err.println("understudy " + nodeName + ": " + notice),
                 errors::lostBytes);

@@ -2,8 +2,8 @@ package dev.understudy.hypervisor.image;
 
 import dev.understudy.guest.Machine;
 import dev.understudy.guest.output.OutputSink;
+import dev.understudy.guest.translate.EngineKind;
 import dev.understudy.hypervisor.drive.Drives;
-import dev.understudy.hypervisor.linux.SparseArray;
 import dev.understudy.journal.Genesis;
 import dev.understudy.node.GuestDrives;
 import dev.understudy.node.GuestSource;
@@ -14,8 +14,10 @@ import dev.understudy.node.WrongGuestException;
  *
  * @param name    of the guest, for its journal
  * @param opening begins the content of its drives
+ * @param engine  how it is executed: a matter of speed alone
  */
-public record ConfiguredGuest(String name, GuestImage image, Drives.Opening opening) implements GuestSource
+public record ConfiguredGuest(String name, GuestImage image, Drives.Opening opening, EngineKind engine)
+    implements GuestSource
 {
     @Override
     public Genesis genesis()
@@ -45,6 +47,6 @@ public record ConfiguredGuest(String name, GuestImage image, Drives.Opening open
     @Override
     public Machine machine(final OutputSink outputs, final GuestDrives drives)
     {
-        return new Machine(image.machine(), outputs, drives, SparseArray::allocate);
+        return new Machine(image.machine(), outputs, drives, MachineHosts.of(engine));
     }
 }

@@ -5,6 +5,7 @@ import dev.understudy.failover.arbiter.DirectoryArbiter;
 import dev.understudy.failover.role.AgreedSettings;
 import dev.understudy.failover.role.ArbiterClient;
 import dev.understudy.failover.role.PairSettings;
+import dev.understudy.guest.translate.EngineKind;
 import dev.understudy.guest.translate.TranslationStatistics;
 import dev.understudy.guest.virtio.VirtioBalloon;
 import dev.understudy.hypervisor.config.DriveSpec;
@@ -72,6 +73,7 @@ public final class PairNode
     private long nextStatusNs;
 
     /**
+     * @param engine          how the guest is executed: a matter of speed alone
      * @param console         takes what the guest prints
      * @param notices         takes what the operator should know, a line each; must not wait for who reads it
      * @param lostNoticeBytes says how much of that nobody could read
@@ -79,6 +81,7 @@ public final class PairNode
     public PairNode(
         final PairConfiguration configuration,
         final String nodeName,
+        final EngineKind engine,
         final HostOutput console,
         final Consumer<String> notices,
         final LongSupplier lostNoticeBytes)
@@ -144,7 +147,7 @@ public final class PairNode
                 data,
                 arbiter,
                 arbiterView,
-                new ConfiguredGuest(configuration.name(), image, drives(node.data())),
+                new ConfiguredGuest(configuration.name(), image, drives(node.data()), engine),
                 new HostWorld(
                     selector,
                     configuration.forwardsOf(node).stream().map(it -> it.on(NameLookup.require(

@@ -2,11 +2,12 @@ package dev.understudy.hypervisor.standalone;
 
 import dev.understudy.guest.Machine;
 import dev.understudy.guest.output.OutputSink;
+import dev.understudy.guest.translate.EngineKind;
 import dev.understudy.hypervisor.drive.Drives;
 import dev.understudy.hypervisor.drive.OverlayImage;
 import dev.understudy.hypervisor.drive.RawImage;
 import dev.understudy.hypervisor.image.GuestImage;
-import dev.understudy.hypervisor.linux.SparseArray;
+import dev.understudy.hypervisor.image.MachineHosts;
 import dev.understudy.journal.EventType;
 import dev.understudy.journal.Genesis;
 import dev.understudy.journal.JournalEntries;
@@ -59,6 +60,7 @@ public final class JournalReplay
      * @param initrd         where the initial RAM disk is now; null: where it was
      * @param drives         where the drives are now, in the order of the journal; empty: where they were. They are
      *                       only read: what the guest writes goes to temporary overlays
+     * @param engine         how the guest is executed: a matter of speed alone
      * @param console        takes what the guest prints
      * @param onMachine      told of the machine before it runs
      * @param untilPosition  stop at this position
@@ -71,6 +73,7 @@ public final class JournalReplay
         final Path kernel,
         final Path initrd,
         final List<Path> drives,
+        final EngineKind engine,
         final OutputStream console,
         final Consumer<Machine> onMachine,
         final long untilPosition,
@@ -88,7 +91,7 @@ public final class JournalReplay
                 (i, drive) -> drive.isReadOnly() ? RawImage.readOnly(drive.path()) : OverlayImage.temporary(drive),
                 () -> {}))
             {
-                final Machine machine = new Machine(image.machine(), new ConsoleOnly(console), own, SparseArray::allocate);
+                final Machine machine = new Machine(image.machine(), new ConsoleOnly(console), own, MachineHosts.of(engine));
                 onMachine.accept(machine);
                 final ReplaySession session = new ReplaySession(new Begun(scan), machine, own);
                 final boolean isLimited =

@@ -1,6 +1,7 @@
 package dev.understudy.hypervisor.standalone;
 
 import dev.understudy.guest.RunState;
+import dev.understudy.guest.translate.EngineKind;
 import dev.understudy.guest.translate.TranslationStatistics;
 import dev.understudy.hypervisor.config.ForwardSpec;
 import dev.understudy.hypervisor.drive.Drives;
@@ -47,6 +48,7 @@ public final class StandaloneGuest
     private static final long LAST_OUTPUT_MS = 500;
 
     private final GuestImage image;
+    private final EngineKind engine;
     private final List<ForwardSpec> forwards;
     private final Netdev netdev;
     private final Drives.Opening opening;
@@ -60,6 +62,7 @@ public final class StandaloneGuest
     private volatile boolean stopping;
 
     /**
+     * @param engine       how the guest is executed: a matter of speed alone
      * @param netdev       what the network device is connected to; the caller's to close
      * @param opening      begins the content of the drives
      * @param balloonPages pages of 4 KiB that the guest is asked to leave alone, less than its RAM has
@@ -68,6 +71,7 @@ public final class StandaloneGuest
      */
     public StandaloneGuest(
         final GuestImage image,
+        final EngineKind engine,
         final List<ForwardSpec> forwards,
         final Netdev netdev,
         final Drives.Opening opening,
@@ -77,6 +81,7 @@ public final class StandaloneGuest
         final Consumer<String> notices)
     {
         this.image = image;
+        this.engine = engine;
         this.forwards = List.copyOf(forwards);
         this.netdev = netdev;
         this.opening = opening;
@@ -103,7 +108,7 @@ public final class StandaloneGuest
             {
                 final HartThreads harts = new HartThreads(() -> {});
                 final StandaloneAgent made = new StandaloneAgent(SystemNanoClock.INSTANCE, new SecureRandom(),
-                    new ConfiguredGuest("", image, opening), world, harts, bell, DIGEST_INTERVAL_NS);
+                    new ConfiguredGuest("", image, opening, engine), world, harts, bell, DIGEST_INTERVAL_NS);
                 agent = made;
                 try
                 {

@@ -3,6 +3,7 @@ package dev.understudy.hypervisor.live;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.understudy.guest.virtio.VsockHeader;
+import dev.understudy.guest.translate.EngineKind;
 import dev.understudy.hypervisor.drive.RawImage;
 import dev.understudy.hypervisor.image.ConfiguredGuest;
 import dev.understudy.hypervisor.image.GuestImage;
@@ -194,7 +195,7 @@ class GuestThreadTest
             SystemNanoClock.INSTANCE,
             new SecureRandom(),
             new ConfiguredGuest("test", GuestImage.read(kernel, null, null, MEMORY_BYTES, List.of(), null),
-                (i, drive) -> RawImage.readOnly(drive.path())),
+                (i, drive) -> RawImage.readOnly(drive.path()), EngineKind.MIXED),
             seen,
             new Harts()
             {

@@ -44,7 +44,7 @@ class StandaloneStartTest
         final PipedOutputStream typed = new PipedOutputStream();
         final Terminal terminal = new Terminal(new PipedInputStream(typed), shown);
         final StandaloneGuest guest = new StandaloneGuest(
-            image, List.of(), Netdev.none(), (index, drive) -> RawImage.readOnly(drive.path()), terminal, 0, InstantSource.system(), notice -> {});
+            image, EngineKind.MIXED, List.of(), Netdev.none(), (index, drive) -> RawImage.readOnly(drive.path()), terminal, 0, InstantSource.system(), notice -> {});
         final Path journal = directory.resolve("journal");
         final CountDownLatch diskAnswers = new CountDownLatch(1);
         try (JournalWriter writer =
@@ -71,8 +71,8 @@ class StandaloneStartTest
         for (final EngineKind engine : EngineKind.values())
         {
             final ByteArrayOutputStream replayed = new ByteArrayOutputStream();
-            final JournalReplay.Result result = JournalReplay.run(journal, null, null, List.of(), replayed,
-                machine -> machine.engine(engine), JournalReplay.NO_LIMIT, JournalReplay.NO_LIMIT, 0,
+            final JournalReplay.Result result = JournalReplay.run(journal, null, null, List.of(), engine, replayed,
+                machine -> {}, JournalReplay.NO_LIMIT, JournalReplay.NO_LIMIT, 0,
                 (position, digest) -> {});
             assertThat(result.outcome()).as("%s", engine).isEqualTo("SHUTDOWN");
             assertThat(result.digestsCompared()).as("%s", engine).isPositive();
