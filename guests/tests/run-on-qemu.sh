@@ -37,6 +37,17 @@ fi
 work=$(mktemp -d "${TMPDIR:-/tmp}/qemu-tests.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
+# What a guest prints, without the firmware's banner: a guest that reboots has another one each time.
+without_banners()
+{
+    awk '
+        /^OpenSBI / { banner = 1; blank = 0 }
+        !banner && /^$/ { blank++; next }
+        !banner { for (; blank > 0; blank--) print ""; print }
+        /^Boot HART MEDELEG/ { banner = 0 }
+        END { for (; blank > 0; blank--) print "" }'
+}
+
 # The console of guest $1 from the firmware's banner on; the rest of the arguments are QEMU's.
 run()
 {
@@ -44,14 +55,14 @@ run()
     shift
     timeout "$seconds" "$qemu" -M virt -m 64 -nographic -bios default -kernel "$guest.elf" "$@" > "$work/all" 2>&1
     status=$?
-    sed '1,/^Boot HART MEDELEG/d' "$work/all" | tr -d '\r' > "$work/console"
+    tr -d '\r' < "$work/all" | without_banners > "$work/console"
     return $status
 }
 
 run_guest()
 {
     case $1 in
-        block | block_rounds)
+        block | block_rounds | block_reboot)
             # A drive of 1 MiB with a text in sector 7.
             dd if=/dev/zero of="$work/drive" bs=1024 count=1024 2> /dev/null
             printf 'a text that was there before' | dd of="$work/drive" bs=512 seek=7 conv=notrunc 2> /dev/null

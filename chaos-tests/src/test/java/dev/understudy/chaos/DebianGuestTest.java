@@ -70,7 +70,12 @@ class DebianGuestTest
                     .isEqualTo("3002399751580330.5");
                 benchmark(host, console, FEW_REQUESTS);
                 // Linux' last words are not awaited: 6.12.117 resets its virtio devices first, the console among them.
+                assertThat(console.run("echo outlives > /root/outlives; sync; echo done")).isEqualTo("done");
                 console.type("reboot");
+                console.await("Linux version");
+                console.settle();
+                assertThat(console.run("cat /root/outlives")).isEqualTo("outlives");
+                console.type("poweroff");
                 assertThat(guest.awaitExit(DebianGuest.TIMEOUT.toMillis())).isZero();
             }
             finally
@@ -78,7 +83,7 @@ class DebianGuestTest
                 guest.kill();
             }
         }
-        assertThat(replay(journal)).contains("3002399751580330.5").contains("\"outcome\":\"REBOOT\"");
+        assertThat(replay(journal)).contains("3002399751580330.5").contains("\"outcome\":\"SHUTDOWN\"");
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.understudy.guest;
 
 import dev.understudy.guest.boot.BootException;
+import dev.understudy.guest.boot.KernelArguments;
 import dev.understudy.guest.boot.KernelImage;
 import dev.understudy.guest.boot.MachineDeviceTree;
 import dev.understudy.guest.bus.Bus;
@@ -9,6 +10,7 @@ import dev.understudy.guest.configuration.MachineConfiguration;
 import dev.understudy.guest.hart.Hart;
 import dev.understudy.guest.hart.HartState;
 import dev.understudy.guest.interrupt.Plic;
+import dev.understudy.guest.memory.DirtyPages;
 import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.memory.Mmu;
 import dev.understudy.guest.output.HashedOutputs;
@@ -55,7 +57,12 @@ public final class Machine implements Stateful
 {
     private static final int NOT_ENDED = -1;
 
+    @Derived("who made the machine")
+    private final MachineConfiguration configuration;
     private final GuestMemory memory;
+
+    /** What a reset has to clear. */
+    private final DirtyPages written;
     private final Mmu mmu;
     private final Bus bus;
     private final GuestClock clock = new GuestClock();
@@ -127,7 +134,11 @@ public final class Machine implements Stateful
     {
         translations = host.translations();
         outputs = new HashedOutputs(sink, this::position);
+        this.configuration = configuration;
         memory = new GuestMemory(configuration.memoryBytes(), host.ram());
+        written = memory.dirtyPages();
+        // All of it is zero yet.
+        written.take();
         uart = new Uart(firmwareConsole, outputs, plic);
         rtc = new GoldfishRtc(plic, clock, this::timeNs);
         console = new VirtioConsole(memory, outputs, firmwareConsole::onOtherConsole);
@@ -154,7 +165,7 @@ public final class Machine implements Stateful
         hart = new Hart(mmu, clock, plic::asserted);
         sbi = new Sbi(memory, mmu, outputs, firmwareConsole, how -> end = stateOf(how));
         engine = Engine.of(host.engine(), hart, mmu, memory, sbi, translations);
-        boot(configuration);
+        boot();
     }
 
     private VirtioMmio transport(final int window)
@@ -170,7 +181,27 @@ public final class Machine implements Stateful
         };
     }
 
-    private void boot(final MachineConfiguration configuration)
+    /**
+     * Has the guest begin again from its kernel, at this position. Guest time and date, outputs and their hash, the drives
+     * with their content, and what the world has given the devices, go on.
+     */
+    private void restart()
+    {
+        bus.reset();
+        firmwareConsole.reset();
+        for (final int page : written.take())
+        {
+            if (!memory.isZero(page))
+            {
+                memory.clearPage(page);
+            }
+        }
+        hart.reset();
+        end = null;
+        boot();
+    }
+
+    private void boot()
     {
         final KernelImage kernel = KernelImage.load(configuration.kernel(), memory);
         final byte[] initrd = configuration.initrd();
@@ -200,23 +231,38 @@ public final class Machine implements Stateful
         engine = Engine.of(kind, hart, mmu, memory, sbi, translations);
     }
 
-    /** Executes until a position is reached exactly, the guest waits, or it ends; nothing when it is reached already. */
+    /**
+     * Executes until a position is reached exactly, through resets, the guest waits, or it ends; nothing when it is reached
+     * already.
+     */
     public RunState run(final long untilPosition)
     {
-        return run(untilPosition, untilPosition);
+        RunState state;
+        do
+        {
+            state = run(untilPosition, untilPosition);
+        }
+        while (state == RunState.RESTARTED && position() < untilPosition);
+        return state == RunState.RESTARTED ? RunState.RUNNING : state;
     }
 
     /**
-     * Executes until a position between two is reached, whichever is cheapest, the guest waits, or it ends.
+     * Executes until a position between two is reached, whichever is cheapest, the guest waits, begins again, or ends.
      * <p>
      * The guest gets on: from a position before {@code untilPosition} at least one instruction retires, unless the guest
-     * waits or ends. So whoever calls {@code run(p, p + 1)} again and again goes through all positions.
+     * waits or ends. A reset ends the run, since it may take a while: the guest has begun again then, at the position behind
+     * the call that asked for it. So whoever calls {@code run(p, p + 1)} again and again goes through all positions.
      */
     public RunState run(final long fromPosition, final long untilPosition)
     {
         engine.run(fromPosition, untilPosition);
         if (hart.state() == HartState.STOPPED)
         {
+            if (hart.crash() == null && end == RunState.REBOOT && configuration.reboots())
+            {
+                restart();
+                return RunState.RESTARTED;
+            }
             return hart.crash() != null ? RunState.CRASHED : end;
         }
         return hart.isIdle() ? RunState.IDLE : RunState.RUNNING;
@@ -232,10 +278,14 @@ public final class Machine implements Stateful
         };
     }
 
+    /** A kernel that will reset the machine is left to that. */
     private void panicked()
     {
-        hart.stop();
-        end = RunState.PANICKED;
+        if (!configuration.reboots() || !KernelArguments.resetsAfterPanic(configuration.commandLine()))
+        {
+            hart.stop();
+            end = RunState.PANICKED;
+        }
     }
 
     /** Number of instructions retired. */

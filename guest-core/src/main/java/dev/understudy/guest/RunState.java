@@ -9,10 +9,13 @@ public enum RunState
     /** The guest waits for an interrupt: only an event, or time, makes it go on. */
     IDLE,
 
+    /** The guest asked for a reset, and begins again from its kernel. */
+    RESTARTED,
+
     /** The guest shut down. */
     SHUTDOWN,
 
-    /** The guest asked for a reboot. */
+    /** The guest asked for a reset, which ends it in this configuration. */
     REBOOT,
 
     /** The guest shut down and gave a failure as its reason. */
@@ -27,7 +30,7 @@ public enum RunState
     /** Whether the guest has ended. */
     public boolean isEnd()
     {
-        return this != RUNNING && this != IDLE;
+        return this != RUNNING && this != IDLE && this != RESTARTED;
     }
 
     /** Whether the guest has ended because something went wrong in it. */

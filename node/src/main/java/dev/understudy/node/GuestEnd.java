@@ -26,7 +26,7 @@ public final class GuestEnd
             case FAILURE -> "the guest shut down and gave a failure as its reason";
             case PANICKED -> "the guest panicked: what it printed last says why";
             case CRASHED -> "the guest crashed: " + crash;
-            case RUNNING, IDLE -> throw new IllegalArgumentException("the guest has not ended: " + state);
+            case RUNNING, IDLE, RESTARTED -> throw new IllegalArgumentException("the guest has not ended: " + state);
         };
     }
 

@@ -42,9 +42,9 @@ public final class EntryEncoder
     /**
      * Version of what lies around the entries: segments, Chronicle's files, how an entry is packed, the seal, the rule of
      * the chain; and of the schema, whose own version no packed entry has. In version 1 entries were not packed, in
-     * version 2 the first one did not have the device tree.
+     * version 2 the first one did not have the device tree, in version 3 not whether a reset starts the guest again.
      */
-    static final int FORMAT_VERSION = 3;
+    static final int FORMAT_VERSION = 4;
 
     /** Where the sequence number stands. */
     private static final int SEQUENCE =
@@ -117,6 +117,7 @@ public final class EntryEncoder
                 it.initrdSha256() == null ? new byte[GenesisEventEncoder.initrdSha256Length()] : it.initrdSha256(),
                 0, GenesisEventEncoder.initrdSha256Length())
             .putDeviceTreeSha256(it.deviceTreeSha256(), 0, GenesisEventEncoder.deviceTreeSha256Length())
+            .reboots(it.reboots() ? Flag.YES : Flag.NO)
             .guestName(it.name())
             .kernelPath(it.kernelPath())
             .initrdPath(it.initrdPath() == null ? "" : it.initrdPath())

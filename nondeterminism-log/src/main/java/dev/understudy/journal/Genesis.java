@@ -18,6 +18,7 @@ import java.util.List;
  * @param createdEpochMs   when the journal was begun, in milliseconds since 1970
  * @param drives           in the order in which the guest finds them
  * @param mac              6 bytes, the address of the network device; null without one
+ * @param reboots          whether a reset that the guest asks for starts it again
  */
 public record Genesis(
     String name,
@@ -32,7 +33,8 @@ public record Genesis(
     int machineVersion,
     long createdEpochMs,
     List<DriveImage> drives,
-    byte[] mac)
+    byte[] mac,
+    boolean reboots)
 {
     /** Length of a MAC address in bytes. */
     static final int MAC_BYTES = 6;
@@ -46,7 +48,7 @@ public record Genesis(
         }
     }
 
-    /** A guest without drives and network device. */
+    /** A guest without drives and network device, which a reset starts again. */
     public Genesis(
         final String name,
         final long memoryBytes,
@@ -61,6 +63,6 @@ public record Genesis(
         final long createdEpochMs)
     {
         this(name, memoryBytes, vsockCid, kernelPath, kernelSha256, initrdPath, initrdSha256, commandLine,
-            deviceTreeSha256, machineVersion, createdEpochMs, List.of(), null);
+            deviceTreeSha256, machineVersion, createdEpochMs, List.of(), null, true);
     }
 }

@@ -130,6 +130,10 @@ public final class JournalEntry
             }
             end = wholeLength;
         }
+        if (newType == EventType.GENESIS && !isRebootsKnown(bytes, start))
+        {
+            return "it does not say whether a reset starts the guest again";
+        }
         if (end != wholeLength)
         {
             return "it has " + wholeLength + " bytes, its parts take " + end;
@@ -137,6 +141,13 @@ public final class JournalEntry
         final int codeOffset = start + MessageHeaderDecoder.ENCODED_LENGTH + newType.codeOffset();
         final boolean isCodeKnown = newType.codes() == 0 || (bytes.getByte(codeOffset) & 0xFF) < newType.codes();
         return isCodeKnown ? null : "its code " + (bytes.getByte(codeOffset) & 0xFF) + " is not known to this release";
+    }
+
+    private static boolean isRebootsKnown(final DirectBuffer bytes, final int start)
+    {
+        final int code = bytes.getByte(
+            start + MessageHeaderDecoder.ENCODED_LENGTH + GenesisEventDecoder.rebootsEncodingOffset()) & 0xFF;
+        return code == Flag.NO.value() || code == Flag.YES.value();
     }
 
     /** The optional parts of a genesis: drives, and a MAC after drives that may be none then. */
@@ -336,6 +347,7 @@ public final class JournalEntry
         genesis.getInitrdSha256(initrdSha256, 0, initrdSha256.length);
         genesis.getDeviceTreeSha256(deviceTreeSha256, 0, deviceTreeSha256.length);
         final boolean hasInitrd = genesis.hasInitrd() == Flag.YES;
+        final boolean reboots = genesis.reboots() == Flag.YES;
         final int machineVersion = genesis.machineVersion();
         final long memoryBytes = genesis.memoryBytes();
         final long vsockCid = genesis.vsockCid();
@@ -366,7 +378,8 @@ public final class JournalEntry
             machineVersion,
             createdEpochMs,
             images,
-            mac);
+            mac,
+            reboots);
     }
 
     /** A line for people. */
@@ -383,7 +396,7 @@ public final class JournalEntry
                     "device tree with SHA-256 %s%s",
                     it.name(), it.memoryBytes(), it.kernelPath(), it.initrdPath(), it.commandLine(),
                     it.machineVersion(), HexFormat.of().formatHex(it.deviceTreeSha256()),
-                    text(it.drives()) + (it.mac() == null ? "" :
+                    (it.reboots() ? "" : ", no reboot") + text(it.drives()) + (it.mac() == null ? "" :
                         ", MAC " + HexFormat.ofDelimiter(":").formatHex(it.mac())));
             }
             case CLOCK_SAMPLE -> picosPerInstruction() + " ps an instruction, at most " + limitNs() + " ns";

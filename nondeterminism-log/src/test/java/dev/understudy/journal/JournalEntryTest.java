@@ -46,7 +46,8 @@ class JournalEntryTest
             createdEpochMs,
             IntStream.range(0, drives).mapToObj(i -> new DriveImage(
                 kernelPath + i, memoryBytes + i, kernelSha256, (vsockCid + i & 1) == 0, i == 1 ? "" : "s" + i)).toList(),
-            hasNetwork ? mac : null);
+            hasNetwork ? mac : null,
+            (vsockCid & 1) == 0);
         wrap(encoder.genesis(genesis), EventType.GENESIS, 0, 0, 0, 0);
         assertThat(entry.genesis()).usingRecursiveComparison().isEqualTo(genesis);
     }
@@ -206,8 +207,16 @@ class JournalEntryTest
         encoder.buffer().putByte(2, (byte)99);
         assertThatThrownBy(() -> entry.wrap(encoder.buffer(), 0, length))
             .isInstanceOf(JournalException.class).hasMessageContaining("type 99");
-        encoder.buffer().putByte(6, (byte)3);
-        assertThatThrownBy(() -> entry.wrap(encoder.buffer(), 0, length)).hasMessageContaining("version 3");
+        encoder.buffer().putByte(6, (byte)4);
+        assertThatThrownBy(() -> entry.wrap(encoder.buffer(), 0, length)).hasMessageContaining("version 4");
+    }
+
+    @Example
+    void aGenesisThatDoesNotSayWhatAResetDoesIsNone()
+    {
+        final int length = encoder.genesis(SampleJournal.GENESIS).entry().length();
+        encoder.buffer().putByte(8 + EventType.GENESIS.blockLength() - 1, (byte)2);
+        assertThat(entry.tryWrap(encoder.buffer(), 0, length)).contains("whether a reset starts the guest again");
     }
 
     @Provide

@@ -174,7 +174,7 @@ class JournalReaderTest
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {2, 4})
+    @ValueSource(ints = {3, 5})
     void anEntryOfAnotherFormatIsAnErrorEvenAtTheEnd(final int version) throws IOException
     {
         final Path directory = root.resolve("guest-a");

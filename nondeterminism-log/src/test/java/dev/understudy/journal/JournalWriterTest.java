@@ -161,8 +161,8 @@ class JournalWriterTest
                 assertThatThrownBy(() -> append(receiver, changed)).isInstanceOf(JournalException.class);
             }
             final byte[] newer = sent.get(2).clone();
-            newer[6] = 3;
-            assertThatThrownBy(() -> append(receiver, newer)).hasMessageContaining("version 3");
+            newer[6] = 4;
+            assertThatThrownBy(() -> append(receiver, newer)).hasMessageContaining("version 4");
             assertThat(receiver.lastSequence()).isEqualTo(1);
             append(receiver, sent.get(2));
             assertThat(receiver.lastSequence()).isEqualTo(2);

@@ -26,12 +26,13 @@ final class SampleJournal
         List.of(
             new DriveImage("/images/root.img", 1 << 30, sequence(32, 2), true, "root"),
             new DriveImage("/images/data.img", 1 << 20, sequence(32, 3), false, "")),
-        null);
+        null,
+        false);
 
     static final Genesis GENESIS_WITH_NETWORK = new Genesis(
         "guest-c", 64 << 20, 3, "/images/kernel", sequence(32, 1), null, null, "console=hvc0",
         sequence(32, 4), 1, 1_795_000_000_000L,
-        List.of(), sequence(6, 2));
+        List.of(), sequence(6, 2), true);
 
     private SampleJournal()
     {

@@ -243,7 +243,7 @@ public final class Recorder
         }
         state = machine.run(
             machine.position() + SLICE_INSTRUCTIONS / 2, machine.position() + SLICE_INSTRUCTIONS);
-        wasBusy = state == RunState.RUNNING;
+        wasBusy = state != RunState.IDLE;
         if (state.isEnd())
         {
             close(Outcome.valueOf(state.name()));

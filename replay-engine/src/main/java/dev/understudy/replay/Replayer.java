@@ -94,9 +94,10 @@ public final class Replayer
     public boolean advance(final JournalEntry entry, final long maxInstructions)
     {
         final long position = machine.position();
-        state = entry.position() - position <= maxInstructions ? machine.run(entry.position()) :
+        state = entry.position() - position <= maxInstructions ? machine.run(entry.position(), entry.position()) :
             machine.run(position + maxInstructions / 2, position + maxInstructions);
-        return machine.position() >= entry.position() || state != RunState.RUNNING;
+        final boolean goesOn = state == RunState.RUNNING || state == RunState.RESTARTED;
+        return machine.position() >= entry.position() || !goesOn;
     }
 
     /** Runs the machine to an entry's position and lets the entry take effect. */
@@ -173,7 +174,7 @@ public final class Replayer
     {
         return switch (state)
         {
-            case RUNNING -> "ran";
+            case RUNNING, RESTARTED -> "ran";
             case IDLE -> "waited for an interrupt";
             case SHUTDOWN, REBOOT, FAILURE, PANICKED, CRASHED -> "had ended with " + state;
         };

@@ -91,7 +91,7 @@ class GuestProgramsTest
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"clock", "crash", "entropy", "page_fault", "rtc", "sbi", "smc", "timer", "user", "wfi"})
+    @ValueSource(strings = {"block_reboot", "clock", "crash", "entropy", "page_fault", "rtc", "sbi", "smc", "timer", "user", "wfi"})
     void anotherEngineMayGoOnAnywhere(final String name) throws IOException
     {
         final Path directory = temp.resolve(name);

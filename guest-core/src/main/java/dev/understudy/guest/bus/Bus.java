@@ -31,6 +31,15 @@ public final class Bus implements Stateful
         return null;
     }
 
+    /** Resets all devices, in the order in which they are saved. */
+    public void reset()
+    {
+        for (final Device device : devices)
+        {
+            device.reset();
+        }
+    }
+
     @Override
     public void save(final StateWriter to)
     {

@@ -15,6 +15,9 @@ public interface Device extends Stateful
     /** Size of the window in bytes. */
     long size();
 
+    /** The machine is reset: all registers are as at its start. What the world has given the device stays. */
+    void reset();
+
     /**
      * @param offset from {@link #base()}, naturally aligned
      * @param bytes  1, 2, 4 or 8

@@ -13,6 +13,7 @@ import java.util.List;
  * @param commandLine what the guest finds in {@code /chosen/bootargs}
  * @param drives      at most {@link #MAX_DRIVES}, in the order in which the guest finds them
  * @param mac         address of the network device; null without one
+ * @param reboots     whether a reset that the guest asks for starts it again; else it ends the guest
  */
 public record MachineConfiguration(
     int memoryBytes,
@@ -21,7 +22,8 @@ public record MachineConfiguration(
     byte[] initrd,
     String commandLine,
     List<DriveConfiguration> drives,
-    MacAddress mac)
+    MacAddress mac,
+    boolean reboots)
 {
     /**
      * Version of the guest-visible machine. A journal replays only on the version that it was recorded on: raise it
@@ -45,6 +47,19 @@ public record MachineConfiguration(
         {
             throw new IllegalArgumentException(drives.size() + " drives: expected at most " + MAX_DRIVES);
         }
+    }
+
+    /** A machine that a reset starts again. */
+    public MachineConfiguration(
+        final int memoryBytes,
+        final long vsockCid,
+        final byte[] kernel,
+        final byte[] initrd,
+        final String commandLine,
+        final List<DriveConfiguration> drives,
+        final MacAddress mac)
+    {
+        this(memoryBytes, vsockCid, kernel, initrd, commandLine, drives, mac, true);
     }
 
     /** A machine without a network device. */

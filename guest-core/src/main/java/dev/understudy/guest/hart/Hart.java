@@ -7,6 +7,7 @@ import dev.understudy.guest.state.StateReader;
 import dev.understudy.guest.state.StateWriter;
 import dev.understudy.guest.state.Stateful;
 import dev.understudy.guest.time.GuestClock;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.function.BooleanSupplier;
 
@@ -154,6 +155,37 @@ public final class Hart implements Stateful
         pc = entry;
         x[10] = hartId;
         x[11] = argument;
+    }
+
+    /** The machine is reset: everything is as at its start but the position, which goes on. */
+    public void reset()
+    {
+        Arrays.fill(x, 0);
+        Arrays.fill(f, 0);
+        fflags.value(0);
+        frm = 0;
+        pc = 0;
+        state = HartState.RUNNING;
+        reservation.reset();
+        user = false;
+        sstatus = SSTATUS_AT_START;
+        sie = 0;
+        stvec = 0;
+        scounteren = SCOUNTEREN_AT_START;
+        senvcfg = 0;
+        sscratch = 0;
+        sepc = 0;
+        scause = 0;
+        stval = 0;
+        satp = 0;
+        stimecmp = -1;
+        softwarePending = false;
+        resumeAddress = 0;
+        resumeArgument = 0;
+        lastExceptionInstret = -1;
+        lastExceptionPc = 0;
+        crash = null;
+        translationChanged();
     }
 
     public long pc()

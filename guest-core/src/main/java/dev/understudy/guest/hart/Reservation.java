@@ -51,6 +51,13 @@ public final class Reservation implements Stateful
         reserved = NONE;
     }
 
+    /** As at the start of the machine. */
+    void reset()
+    {
+        end();
+        value = 0;
+    }
+
     /** Somebody else writes. */
     void onWrite(final int offset, final int length)
     {

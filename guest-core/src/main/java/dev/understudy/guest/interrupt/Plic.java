@@ -4,6 +4,7 @@ import dev.understudy.guest.bus.Device;
 import dev.understudy.guest.state.Derived;
 import dev.understudy.guest.state.StateReader;
 import dev.understudy.guest.state.StateWriter;
+import java.util.Arrays;
 
 /**
  * Collects the interrupts of the devices and presents the most urgent one to the hart.
@@ -148,6 +149,18 @@ public final class Plic implements Device
             complete(value & LOW_WORD);
         }
         updateLine();
+    }
+
+    @Override
+    public void reset()
+    {
+        Arrays.fill(priorities, 0);
+        levels = 0;
+        pending = 0;
+        inService = 0;
+        enabled = 0;
+        threshold = 0;
+        openGateways();
     }
 
     @Override

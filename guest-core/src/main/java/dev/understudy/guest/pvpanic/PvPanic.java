@@ -8,7 +8,7 @@ import dev.understudy.guest.state.StateWriter;
  * The register to which a guest's kernel writes that it panicked.
  * <p>
  * One byte: a load gives the events that the machine takes, a store reports events. A panic is the last thing that a
- * guest does. A guest that goes on in a crash kernel of its own says so, and is left to it. Has no state. Owned by the
+ * guest does, unless its kernel was told to reset the machine then. A guest that goes on in a crash kernel of its own says so, and is left to it. Has no state. Owned by the
  * hart thread. Source: {@code docs/specs/pvpanic.rst} of QEMU; the device-tree binding {@code qemu,pvpanic-mmio} of Linux.
  */
 public final class PvPanic implements Device
@@ -57,6 +57,12 @@ public final class PvPanic implements Device
         {
             onPanic.run();
         }
+    }
+
+    @Override
+    public void reset()
+    {
+        // Nothing changes here.
     }
 
     @Override

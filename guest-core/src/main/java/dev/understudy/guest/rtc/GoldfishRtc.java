@@ -213,6 +213,18 @@ public final class GoldfishRtc implements Device
         return number & LOW_WORD | high << Integer.SIZE;
     }
 
+    /** {@inheritDoc} So does the date, as it does in a clock with a battery. */
+    @Override
+    public void reset()
+    {
+        timeHigh = 0;
+        alarm = 0;
+        alarmNs = GuestClock.NEVER;
+        clearAlarm();
+        isInterruptEnabled = false;
+        interrupt(false);
+    }
+
     @Override
     public void save(final StateWriter to)
     {

@@ -86,6 +86,13 @@ public final class FirmwareConsole implements Stateful
         return value;
     }
 
+    /** The machine is reset: nobody has read yet. What was typed waits on. */
+    public void reset()
+    {
+        isRead = false;
+        listener.run();
+    }
+
     @Override
     public void save(final StateWriter to)
     {

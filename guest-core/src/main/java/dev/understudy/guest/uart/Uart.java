@@ -7,6 +7,7 @@ import dev.understudy.guest.sbi.FirmwareConsole;
 import dev.understudy.guest.state.Derived;
 import dev.understudy.guest.state.StateReader;
 import dev.understudy.guest.state.StateWriter;
+import java.util.Arrays;
 
 /**
  * A serial port, {@code ns16550a}: what the guest sends is console output at once, what it receives is console input.
@@ -345,6 +346,25 @@ public final class Uart implements Device
         final boolean isRingEnded = (modemLines & ~lines & MSR_RING) != 0;
         modemChanges |= changed >> 4 | (isRingEnded ? MSR_RING_ENDED : 0);
         modemLines = lines;
+    }
+
+    @Override
+    public void reset()
+    {
+        loopedCount = 0;
+        Arrays.fill(looped, (byte)0);
+        ier = 0;
+        fcr = 0;
+        lcr = 0;
+        mcr = 0;
+        scratch = 0;
+        divisor = 0;
+        isOverrun = false;
+        isEmptyPending = false;
+        modemLines = MSR_READY;
+        modemChanges = 0;
+        receiving = false;
+        updateLine();
     }
 
     @Override

@@ -379,7 +379,8 @@ public final class VirtioMmio implements Device
     }
 
     /** Section 2.4: as after power-on, except for what the host has given the device. */
-    private void reset()
+    @Override
+    public void reset()
     {
         status = 0;
         live = false;

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -68,6 +69,29 @@ final class StateFields
         {
             throw new AssertionError("a field was not put back");
         }
+    }
+
+    /** Names of the fields that differ between two machines of one configuration. */
+    static Set<String> different(final Stateful one, final Stateful other) throws IllegalAccessException
+    {
+        final List<Object> left = objects(one);
+        final List<Object> right = objects(other);
+        final Set<String> different = new TreeSet<>();
+        for (int i = 0; i < left.size(); i++)
+        {
+            for (final Field field : fields(left.get(i).getClass()))
+            {
+                final Object value = field.get(left.get(i));
+                final boolean isCompared = field.getType().isPrimitive() || field.getType().isEnum() ||
+                    field.getType() == String.class ||
+                    field.getType().isArray() && field.getType().getComponentType().isPrimitive();
+                if (isCompared && !Objects.deepEquals(value, field.get(right.get(i))))
+                {
+                    different.add(field.getDeclaringClass().getSimpleName() + "." + field.getName());
+                }
+            }
+        }
+        return different;
     }
 
     /** Changes all elements of an array; once more, and they are as before. */

@@ -71,6 +71,10 @@ final class GuestOptions
         description = "MAC address of the network device (default: 52:54:00 and three bytes from the guest's name).")
     private String mac;
 
+    @Option(names = "--no-reboot",
+        description = "A reboot, or a panic with panic=N, ends the guest instead of starting it again.")
+    private boolean noReboot;
+
     /**
      * What is to be run.
      *
@@ -86,7 +90,7 @@ final class GuestOptions
         {
             throw new UsageException("--initrd " + initrd + ": no such file");
         }
-        return GuestImage.read(kernel, initrd, append, memoryBytes(), driveFiles(), macAddress(name));
+        return GuestImage.read(kernel, initrd, append, memoryBytes(), driveFiles(), macAddress(name)).reboots(!noReboot);
     }
 
     /** The drives as they were asked for. */

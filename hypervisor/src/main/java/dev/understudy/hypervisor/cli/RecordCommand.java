@@ -32,8 +32,10 @@ import picocli.CommandLine.Option;
         "",
         "A drive needs a new overlay or readonly=on: a replay begins with the image as it was.",
         "",
-        "Exit status: 0 when the guest shut down, asked for a reboot or was stopped, 1 when it panicked, gave a failure as",
-        "its reason or crashed.",
+        "A reboot starts the guest again, and the recording goes on. With --no-reboot both end.",
+        "",
+        "Exit status: 0 when the guest shut down, was stopped or, with --no-reboot, asked for a reboot; 1 when it",
+        "panicked, gave a failure as its reason or crashed.",
     })
 final class RecordCommand implements Callable<Integer>
 {

@@ -28,7 +28,9 @@ import picocli.CommandLine.Mixin;
         "Without overlay= and readonly=on the guest writes the image of a drive itself. An overlay that exists is gone",
         "on with.",
         "",
-        "Exit status: 0 when the guest shut down or asked for a reboot, which ends it as well; 1 when it panicked, gave a",
+        "A reboot starts the guest again from its kernel. With --no-reboot it ends, as it does with QEMU's -no-reboot.",
+        "",
+        "Exit status: 0 when the guest shut down or, with --no-reboot, asked for a reboot; 1 when it panicked, gave a",
         "failure as its reason or crashed.",
     })
 final class RunCommand implements Callable<Integer>

@@ -27,6 +27,7 @@ import java.util.stream.Collectors;
  * @param append              kernel command line
  * @param memoryBytes         RAM of the guest
  * @param balloonBytes        how much of it the guest is asked to leave alone
+ * @param noReboot            whether a reset that the guest asks for ends it; else it starts it again
  * @param drives              in the order in which the guest finds them; none with an overlay: each node has its own
  * @param mac                 address of the network device; null without one. Each node has its own netdev then
  * @param forwards            TCP ports that the live node carries to the guest
@@ -48,6 +49,7 @@ public record PairConfiguration(
     String append,
     long memoryBytes,
     long balloonBytes,
+    boolean noReboot,
     List<DriveSpec> drives,
     MacAddress mac,
     List<ForwardSpec> forwards,
@@ -131,8 +133,8 @@ public record PairConfiguration(
     private static PairConfiguration load(final Path file, final boolean checksFiles)
     {
         final Section root = Section.read(file, checksFiles);
-        root.allow("name", "kernel", "initrd", "append", "memory", "balloon", "drives", "netdevs", "forwards", "arbiter", "heartbeat",
-            "lag", "journal", "digest", "mtu", "nodes");
+        root.allow("name", "kernel", "initrd", "append", "memory", "balloon", "noReboot", "drives", "netdevs",
+            "forwards", "arbiter", "heartbeat", "lag", "journal", "digest", "mtu", "nodes");
 
         final String name = root.text("name", EXPECTED_NAME);
         if (!NAME.matcher(name).matches())
@@ -191,8 +193,8 @@ public record PairConfiguration(
         digest.allow("everyMs");
         final int digestMs = digest.optionalMilliseconds("everyMs", DEFAULT_DIGEST_MS, 1, MAX_TIME_MS);
 
-        return new PairConfiguration(name, kernel, initrd, append, memoryBytes, balloonBytes, drives, mac, forwards,
-            arbiterDirectory, intervalMs, timeoutMs, softMs, hardMs, journalMaxBytes, journalSyncMs,
+        return new PairConfiguration(name, kernel, initrd, append, memoryBytes, balloonBytes, root.flag("noReboot"), drives,
+            mac, forwards, arbiterDirectory, intervalMs, timeoutMs, softMs, hardMs, journalMaxBytes, journalSyncMs,
             root.has("mtu") ? (int)root.bytes("mtu", PairEndpoints.MIN_MTU, PairEndpoints.MAX_MTU, EXPECTED_MTU) : 0, digestMs,
             nodes(root, netdev));
     }
@@ -207,6 +209,7 @@ public record PairConfiguration(
         return Map.of(
             "name", name,
             "balloon", Long.toString(balloonBytes),
+            "noReboot", Boolean.toString(noReboot),
             "forwards", forwards.stream().map(it -> it.hostPort() + ":" + it.guestPort()).sorted()
                 .collect(Collectors.joining(" ")),
             "heartbeat.intervalMs", Integer.toString(heartbeatIntervalMs),

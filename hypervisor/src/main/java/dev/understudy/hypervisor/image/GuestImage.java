@@ -28,6 +28,7 @@ import java.util.function.UnaryOperator;
  * @param memoryBytes size of the guest's RAM
  * @param drives      what its drives begin with
  * @param mac         address of its network device; null without one
+ * @param reboots     whether a reset that it asks for starts it again; else that ends it
  */
 public record GuestImage(
     String kernelPath,
@@ -37,7 +38,8 @@ public record GuestImage(
     String commandLine,
     int memoryBytes,
     List<DriveFile> drives,
-    MacAddress mac)
+    MacAddress mac,
+    boolean reboots)
 {
     /** What else is on the JVM's heap: a guest that does little starts with 24 MiB, decoded code takes 8 at most. */
     private static final long OTHER_HEAP_BYTES = 32L << 20;
@@ -72,9 +74,16 @@ public record GuestImage(
             commandLine == null ? "" : commandLine,
             Math.toIntExact(memoryBytes),
             drives,
-            mac);
+            mac,
+            true);
         image.requireHeap();
         return image;
+    }
+
+    /** The same, started again by a reset or ended by it. */
+    public GuestImage reboots(final boolean startsAgain)
+    {
+        return new GuestImage(kernelPath, kernel, initrdPath, initrd, commandLine, memoryBytes, drives, mac, startsAgain);
     }
 
     /** Throws when the heap cannot hold the guest: the JVM would end in the middle of its start. */
@@ -109,7 +118,7 @@ public record GuestImage(
             genesis.commandLine(),
             genesis.memoryBytes(),
             files(genesis.drives(), drives),
-            genesis.mac() == null ? null : MacAddress.of(genesis.mac()));
+            genesis.mac() == null ? null : MacAddress.of(genesis.mac())).reboots(genesis.reboots());
         image.check(genesis, what -> "name it with --" + what);
         return image;
     }
@@ -164,6 +173,12 @@ public record GuestImage(
         }
         checkDrives(genesis.drives(), advice);
         checkNetwork(genesis.mac());
+        if (genesis.reboots() != reboots)
+        {
+            throw new ImageException("the journal was recorded with a guest that a reset " +
+                (reboots ? "ends, this one is configured to be started again by it" :
+                    "starts again, this one is configured to be ended by it"));
+        }
         if (genesis.machineVersion() != MachineConfiguration.MACHINE_VERSION)
         {
             throw new ImageException("the journal was recorded on version " + genesis.machineVersion() +
@@ -235,7 +250,8 @@ public record GuestImage(
             initrd,
             commandLine,
             drives.stream().map(DriveFile::configuration).toList(),
-            mac);
+            mac,
+            reboots);
     }
 
     /** The first entry of this guest's journal. */
@@ -254,7 +270,8 @@ public record GuestImage(
             MachineConfiguration.MACHINE_VERSION,
             System.currentTimeMillis(),
             drives.stream().map(DriveFile::description).toList(),
-            mac == null ? null : mac.bytes());
+            mac == null ? null : mac.bytes(),
+            reboots);
     }
 
     private byte[] deviceTreeSha256()

@@ -97,7 +97,7 @@ public final class PairNode
             configuration.append(),
             configuration.memoryBytes(),
             configuration.drives().stream().map(PairNode::file).toList(),
-            configuration.mac());
+            configuration.mac()).reboots(!configuration.noReboot());
         // Here, since later it would keep the agent thread from its heartbeats for seconds.
         image.drives().forEach(DriveFile::sha256);
         linkDirectory = LinkDirectory.create(configuration.name() + nodeName);

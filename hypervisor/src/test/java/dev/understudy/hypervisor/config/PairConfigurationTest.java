@@ -461,6 +461,16 @@ class PairConfigurationTest
         }
     }
 
+    @Test
+    void aRebootEndsTheGuestOnlyIfTheConfigurationSaysSo() throws IOException
+    {
+        assertThat(load(GOOD).noReboot()).isFalse();
+        assertThat(load(GOOD + "noReboot: true\n").noReboot()).isTrue();
+        assertThat(load(GOOD + "noReboot: true\n").agreed()).containsEntry("noReboot", "true");
+        assertThat(messageOf(GOOD + "noReboot: perhaps\n"))
+            .startsWith(file + ": noReboot:").contains("true or false").endsWith("(line 13)");
+    }
+
     /** As one who only asks the nodes wants it. */
     @Test
     void filesOfTheGuestNeedNotExistWhereNobodyRunsIt() throws IOException
@@ -475,8 +485,8 @@ class PairConfigurationTest
     void keyThatIsLikeNoOtherIsRefusedWithThoseThatThereAre() throws IOException
     {
         assertThat(messageOf(GOOD + "colour: red\n")).isEqualTo(file +
-            ": colour: there is no such key; expected one of name, kernel, initrd, append, memory, balloon, drives, netdevs, " +
-            "forwards, arbiter, heartbeat, lag, journal, digest, mtu, nodes (line 13)");
+            ": colour: there is no such key; expected one of name, kernel, initrd, append, memory, balloon, noReboot, drives, " +
+            "netdevs, forwards, arbiter, heartbeat, lag, journal, digest, mtu, nodes (line 13)");
     }
 
     @ParameterizedTest
@@ -530,7 +540,7 @@ class PairConfigurationTest
     void whatBothNodesMustHaveAlikeIsNamedByItsKey() throws IOException
     {
         assertThat(load(GOOD).agreed()).containsOnlyKeys(
-            "name", "balloon", "forwards", "heartbeat.intervalMs", "heartbeat.timeoutMs");
+            "name", "balloon", "noReboot", "forwards", "heartbeat.intervalMs", "heartbeat.timeoutMs");
         assertThat(load(GOOD.replace("guest: 6379", "guest: 6380")).agreed().get("forwards")).isEqualTo("7000:6380");
         assertThat(load(GOOD.replace("b }", "b, listen: 127.0.0.3 }")).agreed()).isEqualTo(load(GOOD).agreed());
     }

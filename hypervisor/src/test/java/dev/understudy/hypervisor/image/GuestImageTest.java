@@ -1,5 +1,6 @@
 package dev.understudy.hypervisor.image;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.understudy.journal.Genesis;
@@ -23,6 +24,20 @@ class GuestImageTest
             .hasMessageContaining("name it as kernel in the configuration");
         assertThatThrownBy(() -> GuestImage.read(recorded, OTHER, null, List.of())).isInstanceOf(ImageException.class)
             .hasMessageContaining("name it with --kernel");
+    }
+
+    /** It decides what a replay does at a reset. */
+    @Test
+    void aJournalWhoseGuestDoesSomethingElseAtAResetIsRefused()
+    {
+        final GuestImage image = image(HELLO);
+        assertThat(image.genesis("guest").reboots()).isTrue();
+        assertThatThrownBy(() -> image.checkAgainst(image.reboots(false).genesis("guest")))
+            .isInstanceOf(ImageException.class).hasMessageContaining("a reset ends");
+        assertThatThrownBy(() -> image.reboots(false).checkAgainst(image.genesis("guest")))
+            .isInstanceOf(ImageException.class).hasMessageContaining("a reset starts again");
+        assertThat(GuestImage.read(image.reboots(false).genesis("guest"), null, null, List.of()).machine().reboots())
+            .isFalse();
     }
 
     private static GuestImage image(final Path kernel)

@@ -2,8 +2,8 @@ package dev.understudy.hypervisor.live;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.understudy.guest.virtio.VsockHeader;
 import dev.understudy.guest.translate.EngineKind;
+import dev.understudy.guest.virtio.VsockHeader;
 import dev.understudy.hypervisor.drive.RawImage;
 import dev.understudy.hypervisor.image.ConfiguredGuest;
 import dev.understudy.hypervisor.image.GuestImage;
