@@ -56,6 +56,7 @@ final class TestPair implements AutoCloseable
     private final Map<String, String> engines = new TreeMap<>();
     private final Map<String, UnaryOperator<String>> changes = new TreeMap<>();
     private final Map<String, String[]> launchers = new TreeMap<>();
+    private final List<String> options = new ArrayList<>();
     private final List<String> jvmOptions = new ArrayList<>(Commands.JVM_OPTIONS);
     private String[] launcher = {};
     private final Thread onExit = new Thread(this::killAll);
@@ -111,6 +112,14 @@ final class TestPair implements AutoCloseable
     TestPair withNodeSetting(final String setting)
     {
         nodeSettings += ", " + setting;
+        return this;
+    }
+
+    /** Adds an option to the command line of nodes that are started from now on; none runs. */
+    TestPair withOption(final String option)
+    {
+        options.add(option);
+        nodes.clear();
         return this;
     }
 
@@ -259,8 +268,11 @@ final class TestPair implements AutoCloseable
         final String file = configOf(node).toString();
         nodes.computeIfAbsent(node, name ->
         {
-            final UnderstudyProcess process = new UnderstudyProcess(root.resolve(name + ".log"),
-                "serve", "--config", file, "--node", name, "--engine", engines.getOrDefault(name, "mixed"))
+            final List<String> arguments = new ArrayList<>(List.of(
+                "serve", "--config", file, "--node", name, "--engine", engines.getOrDefault(name, "mixed")));
+            arguments.addAll(options);
+            final UnderstudyProcess process = new UnderstudyProcess(
+                root.resolve(name + ".log"), arguments.toArray(String[]::new))
                 .by(launchers.getOrDefault(name, launcher));
             return isRead ? process : process.withUnreadOutput();
         }).start(jvmOptions.stream().map(option -> option.replace("%n", node)).toArray(String[]::new));

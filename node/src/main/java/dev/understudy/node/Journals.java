@@ -33,6 +33,14 @@ public interface Journals
      */
     String putAside(boolean isKept);
 
+    /**
+     * Makes room for the journal of a new guest: the one that is there, which is closed and whose guest has ended, is kept.
+     *
+     * @param generation the last one of that guest
+     * @return where it is kept
+     */
+    String keepEnded(long generation);
+
     /** Number of the sync that is under way, another one for each; -1 while there is none. On any thread. */
     long syncUnderWay();
 

@@ -53,10 +53,10 @@ final class LocalReplica implements Replica
 
     // The agent's duty cycle.
 
-    /** Starts to replay the journal if it has an entry; the guest is what that says. */
+    /** Starts to replay the journal if it has an entry; the guest is what that says. Not one that has ended already. */
     void follow()
     {
-        if (guest != null || journal.genesis() == null)
+        if (guest != null || journal.genesis() == null || journal.hasEnded())
         {
             return;
         }
@@ -335,6 +335,12 @@ final class LocalReplica implements Replica
     @Override
     public void goLive(final long generation, final GenerationStart cause)
     {
+        if (guest == null)
+        {
+            // The arbiter has granted a new life: not before, for the other node may have gone on with the old one.
+            journal.beginAnew(context.guest().genesis());
+            follow();
+        }
         context.world().connect(generation, context.clock().nanoTime(), inbox);
         inbox.command(recorder -> recorder.date(context.calendar().instant()));
         inbox.command(recorder -> recorder.balloonTarget(settings.balloonPages()));

@@ -5,7 +5,6 @@ import dev.understudy.failover.role.Role;
 import dev.understudy.guest.RunState;
 import dev.understudy.guest.translate.TranslationStatistics;
 import dev.understudy.journal.JournalException;
-import dev.understudy.journal.Outcome;
 import dev.understudy.transport.PairProtocol;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -60,7 +59,7 @@ public final class NodeAgent implements Agent
     /**
      * Opens the journal, and begins nothing.
      *
-     * @throws JournalException    when the journal is damaged, or its guest has ended
+     * @throws JournalException    when the journal is damaged, or its guest has ended and is not to begin anew
      * @throws WrongGuestException when the journal is another guest's
      */
     public NodeAgent(final NodeSettings settings, final NodeContext context)
@@ -97,15 +96,15 @@ public final class NodeAgent implements Agent
 
     private void checkJournal()
     {
-        if (journal.genesis() == null)
-        {
-            return;
-        }
-        context.guest().checkAgainst(journal.genesis());
-        if (journal.outcome() != null && journal.outcome() != Outcome.STOPPED)
+        if (journal.hasEnded() && !settings.restartsEnded())
         {
             throw new JournalException("the guest of journal " + journal.name() + " has ended (" +
-                journal.outcome() + "): move the data directories of both nodes away to start it anew");
+                journal.outcome() + "): start both nodes with --restart-ended to begin it anew");
+        }
+        // Who begins anew may change what the guest is.
+        if (journal.genesis() != null && !journal.hasEnded())
+        {
+            context.guest().checkAgainst(journal.genesis());
         }
     }
 

@@ -88,6 +88,12 @@ final class NodeJournal implements AutoCloseable
         return outcome;
     }
 
+    /** Whether the guest has ended, and not because it was told to. */
+    boolean hasEnded()
+    {
+        return outcome != null && outcome != Outcome.STOPPED;
+    }
+
     long lastSequence()
     {
         return journal == null ? -1 : journal.lastSequence();
@@ -97,6 +103,18 @@ final class NodeJournal implements AutoCloseable
     void create(final Genesis genesis)
     {
         journal = journals.create(genesis);
+    }
+
+    /** Keeps the journal of a guest that has ended, and begins that of a new one. */
+    void beginAnew(final Genesis genesis)
+    {
+        final long generation = term.generation();
+        close();
+        term = JournalTerm.NONE;
+        outcome = null;
+        notices.accept("begins the guest anew; the journal of the one that ended is kept in " +
+            journals.keepEnded(generation));
+        create(genesis);
     }
 
     /** Puts what there is aside and makes ready to receive a journal from its first entry. */

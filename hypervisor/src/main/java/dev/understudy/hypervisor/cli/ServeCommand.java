@@ -40,6 +40,11 @@ final class ServeCommand implements Callable<Integer>
     @Option(names = {"--node", "-n"}, required = true, paramLabel = "NAME", description = "Which node this is.")
     private String nodeName;
 
+    @Option(names = "--restart-ended",
+        description = "Begin the guest anew if it has ended, with what the configuration says now. The journal is kept as " +
+            "journal.ended-GENERATION in the node's data directory.")
+    private boolean restartsEnded;
+
     @Mixin
     private EngineOption engine;
 
@@ -63,6 +68,7 @@ final class ServeCommand implements Callable<Integer>
                 configuration,
                 nodeName,
                 engine.kind(),
+                restartsEnded,
                 console,
                 notice -> System.err.println("understudy " + nodeName + ": " + notice),
                 errors::lostBytes);

@@ -27,6 +27,9 @@ final class DataDirectory implements Journals, AutoCloseable
     private static final String DIRECTORY = "journal";
     private static final String DISCARDED = "journal.discarded";
 
+    /** And the last generation of a guest that has ended. */
+    private static final String ENDED = "journal.ended-";
+
     private final Path data;
     private final Path directory;
     private final JournalOptions options;
@@ -156,6 +159,23 @@ final class DataDirectory implements Journals, AutoCloseable
         catch (final IOException e)
         {
             throw new JournalException("journal " + directory + " cannot be put aside: " + e, e);
+        }
+    }
+
+    @Override
+    public String keepEnded(final long generation)
+    {
+        final Path kept = data.resolve(ENDED + generation);
+        try
+        {
+            // One that is there was of another arbiter.
+            deleteTree(kept);
+            Files.move(directory, kept);
+            return kept.toString();
+        }
+        catch (final IOException e)
+        {
+            throw new JournalException("journal " + directory + " cannot be kept as " + kept + ": " + e, e);
         }
     }
 

@@ -74,6 +74,7 @@ public final class PairNode
 
     /**
      * @param engine          how the guest is executed: a matter of speed alone
+     * @param restartsEnded   whether a guest that has ended is begun anew
      * @param console         takes what the guest prints
      * @param notices         takes what the operator should know, a line each; must not wait for who reads it
      * @param lostNoticeBytes says how much of that nobody could read
@@ -82,6 +83,7 @@ public final class PairNode
         final PairConfiguration configuration,
         final String nodeName,
         final EngineKind engine,
+        final boolean restartsEnded,
         final HostOutput console,
         final Consumer<String> notices,
         final LongSupplier lostNoticeBytes)
@@ -138,7 +140,8 @@ public final class PairNode
                 configuration.digestMs() * 1_000_000L,
                 configuration.balloonBytes() / VirtioBalloon.PAGE_BYTES,
                 configuration.softLagMs(),
-                configuration.hardLagMs()),
+                configuration.hardLagMs(),
+                restartsEnded),
             new NodeContext(
                 SystemNanoClock.INSTANCE,
                 InstantSource.system(),
