@@ -130,6 +130,23 @@ class ArchitectureTest
             .check(CLASSES);
     }
 
+    /** What a seed makes happen does not depend on the host. */
+    @Test
+    void aSimulatedWorldIsOnOneThreadAndKnowsNoHost()
+    {
+        noClasses().that().resideInAPackage("dev.understudy.simulation..")
+            .should().dependOnClassesThat().belongToAnyOf(Random.class, RandomAccessFile.class,
+                Thread.class, Runtime.class, Process.class, ProcessBuilder.class, ProcessHandle.class)
+            .orShould().dependOnClassesThat().resideInAnyPackage(
+                "java.nio.file..", "java.nio.channels..", "java.net..", "java.util.concurrent..",
+                "dev.understudy.hypervisor..", "io.aeron..", "net.openhft..")
+            .orShould().dependOnClassesThat().haveNameMatching("java\\.io\\.File.*")
+            .orShould().accessTargetWhere(DescribedPredicate.describe("is of the host",
+                access -> OF_THE_HOST.contains(access.getTargetOwner().getName() + "." + access.getName()) ||
+                    access.getTargetOwner().getName().equals("java.util.UUID") && access.getName().equals("randomUUID")))
+            .check(CLASSES);
+    }
+
     @Test
     void chronicleStaysBehindTheJournal()
     {
@@ -179,11 +196,13 @@ class ArchitectureTest
             .resideInAnyPackage("dev.understudy.guest..", "dev.understudy.replay..", "dev.understudy.transport..",
                 "dev.understudy.node..", "dev.understudy.hypervisor..").check(CLASSES);
         noClasses().that().resideInAPackage("dev.understudy.node..").should().dependOnClassesThat()
-            .resideInAnyPackage("dev.understudy.hypervisor..", "io.aeron..", "net.openhft..").check(CLASSES);
+            .resideInAnyPackage("dev.understudy.simulation..", "dev.understudy.hypervisor..", "io.aeron..", "net.openhft..")
+            .check(CLASSES);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"guest", "journal", "replay", "transport", "failover", "node", "chaos", "hypervisor"})
+    @ValueSource(strings = {
+        "guest", "journal", "replay", "transport", "failover", "node", "simulation", "chaos", "hypervisor"})
     void packagesOfAModuleHaveNoCycles(final String module)
     {
         slices().matching("dev.understudy." + module + ".(*)..").should().beFreeOfCycles().allowEmptyShould(true)

@@ -67,6 +67,7 @@ public final class NodeAgent implements Agent
         this.settings = settings;
         this.context = context;
         nowNs = context.clock().nanoTime();
+        nextStatusNs = nowNs;
         journal = new NodeJournal(context.journals(), context.notices());
         checkJournal();
         gate = new OutputGate(context.clock(), settings.pair().maxPauseNs());

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.agrona.DirectBuffer;
@@ -29,20 +28,14 @@ public final class JournalWriter implements Journal
     private final Path directory;
     private final JournalLock lock;
     private final DiskReserve reserve;
-    private final UnsafeBuffer received = new UnsafeBuffer(new byte[EntryEncoder.MAX_BYTES]);
     private final EntryPacker packer = new EntryPacker();
     private final JournalTail tail = new JournalTail();
     private final QueueSegment segment;
-    private final JournalEntry entry = new JournalEntry();
-    private final HashChain chain = new HashChain();
-
-    private Genesis genesis;
-    private long lastSequence = -1;
+    private final JournalHead head;
 
     /** Number of the last entry that was there when this writer came; a first entry alone is as good as none. */
     private long openedAfter;
-    private long lastPosition;
-    private long lastTimeNs;
+
     /** Written in order, without waiting for others to see it: twice an entry. */
     private final AtomicLong underWay = new AtomicLong(-1);
     private RuntimeException failure;
@@ -52,6 +45,7 @@ public final class JournalWriter implements Journal
     {
         this.directory = directory;
         this.lock = lock;
+        head = new JournalHead(directory);
         reserve = new DiskReserve(directory, options);
         segment = new QueueSegment(
             QueueFiles.nextSegment(directory), options, reserve, packer.buffer().byteArray());
@@ -239,13 +233,9 @@ public final class JournalWriter implements Journal
 
     private void resume(final JournalScan scan, final Genesis itsGenesis)
     {
-        genesis = itsGenesis;
-        lastSequence = scan.entries() - 1;
-        openedAfter = lastSequence;
-        tail.resume(lastSequence);
-        lastPosition = scan.lastPosition();
-        chain.set(scan.chainHigh(), scan.chainLow());
-        lastTimeNs = scan.lastTimeNs();
+        openedAfter = scan.entries() - 1;
+        head.resume(itsGenesis, openedAfter, scan.lastPosition(), scan.lastTimeNs(), scan.chainHigh(), scan.chainLow());
+        tail.resume(openedAfter);
     }
 
     /**
@@ -258,19 +248,9 @@ public final class JournalWriter implements Journal
     @Override
     public long append(final EntryEncoder event)
     {
-        final JournalEntry next = event.entry();
-        if ((next.type() == EventType.GENESIS) != (lastSequence < 0))
-        {
-            throw refused("entry %d is a %s; the first entry, and no other, is a genesis", lastSequence + 1, next.type());
-        }
-        requireOrder(next.position());
-        event.sequence(lastSequence + 1);
-        final long high = chain.high();
-        final long low = chain.low();
-        chain.seal(event.buffer(), next.length());
-        write(next.type(), event.buffer(), next.length(), high, low);
-        follow(next);
-        return lastSequence;
+        head.seal(event);
+        write(event.entry(), event.buffer());
+        return head.lastSequence();
     }
 
     /**
@@ -281,108 +261,52 @@ public final class JournalWriter implements Journal
     @Override
     public void append(final DirectBuffer source, final int offset, final int length)
     {
-        if (length > EntryEncoder.MAX_BYTES)
-        {
-            throw refused("it has %,d bytes, the longest entry has %,d", length, EntryEncoder.MAX_BYTES);
-        }
-        final String problem = entry.tryWrap(source, offset, length);
-        if (problem != null)
-        {
-            throw refused("%s", problem);
-        }
-        if (entry.sequence() != lastSequence + 1)
-        {
-            throw refused("it is entry %d, entry %d is due", entry.sequence(), lastSequence + 1);
-        }
-        if ((entry.type() == EventType.GENESIS) != (lastSequence < 0))
-        {
-            throw refused("entry %d is a %s; the first entry, and no other, is a genesis", lastSequence + 1, entry.type());
-        }
-        requireOrder(entry.position());
-        source.getBytes(offset, received, 0, length);
-        entry.tryWrap(received, 0, length);
-        final long high = chain.high();
-        final long low = chain.low();
-        if (!chain.accept(received, length))
-        {
-            throw refused("the hash chain of entry %d is %016x%016x, by the entries here it is %s",
-                entry.sequence(), entry.chainHigh(), entry.chainLow(), chain.computed());
-        }
-        write(entry.type(), received, length, high, low);
-        follow(entry);
+        write(head.accept(source, offset, length), head.received());
     }
 
-    private void follow(final JournalEntry appended)
-    {
-        if (lastSequence < 0)
-        {
-            genesis = appended.genesis();
-        }
-        lastSequence = appended.sequence();
-        lastPosition = appended.position();
-        lastTimeNs = appended.timeNs();
-    }
-
-    private void write(
-        final EventType type,
-        final UnsafeBuffer bytes,
-        final int length,
-        final long chainHigh,
-        final long chainLow)
+    /** Writes the next entry, which a buffer holds from its start on. */
+    private void write(final JournalEntry next, final UnsafeBuffer bytes)
     {
         if (failure != null || closed)
         {
-            chain.set(chainHigh, chainLow);
+            head.takeBack();
             throw new JournalException("journal " + directory + (closed ? " is closed" :
                 " failed before and takes no more entries: open it again"), failure);
         }
-        underWay.setRelease(lastSequence + 1);
+        underWay.setRelease(head.lastSequence() + 1);
         try
         {
-            final boolean isFirstOfFile = segment.prepare(PackedEntry.maxBytes(length), type == EventType.CLOSED);
+            final boolean isFirstOfFile =
+                segment.prepare(PackedEntry.maxBytes(next.length()), next.type() == EventType.CLOSED);
             if (isFirstOfFile)
             {
                 packer.restart();
             }
-            final int packedLength = packer.pack(type, bytes, length);
+            final int packedLength = packer.pack(next.type(), bytes, next.length());
             final long place = segment.append(packedLength);
             if (place >= 0)
             {
-                tail.add(lastSequence + 1, packer.buffer(), packedLength, place, isFirstOfFile);
+                tail.add(head.lastSequence() + 1, packer.buffer(), packedLength, place, isFirstOfFile);
             }
         }
         catch (final JournalFullException e)
         {
-            chain.set(chainHigh, chainLow);
+            head.takeBack();
             throw e;
         }
         // Chronicle's own state is not known now; what is in the file is, and open() goes by that.
         catch (final RuntimeException e)
         {
-            chain.set(chainHigh, chainLow);
+            head.takeBack();
             failure = e;
-            throw new JournalException("journal " + directory + ": entry " + (lastSequence + 1) +
+            throw new JournalException("journal " + directory + ": entry " + (head.lastSequence() + 1) +
                 " cannot be written: " + e + ". Every entry before is intact: check the disk, and open it again", e);
         }
         finally
         {
             underWay.setRelease(-1);
         }
-    }
-
-    private void requireOrder(final long position)
-    {
-        if (Long.compareUnsigned(position, lastPosition) < 0)
-        {
-            throw refused("its position is %s, the last entry's is %s",
-                Long.toUnsignedString(position), Long.toUnsignedString(lastPosition));
-        }
-    }
-
-    private JournalException refused(final String why, final Object... values)
-    {
-        return new JournalException("journal " + directory + " refuses an entry: " + String.format(Locale.ROOT, why, values) +
-            ". Nothing was appended; the last entry is " + lastSequence);
+        head.follow(next);
     }
 
     /**
@@ -405,7 +329,7 @@ public final class JournalWriter implements Journal
     @Override
     public long lastSequence()
     {
-        return lastSequence;
+        return head.lastSequence();
     }
 
     /** Number of the entry that is being written, which a hung disk may keep it from; -1 without one. On any thread. */
@@ -419,35 +343,35 @@ public final class JournalWriter implements Journal
     @Override
     public long lastPosition()
     {
-        return lastPosition;
+        return head.lastPosition();
     }
 
     /** Guest time of the last entry, in nanoseconds. */
     @Override
     public long lastTimeNs()
     {
-        return lastTimeNs;
+        return head.lastTimeNs();
     }
 
     /** First 8 bytes of the hash chain at the last entry, as a big-endian number. */
     @Override
     public long chainHigh()
     {
-        return chain.high();
+        return head.chainHigh();
     }
 
     /** Next 8 bytes of the hash chain at the last entry, as a big-endian number. */
     @Override
     public long chainLow()
     {
-        return chain.low();
+        return head.chainLow();
     }
 
     /** The first entry; null while there is none. */
     @Override
     public Genesis genesis()
     {
-        return genesis;
+        return head.genesis();
     }
 
     /** Disk that the journal takes, in bytes, with what is allocated in advance. */
@@ -475,7 +399,7 @@ public final class JournalWriter implements Journal
         }
         try
         {
-            if (lastSequence > openedAfter || !segment.abandon())
+            if (head.lastSequence() > openedAfter || !segment.abandon())
             {
                 segment.close();
             }

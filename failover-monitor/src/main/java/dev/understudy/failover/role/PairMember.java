@@ -47,6 +47,9 @@ public final class PairMember
 
     /** As a backup, or one that joins: the present exchange of the journal, numbered by the primary; 0 without one. */
     private long session;
+
+    /** As a backup: the primary's process, whose journal this replica follows. */
+    private long primary;
     private Joining joining = new Joining(0, "");
 
     /** What was asked of the arbiter and is not decided: by a candidate, or a primary without its backup; else null. */
@@ -556,6 +559,7 @@ public final class PairMember
         {
             role = Role.BACKUP;
             term = peer.term();
+            primary = peer.incarnation();
             notices.say("backup of " + settings.peer() + " in generation " + term.generation());
             return;
         }
@@ -584,7 +588,12 @@ public final class PairMember
 
     private void pollBackup(final boolean isPeerLost)
     {
-        if (isPeerLost)
+        if (peer.incarnation() != primary)
+        {
+            // That it was away for less than a timeout does not bring the guest back.
+            becomeCandidate(term, settings.peer() + "'s process was replaced by another one", GenerationStart.PROMOTED);
+        }
+        else if (isPeerLost)
         {
             silenceMs = peer.silenceMs(nowNs);
             becomeCandidate(term, peer.loss(nowNs),

@@ -481,6 +481,24 @@ class PairMemberTest
             .anyMatch(it -> it.endsWith("joins anew: it was restarted; goes on alone in generation 2"));
     }
 
+    /** It would replay its whole journal first, and a backup is there that need not. */
+    @Test
+    void backupGoesLiveWhenThePrimaryIsRestartedWithinTheTimeout()
+    {
+        final World world = new World(26);
+        world.run(3_000);
+        final Host primary = world.primary();
+        final Host backup = world.other(primary);
+        primary.start(33);
+        world.run(300);
+        assertThat(backup.member.role()).isEqualTo(Role.PRIMARY);
+        assertThat(backup.member.generation()).isEqualTo(2);
+        assertThat(backup.notices).anyMatch(it -> it.startsWith(
+            primary.name + "'s process was replaced by another one; claims generation 2"));
+        world.run(3_000);
+        assertThat(primary.member.role()).isEqualTo(Role.BACKUP);
+    }
+
     /** Nobody waits for a guest to stop: heartbeats go on meanwhile. */
     @Test
     void backupWhoseGuestStillStopsJoinsWhenItHas()

@@ -25,6 +25,7 @@ import picocli.CommandLine.ScopeType;
         ServeCommand.class,
         StatusCommand.class,
         DemoCommand.class,
+        SimulateCommand.class,
         HelpCommand.class,
     },
     footer = {

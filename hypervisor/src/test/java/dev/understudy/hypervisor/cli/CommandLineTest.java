@@ -342,7 +342,7 @@ class CommandLineTest
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"run", "record", "replay", "journal", "verify", "serve", "status", "demo"})
+    @ValueSource(strings = {"run", "record", "replay", "journal", "verify", "serve", "status", "demo", "simulate"})
     void everyCommandHasHelpWithAnExample(final String command)
     {
         assertThat(Understudy.execute(command, "--help")).isZero();
