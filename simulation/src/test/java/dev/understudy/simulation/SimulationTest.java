@@ -31,7 +31,7 @@ class SimulationTest
         "the link is cut", "way from a is cut", "way from b is cut", "the link loses", "of control messages",
         "the link delays", "swallows long packets", "ARBITER_AWAY", "ARBITER_SLOW", "ARBITER_SILENT",
         "is asked to leave", "goes on alone in generation", "joins again", "primary of generation 3 after 2",
-        "was granted to", "process was replaced by another one", "put aside", "it did not say what it did");
+        "was granted to", "put aside", "it did not say what it did");
 
     @Test
     @Tag("slow")

@@ -52,7 +52,7 @@ class SimulateCommandTest
     {
         assertThat(execute(null, "--seed", "5", "--schedules", "4")).isZero();
         assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo(
-            "4 schedules from seed 5: every promise was kept in 4 s, 8 generations and 80 answers to clients\n");
+            "4 schedules from seed 5: every promise was kept in 6 s, 8 generations and 80 answers to clients\n");
     }
 
     @Test
