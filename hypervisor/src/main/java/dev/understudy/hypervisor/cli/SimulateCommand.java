@@ -15,9 +15,9 @@ import picocli.CommandLine.Option;
     name = "simulate",
     mixinStandardHelpOptions = true,
     description = {
-        "Runs pairs of nodes with the key-value guest in simulated worlds, on one thread and in a time of their own,",
-        "with kills, pauses, cut and lossy links, losses of power and a failing arbiter, and checks what is promised.",
-        "A seed makes the same happen each time."},
+        "Runs a pair in simulated worlds full of faults, and checks what it promises.",
+        "The faults are kills, pauses, cut and lossy links, losses of power and a failing arbiter. All runs on one thread and",
+        "in a time of its own: a seed makes the same happen each time."},
     footer = {
         "",
         "Examples:",
