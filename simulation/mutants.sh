@@ -44,14 +44,20 @@ do
         cat "$work/javac.log" >&2
         exit 2
     fi
-    # A fault may also keep a schedule from ever ending.
-    said=$(timeout 900 "$java/java" --sun-misc-unsafe-memory-access=allow -Dunderstudy.home="$root" \
-        -cp "$work/classes:$libraries" dev.understudy.hypervisor.cli.Understudy \
+    said=$("$java/java" --sun-misc-unsafe-memory-access=allow --add-exports java.base/jdk.internal.misc=ALL-UNNAMED \
+        -Dunderstudy.home="$root" -cp "$work/classes:$libraries" dev.understudy.hypervisor.cli.Understudy \
         simulate --seed 1 --schedules "${SCHEDULES:-1000}" 2>&1)
-    case $? in
-        0) echo "$name: not found" ;;
-        *) echo "$name: $(grep -m1 -o 'schedule .*' <<< "$said" || tail -n1 <<< "$said")"
-           found=$((found + 1)) ;;
-    esac
+    status=$?
+    if schedule=$(grep -m1 -o 'schedule [0-9,]* of .*' <<< "$said")
+    then
+        echo "$name: $schedule"
+        found=$((found + 1))
+    elif ((status == 0))
+    then
+        echo "$name: not found"
+    else
+        echo "mutants.sh: $name does not run: $(tail -n1 <<< "$said")" >&2
+        exit 2
+    fi
 done
 echo "found $found of $#"

@@ -121,7 +121,13 @@ final class FaultSchedule
         final SimulatedProcess process = node.process();
         if (process != null)
         {
-            final Point point = its.nextBoolean() ? null : Point.values()[its.nextInt(Point.values().length)];
+            final Point point = switch (its.nextInt(3))
+            {
+                case 0 -> null;
+                // Where outputs leave most can go wrong.
+                case 1 -> Point.WORLD;
+                default -> Point.values()[its.nextInt(Point.values().length)];
+            };
             process.order(point, its.nextInt(MAX_MEETINGS), kind != Kind.KILL, () ->
             {
                 if (!simulation.isRepaired() && !isAwaitingRecovery())
@@ -247,6 +253,12 @@ final class FaultSchedule
         final SimulatedArbiter.Trouble others = simulation.arbiter().trouble(node.peer());
         final long slowNs = Randoms.spread(its, 5 * MS, 1_500 * MS);
         final double share = 0.3 + 0.7 * its.nextDouble();
+        if (its.nextBoolean())
+        {
+            // Somebody has to ask it meanwhile.
+            final SimulatedNode lost = its.nextBoolean() ? node : node.peer();
+            simulation.scheduler().after(its.nextLong(durationNs + 1), () -> order(lost, its, Kind.KILL, lost::kill));
+        }
         arbiter(kind, own, slowNs, share);
         if (both)
         {
