@@ -4,20 +4,14 @@ import dev.understudy.guest.boot.BootException;
 import dev.understudy.guest.boot.KernelArguments;
 import dev.understudy.guest.boot.KernelImage;
 import dev.understudy.guest.boot.MachineDeviceTree;
-import dev.understudy.guest.bus.Bus;
-import dev.understudy.guest.bus.Device;
 import dev.understudy.guest.configuration.MachineConfiguration;
 import dev.understudy.guest.hart.Hart;
 import dev.understudy.guest.hart.HartState;
-import dev.understudy.guest.interrupt.Plic;
 import dev.understudy.guest.memory.DirtyPages;
 import dev.understudy.guest.memory.GuestMemory;
 import dev.understudy.guest.memory.Mmu;
 import dev.understudy.guest.output.HashedOutputs;
 import dev.understudy.guest.output.OutputSink;
-import dev.understudy.guest.pvpanic.PvPanic;
-import dev.understudy.guest.rtc.GoldfishRtc;
-import dev.understudy.guest.sbi.FirmwareConsole;
 import dev.understudy.guest.sbi.Sbi;
 import dev.understudy.guest.sbi.SystemReset;
 import dev.understudy.guest.state.Derived;
@@ -30,20 +24,10 @@ import dev.understudy.guest.translate.Engine;
 import dev.understudy.guest.translate.EngineKind;
 import dev.understudy.guest.translate.TranslationHost;
 import dev.understudy.guest.translate.TranslationStatistics;
-import dev.understudy.guest.uart.Uart;
 import dev.understudy.guest.virtio.BlockRequest;
 import dev.understudy.guest.virtio.BlockRequests;
 import dev.understudy.guest.virtio.BlockStatus;
-import dev.understudy.guest.virtio.VirtioBalloon;
-import dev.understudy.guest.virtio.VirtioBlock;
-import dev.understudy.guest.virtio.VirtioConsole;
-import dev.understudy.guest.virtio.VirtioEntropy;
-import dev.understudy.guest.virtio.VirtioMmio;
 import dev.understudy.guest.virtio.VirtioNet;
-import dev.understudy.guest.virtio.VirtioVsock;
-import dev.understudy.guest.virtio.VirtioWindows;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 
 /**
@@ -63,23 +47,11 @@ public final class Machine implements Stateful
 
     /** What a reset has to clear. */
     private final DirtyPages written;
-    private final Mmu mmu;
-    private final Bus bus;
     private final GuestClock clock = new GuestClock();
+    private final Board board;
+    private final Mmu mmu;
     private final Hart hart;
-    private final Plic plic = new Plic();
     private final Sbi sbi;
-    private final FirmwareConsole firmwareConsole = new FirmwareConsole();
-    private final Uart uart;
-    private final GoldfishRtc rtc;
-    private final VirtioConsole console;
-    private final VirtioEntropy entropy;
-    private final VirtioVsock vsock;
-    private final VirtioBlock[] drives;
-    private final VirtioBalloon balloon;
-
-    /** Null when the machine has none. */
-    private final VirtioNet network;
     private Engine engine;
 
     @Derived("nothing: it is of the host")
@@ -139,46 +111,12 @@ public final class Machine implements Stateful
         written = memory.dirtyPages();
         // All of it is zero yet.
         written.take();
-        uart = new Uart(firmwareConsole, outputs, plic);
-        rtc = new GoldfishRtc(plic, clock, this::timeNs);
-        console = new VirtioConsole(memory, outputs, firmwareConsole::onOtherConsole);
-        entropy = new VirtioEntropy(memory);
-        vsock = new VirtioVsock(memory, configuration.vsockCid(), outputs);
-        network = configuration.mac() == null ? null : new VirtioNet(memory, configuration.mac(), outputs);
-        drives = new VirtioBlock[configuration.drives().size()];
-        for (int i = 0; i < drives.length; i++)
-        {
-            drives[i] = new VirtioBlock(memory, i, configuration.drives().get(i), requests);
-        }
-        balloon = new VirtioBalloon(memory);
-        final List<Device> devices = new ArrayList<>();
-        devices.add(plic);
-        for (final int window : VirtioWindows.of(configuration))
-        {
-            devices.add(transport(window));
-        }
-        devices.add(new PvPanic(this::panicked));
-        devices.add(uart);
-        devices.add(rtc);
-        bus = new Bus(devices.toArray(Device[]::new));
-        mmu = new Mmu(memory, bus);
-        hart = new Hart(mmu, clock, plic::asserted);
-        sbi = new Sbi(memory, mmu, outputs, firmwareConsole, how -> end = stateOf(how));
+        board = new Board(configuration, memory, clock, this::timeNs, outputs, requests, this::panicked);
+        mmu = new Mmu(memory, board.bus);
+        hart = new Hart(mmu, clock, board.plic::asserted);
+        sbi = new Sbi(memory, mmu, outputs, board.firmwareConsole, how -> end = stateOf(how));
         engine = Engine.of(host.engine(), hart, mmu, memory, sbi, translations);
         boot();
-    }
-
-    private VirtioMmio transport(final int window)
-    {
-        return switch (window)
-        {
-            case VirtioWindows.CONSOLE -> new VirtioMmio(window, console, plic);
-            case VirtioWindows.ENTROPY -> new VirtioMmio(window, entropy, plic);
-            case VirtioWindows.VSOCK -> new VirtioMmio(window, vsock, plic);
-            case VirtioWindows.NETWORK -> new VirtioMmio(window, network, plic);
-            case VirtioWindows.BALLOON -> new VirtioMmio(window, balloon, plic);
-            default -> new VirtioMmio(window, drives[window - VirtioWindows.FIRST_DRIVE], plic);
-        };
     }
 
     /**
@@ -187,8 +125,7 @@ public final class Machine implements Stateful
      */
     private void restart()
     {
-        bus.reset();
-        firmwareConsole.reset();
+        board.reset();
         for (final int page : written.take())
         {
             if (!memory.isZero(page))
@@ -345,85 +282,79 @@ public final class Machine implements Stateful
     /** Whether the date has entered. */
     public boolean isDated()
     {
-        return rtc.isDated();
+        return board.rtc.isDated();
     }
 
     /** Lets the date at the guest's present time enter, in nanoseconds since 1970. */
     public void date(final long epochNs)
     {
-        rtc.date(epochNs);
+        board.rtc.date(epochNs);
     }
 
     /** Number of bytes of console input that there is room for. */
     public int consoleRoom()
     {
-        return readsVirtioConsole() ? console.inputRoom() : firmwareConsole.room();
+        return board.consoleRoom();
     }
 
     /** Lets console input enter, as much as there is room for, and says how much that was. */
     public int receiveConsole(final byte[] data, final int offset, final int length)
     {
-        return readsVirtioConsole() ? console.receive(data, offset, length) :
-            firmwareConsole.offer(data, offset, length);
-    }
-
-    private boolean readsVirtioConsole()
-    {
-        return console.isUsed() && !firmwareConsole.isRead() && !uart.isReceiving();
+        return board.receiveConsole(data, offset, length);
     }
 
     /** Lets the size of the world's terminal enter: columns and rows, each from 0 to 65535. */
     public void consoleSize(final int columns, final int rows)
     {
-        console.resize(columns, rows);
+        board.console.resize(columns, rows);
     }
 
     /** Number of pages of 4 KiB that the guest is asked to leave alone. */
     public long balloonTarget()
     {
-        return balloon.target();
+        return board.balloon.target();
     }
 
     /** Lets another such number enter, 0 to 2^32 - 1. */
     public void balloonTarget(final long pages)
     {
-        balloon.target(pages);
+        board.balloon.target(pages);
     }
 
     /** Number of random bytes that the guest waits for; 0 when it does not. */
     public int entropyWanted()
     {
-        return entropy.wanted();
+        return board.entropy.wanted();
     }
 
     /** Lets random bytes enter. */
     public void receiveEntropy(final byte[] data, final int offset, final int length)
     {
-        entropy.supply(data, offset, length);
+        board.entropy.supply(data, offset, length);
     }
 
     /** Whether {@link #receiveVsock} would take a packet of this length. */
     public boolean canTakeVsock(final int length)
     {
-        return vsock.canReceive(length);
+        return board.vsock.canReceive(length);
     }
 
     /** Lets a vsock packet of the host enter; false, and nothing has changed, when there is no room. */
     public boolean receiveVsock(final byte[] packet, final int offset, final int length)
     {
-        return vsock.receive(packet, offset, length);
+        return board.vsock.receive(packet, offset, length);
     }
 
     /** Whether there is a network device that the guest uses: frames for one that it does not are lost. */
     public boolean isNetworkUsed()
     {
-        return network != null && network.isUsed();
+        return board.network != null && board.network.isUsed();
     }
 
     /** Whether {@link #receiveFrame} would take a frame. */
     public boolean canTakeFrame()
     {
-        return network != null && network.canReceive();
+        return board.network != null && board.network.canReceive();
     }
 
     /**
@@ -433,31 +364,31 @@ public final class Machine implements Stateful
      */
     public boolean receiveFrame(final byte[] frame, final int offset, final int length)
     {
-        return network != null && network.receive(frame, offset, length);
+        return board.network != null && board.network.receive(frame, offset, length);
     }
 
     /** Number of drives. */
     public int driveCount()
     {
-        return drives.length;
+        return board.drives.length;
     }
 
     /** The oldest request of a drive that the guest waits for; null when it waits for none. */
     public BlockRequest blockRequest(final int drive)
     {
-        return drives[drive].oldest();
+        return board.drives[drive].oldest();
     }
 
     /** Lets the completion of that request enter; the host has carried it out. Does nothing without one. */
     public void completeBlock(final int drive, final BlockStatus status)
     {
-        drives[drive].complete(status);
+        board.drives[drive].complete(status);
     }
 
     /** Resets every vsock connection towards the guest. */
     public void resetConnections()
     {
-        vsock.resetConnections();
+        board.vsock.resetConnections();
     }
 
     /** What the engine has translated so far; may be called by any thread. */
@@ -480,7 +411,7 @@ public final class Machine implements Stateful
         memory.save(to);
         hart.save(to);
         clock.save(to);
-        bus.save(to);
+        board.save(to);
         sbi.save(to);
         outputs.save(to);
         to.write(end == null ? NOT_ENDED : end.ordinal());
@@ -493,7 +424,7 @@ public final class Machine implements Stateful
         memory.load(from);
         hart.load(from);
         clock.load(from);
-        bus.load(from);
+        board.load(from);
         sbi.load(from);
         outputs.load(from);
         final int how = from.readInt(NOT_ENDED, RunState.values().length - 1);
