@@ -158,7 +158,7 @@ final class FaultSchedule
         if (other != null && heldNs > 0)
         {
             simulation.trace().say("fault", "the guest of " + node.peer().name() + " is held for" + Trace.at(heldNs));
-            other.holdGuest(heldNs);
+            other.harts().hold(heldNs);
             simulation.scheduler().after(its.nextLong(heldNs), () -> order(node, its, Kind.KILL, node::kill));
         }
     }
@@ -180,8 +180,8 @@ final class FaultSchedule
         if (process != null)
         {
             final int by = (int)Randoms.spread(its, 2, MAX_SLOWNESS);
-            process.slow(by);
-            trouble("the guest of " + node.name() + " is slower by " + by, durationNs, () -> process.slow(1));
+            process.harts().slow(by);
+            trouble("the guest of " + node.name() + " is slower by " + by, durationNs, () -> process.harts().slow(1));
         }
     }
 

@@ -2,14 +2,11 @@ package dev.understudy.simulation;
 
 import dev.understudy.failover.role.PairSettings;
 import dev.understudy.failover.role.Role;
-import dev.understudy.node.HartAgent;
-import dev.understudy.node.Harts;
 import dev.understudy.node.NodeAgent;
 import dev.understudy.node.NodeContext;
 import dev.understudy.node.NodeSettings;
 import dev.understudy.node.NodeState;
 import dev.understudy.node.Placement;
-import dev.understudy.replay.Recorder;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.SplittableRandom;
@@ -24,11 +21,9 @@ final class SimulatedProcess
     private static final int SOFT_LAG_MS = 50;
     private static final int HARD_LAG_MS = 250;
 
-    /** What a step of the agent takes, and an instruction of the guest. */
+    /** What a step of the agent takes. */
     private static final long MIN_STEP_NS = 3_000;
     private static final long MAX_STEP_NS = 40_000;
-    private static final long INSTRUCTION_NS = 3;
-    private static final long HART_STEP_NS = 2_000;
 
     /** A scheduler lets others run in the middle of a step once in so many meetings with the world, and for how long. */
     private static final int PREEMPTION = 300;
@@ -50,18 +45,14 @@ final class SimulatedProcess
     private final SimulatedWorld world;
     private final ArrayDeque<Runnable> posted = new ArrayDeque<>();
     private final Actor agentActor;
-    private Actor hartActor;
+    private final StepwiseHarts harts;
     private NodeAgent agent;
-    private HartAgent hart;
     private Actor running;
     private boolean isDead;
     private long stoppedUntilNs;
     private long stopEndNs = Long.MIN_VALUE;
     private long confirmedNs = Long.MIN_VALUE;
     private StopOrder order;
-
-    /** By how much the processor of the guest is slower than usual. */
-    private int slowness = 1;
 
     /** A fault that strikes at the n-th meeting with the world from now on. */
     private static final class StopOrder
@@ -97,6 +88,7 @@ final class SimulatedProcess
         link = new SimulatedLink(this, simulation.network(), random.nextLong());
         world = new SimulatedWorld(simulation, this);
         agentActor = new AgentActor();
+        harts = new StepwiseHarts(this, scheduler, random, clockOffsetNs);
     }
 
     /** Begins to run: the JVM has started. */
@@ -127,7 +119,7 @@ final class SimulatedProcess
                 new SimulatedQuestions(this, simulation, true),
                 new KvGuest(simulation.kernel(), this),
                 world,
-                new StepwiseHarts(),
+                harts,
                 Placement.ALONE,
                 agentActor::ring,
                 text -> simulation.trace().notice(node.name(), text)));
@@ -157,7 +149,8 @@ final class SimulatedProcess
         }
     }
 
-    private void requireLife()
+    /** Unwinds a process that has died. */
+    void requireLife()
     {
         if (isDead || scheduler.isStopped())
         {
@@ -226,27 +219,6 @@ final class SimulatedProcess
     void spare()
     {
         order = null;
-    }
-
-    /** The thread of the guest gets no processor for a while. */
-    void holdGuest(final long forNs)
-    {
-        final Actor held = hartActor;
-        if (held != null && !held.isInStep())
-        {
-            held.inStep(true);
-            scheduler.after(forNs, () ->
-            {
-                held.inStep(false);
-                held.ring();
-            });
-        }
-    }
-
-    /** Others have the processor of the guest: it is slower by a factor. */
-    void slow(final int by)
-    {
-        slowness = by;
     }
 
     boolean isStopped()
@@ -347,6 +319,12 @@ final class SimulatedProcess
         return link;
     }
 
+    /** What runs its guest. */
+    StepwiseHarts harts()
+    {
+        return harts;
+    }
+
     SimulatedWorld world()
     {
         return world;
@@ -371,7 +349,7 @@ final class SimulatedProcess
     /** Whether the guest runs with the world. */
     boolean isLive()
     {
-        return hart != null && hart.isLive();
+        return harts.isLive();
     }
 
     /** Runs whatever an agent's thread does. */
@@ -420,108 +398,6 @@ final class SimulatedProcess
             }
             agent.leaveGuest();
             return new Next(costNs + agent.idleNs(nanoTime()) / 1_000_000 * 1_000_000 + 1_000_000, true);
-        }
-    }
-
-    private final class HartActor extends Actor
-    {
-        private final HartAgent its;
-
-        HartActor(final HartAgent its)
-        {
-            super(scheduler, SimulatedProcess.this);
-            this.its = its;
-        }
-
-        @Override
-        Next step()
-        {
-            if (its.isFinished())
-            {
-                return null;
-            }
-            final long from = its.position();
-            final int work = its.doWork(Recorder.SLICE_INSTRUCTIONS);
-            requireLife();
-            final long costNs = HART_STEP_NS * slowness + Math.max(0, its.position() - from) * INSTRUCTION_NS * slowness + its.pauseNs();
-            if (work > 0 || its.hasNews())
-            {
-                return new Next(costNs, false);
-            }
-            return new Next(costNs + Math.max(0, its.dueNs() - scheduler.nowNs() - clockOffsetNs), true);
-        }
-    }
-
-    /** Has harts make steps of their own, and now and then one in the middle of the agent's. */
-    private final class StepwiseHarts implements Harts
-    {
-        @Override
-        public dev.understudy.node.Doorbell bell()
-        {
-            return () ->
-            {
-                if (hartActor != null)
-                {
-                    hartActor.ring();
-                }
-            };
-        }
-
-        @Override
-        public void makeWay()
-        {
-            // The schedule says who has a processor.
-        }
-
-        @Override
-        public Running start(final HartAgent started, final boolean isShared)
-        {
-            final HartActor actor = new HartActor(started);
-            hart = started;
-            hartActor = actor;
-            actor.wakeAfter(latencyNs());
-            return new Running()
-            {
-                @Override
-                public int runHere(final long nowNs)
-                {
-                    if (!isShared || actor.isInStep() || started.isFinished() || !started.hasNews() || random.nextBoolean())
-                    {
-                        return 0;
-                    }
-                    actor.inStep(true);
-                    try
-                    {
-                        return started.doWork(Recorder.SLICE_INSTRUCTIONS);
-                    }
-                    finally
-                    {
-                        actor.inStep(false);
-                        actor.ring();
-                    }
-                }
-
-                @Override
-                public void leave()
-                {
-                    if (started.hasNews())
-                    {
-                        actor.ring();
-                    }
-                }
-
-                @Override
-                public void stop(final boolean closesJournal)
-                {
-                    started.stop(closesJournal);
-                }
-
-                @Override
-                public boolean hasStopped()
-                {
-                    return started.isFinished() && !actor.isInStep();
-                }
-            };
         }
     }
 }
