@@ -289,6 +289,12 @@ final class LocalReplica implements Replica
     }
 
     @Override
+    public boolean hasEnded()
+    {
+        return journal.hasEnded();
+    }
+
+    @Override
     public long position()
     {
         return guest == null ? 0 : guest.position();

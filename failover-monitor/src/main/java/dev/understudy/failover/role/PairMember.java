@@ -585,9 +585,13 @@ public final class PairMember
         }
     }
 
-
     private void pollBackup(final boolean isPeerLost)
     {
+        if (replica.hasEnded())
+        {
+            // The primary goes when its guest has ended, and so does this node when its replay has come there.
+            return;
+        }
         if (peer.incarnation() != primary)
         {
             // That it was away for less than a timeout does not bring the guest back.

@@ -18,6 +18,9 @@ public interface Replica
     /** What the role entries of the journal say. */
     JournalTerm term();
 
+    /** Whether the journal ends with the end of the guest. */
+    boolean hasEnded();
+
     /** Position that the guest has reached. */
     long position();
 

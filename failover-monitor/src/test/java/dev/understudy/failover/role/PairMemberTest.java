@@ -66,6 +66,21 @@ class PairMemberTest
     }
 
     @Test
+    void backupThatHoldsTheEndOfTheGuestClaimsNothing()
+    {
+        final World world = new World(2);
+        world.run(3_000);
+        final Host primary = world.primary();
+        final Host backup = world.other(primary);
+        backup.ended = true;
+        primary.dead = true;
+        backup.member.onPeerEnded(world.nowNs, primary.incarnation);
+        world.run(1_000);
+        assertThat(world.arbiter.terms).hasSize(1);
+        assertThat(backup.member.role()).isEqualTo(Role.BACKUP);
+    }
+
+    @Test
     void endOfAnEarlierProcessOrAConnectionThatBrokeIsNoFailover()
     {
         final World world = new World(2);
@@ -676,6 +691,9 @@ class PairMemberTest
         private long incarnation;
         private boolean dead;
 
+        /** Whether its journal ends with the end of the guest. */
+        private boolean ended;
+
         /** How often it is asked to receive a journal before the guest that used the last one has stopped. */
         private int stillStops;
         private boolean paused;
@@ -815,6 +833,12 @@ class PairMemberTest
         public long chainLow()
         {
             return 0;
+        }
+
+        @Override
+        public boolean hasEnded()
+        {
+            return ended;
         }
 
         @Override
