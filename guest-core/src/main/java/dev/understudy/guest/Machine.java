@@ -9,7 +9,6 @@ import dev.understudy.guest.hart.Hart;
 import dev.understudy.guest.hart.HartState;
 import dev.understudy.guest.memory.DirtyPages;
 import dev.understudy.guest.memory.GuestMemory;
-import dev.understudy.guest.memory.Mmu;
 import dev.understudy.guest.output.HashedOutputs;
 import dev.understudy.guest.output.OutputSink;
 import dev.understudy.guest.sbi.Sbi;
@@ -20,9 +19,7 @@ import dev.understudy.guest.state.StateReader;
 import dev.understudy.guest.state.StateWriter;
 import dev.understudy.guest.state.Stateful;
 import dev.understudy.guest.time.GuestClock;
-import dev.understudy.guest.translate.Engine;
 import dev.understudy.guest.translate.EngineKind;
-import dev.understudy.guest.translate.TranslationHost;
 import dev.understudy.guest.translate.TranslationStatistics;
 import dev.understudy.guest.virtio.BlockRequest;
 import dev.understudy.guest.virtio.BlockRequests;
@@ -49,13 +46,10 @@ public final class Machine implements Stateful
     private final DirtyPages written;
     private final GuestClock clock = new GuestClock();
     private final Board board;
-    private final Mmu mmu;
-    private final Hart hart;
     private final Sbi sbi;
-    private Engine engine;
 
-    @Derived("nothing: it is of the host")
-    private final TranslationHost translations;
+    /** By number of the hart; there is one yet. */
+    private final Processor[] processors;
     private final HashedOutputs outputs;
 
     /** How the guest ended; null while it has not, and when it crashed. */
@@ -104,7 +98,6 @@ public final class Machine implements Stateful
         final BlockRequests requests,
         final MachineHost host)
     {
-        translations = host.translations();
         outputs = new HashedOutputs(sink, this::position);
         this.configuration = configuration;
         memory = new GuestMemory(configuration.memoryBytes(), host.ram());
@@ -112,10 +105,8 @@ public final class Machine implements Stateful
         // All of it is zero yet.
         written.take();
         board = new Board(configuration, memory, clock, this::timeNs, outputs, requests, this::panicked);
-        mmu = new Mmu(memory, board.bus);
-        hart = new Hart(mmu, clock, board.plic::asserted);
-        sbi = new Sbi(memory, mmu, outputs, board.firmwareConsole, how -> end = stateOf(how));
-        engine = Engine.of(host.engine(), hart, mmu, memory, sbi, translations);
+        sbi = new Sbi(memory, outputs, board.firmwareConsole, how -> end = stateOf(how));
+        processors = new Processor[]{new Processor(0, memory, board, clock, sbi, host)};
         boot();
     }
 
@@ -133,7 +124,10 @@ public final class Machine implements Stateful
                 memory.clearPage(page);
             }
         }
-        hart.reset();
+        for (final Processor processor : processors)
+        {
+            processor.hart().reset();
+        }
         end = null;
         boot();
     }
@@ -158,14 +152,16 @@ public final class Machine implements Stateful
             memory.write(initrdAddress, initrd, 0, initrd.length);
         }
         memory.write(treeAddress, tree, 0, tree.length);
-        hart.start(kernel.entry(), 0, treeAddress);
+        processors[0].start(kernel.entry(), treeAddress);
     }
 
     /** Has another engine go on from here, with no translation made yet: a matter of speed alone. */
     public void engine(final EngineKind kind)
     {
-        engine.end();
-        engine = Engine.of(kind, hart, mmu, memory, sbi, translations);
+        for (final Processor processor : processors)
+        {
+            processor.engine(kind);
+        }
     }
 
     /**
@@ -192,7 +188,10 @@ public final class Machine implements Stateful
      */
     public RunState run(final long fromPosition, final long untilPosition)
     {
-        engine.run(fromPosition, untilPosition);
+        // The only one has each turn.
+        final Processor processor = processors[0];
+        final Hart hart = processor.hart();
+        processor.engine().run(fromPosition, untilPosition);
         if (hart.state() == HartState.STOPPED)
         {
             if (hart.crash() == null && end == RunState.REBOOT && configuration.reboots())
@@ -220,21 +219,36 @@ public final class Machine implements Stateful
     {
         if (!configuration.reboots() || !KernelArguments.resetsAfterPanic(configuration.commandLine()))
         {
-            hart.stop();
+            for (final Processor processor : processors)
+            {
+                processor.hart().stop();
+            }
             end = RunState.PANICKED;
         }
     }
 
-    /** Number of instructions retired. */
+    /** Number of instructions retired, by all harts. */
     public long position()
     {
-        return hart.instret();
+        long position = 0;
+        for (final Processor processor : processors)
+        {
+            position += processor.hart().instret();
+        }
+        return position;
     }
 
     /** Why the guest cannot make progress, or null. */
     public String crash()
     {
-        return hart.crash();
+        for (final Processor processor : processors)
+        {
+            if (processor.hart().crash() != null)
+            {
+                return processor.hart().crash();
+            }
+        }
+        return null;
     }
 
     /** The running hash of all outputs so far. */
@@ -252,25 +266,30 @@ public final class Machine implements Stateful
     /** The guest's time at its position, in nanoseconds since its start. */
     public long timeNs()
     {
-        return clock.timeNs(hart.instret());
+        return clock.timeNs(position());
     }
 
     /** The guest's time at which its timer or alarm fires next, in nanoseconds; {@link Long#MAX_VALUE} without one. */
     public long timerNs()
     {
-        return Math.min(hart.timerNs(), clock.alarmNs());
+        long timerNs = clock.alarmNs();
+        for (final Processor processor : processors)
+        {
+            timerNs = Math.min(timerNs, processor.hart().timerNs());
+        }
+        return timerNs;
     }
 
     /** Lets the world's time since the guest's start enter, in nanoseconds. */
     public void sample(final long timeNs)
     {
-        clock.sample(hart.instret(), timeNs);
+        clock.sample(position(), timeNs);
     }
 
     /** Sets how the guest's time advances by itself, as {@link GuestClock#rate} says. */
     public void rate(final int picosPerInstruction, final int limitNs)
     {
-        clock.rate(hart.instret(), picosPerInstruction, limitNs);
+        clock.rate(position(), picosPerInstruction, limitNs);
     }
 
     /** The rate in force, in picoseconds an instruction. */
@@ -394,7 +413,7 @@ public final class Machine implements Stateful
     /** What the engine has translated so far; may be called by any thread. */
     public TranslationStatistics translations()
     {
-        return engine.statistics();
+        return processors[0].engine().statistics();
     }
 
     /** A hash over the whole state: registers, memory, devices, clock and outputs. */
@@ -409,7 +428,10 @@ public final class Machine implements Stateful
     public void save(final StateWriter to)
     {
         memory.save(to);
-        hart.save(to);
+        for (final Processor processor : processors)
+        {
+            processor.save(to);
+        }
         clock.save(to);
         board.save(to);
         sbi.save(to);
@@ -422,7 +444,10 @@ public final class Machine implements Stateful
     public void load(final StateReader from)
     {
         memory.load(from);
-        hart.load(from);
+        for (final Processor processor : processors)
+        {
+            processor.load(from);
+        }
         clock.load(from);
         board.load(from);
         sbi.load(from);
@@ -431,9 +456,9 @@ public final class Machine implements Stateful
         end = how == NOT_ENDED ? null : RunState.values()[how];
     }
 
-    /** Register x0 to x31, for tests and debuggers. */
-    public long register(final int number)
+    /** Register x0 to x31 of a hart, for tests and debuggers. */
+    public long register(final int hart, final int number)
     {
-        return hart.x(number);
+        return processors[hart].hart().x(number);
     }
 }

@@ -50,12 +50,12 @@ class RestartTest
     {
         final Machine machine = machine(engine, REBOOTING, "", true);
         assertThat(machine.run(LIFE - 1)).isEqualTo(RunState.RUNNING);
-        assertThat(machine.register(A7)).isEqualTo(0x5352_5354);
+        assertThat(machine.register(0, A7)).isEqualTo(0x5352_5354);
         assertThat(machine.run(LIFE, 10 * LIFE)).isEqualTo(RunState.RESTARTED);
         assertThat(machine.position()).isEqualTo(LIFE);
-        assertThat(machine.register(A7)).isZero();
+        assertThat(machine.register(0, A7)).isZero();
         assertThat(machine.run(2 * LIFE - 1)).isEqualTo(RunState.RUNNING);
-        assertThat(machine.register(A7)).isEqualTo(0x5352_5354);
+        assertThat(machine.register(0, A7)).isEqualTo(0x5352_5354);
         // Whoever wants a position gets there, through as many resets as it takes.
         assertThat(machine.run(1_000 * LIFE)).isEqualTo(RunState.RUNNING);
         assertThat(machine.position()).isEqualTo(1_000 * LIFE);

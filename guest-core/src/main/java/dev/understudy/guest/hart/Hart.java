@@ -188,6 +188,12 @@ public final class Hart implements Stateful
         translationChanged();
     }
 
+    /** The address space in which the hart fetches, loads and stores. */
+    public Mmu mmu()
+    {
+        return mmu;
+    }
+
     public long pc()
     {
         return pc;

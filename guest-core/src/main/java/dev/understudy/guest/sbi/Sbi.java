@@ -62,7 +62,6 @@ public final class Sbi implements EnvironmentCalls, Stateful
     private static final int A7 = 17;
 
     private final GuestMemory memory;
-    private final Mmu mmu;
     private final OutputSink output;
     private final Consumer<SystemReset> reset;
     private final FirmwareConsole input;
@@ -75,13 +74,11 @@ public final class Sbi implements EnvironmentCalls, Stateful
      */
     public Sbi(
         final GuestMemory memory,
-        final Mmu mmu,
         final OutputSink output,
         final FirmwareConsole input,
         final Consumer<SystemReset> reset)
     {
         this.memory = memory;
-        this.mmu = mmu;
         this.output = output;
         this.input = input;
         this.reset = reset;
@@ -379,8 +376,8 @@ public final class Sbi implements EnvironmentCalls, Stateful
         long mask = 1;
         if (maskAddress != 0)
         {
-            mask = mmu.load(maskAddress, Long.BYTES);
-            if (mmu.faultCause() != Mmu.NO_FAULT)
+            mask = hart.mmu().load(maskAddress, Long.BYTES);
+            if (hart.mmu().faultCause() != Mmu.NO_FAULT)
             {
                 return false;
             }

@@ -135,7 +135,7 @@ class RandomBootTest
             {
                 final Machine machine = new Machine(
                     new MachineConfiguration(GuestMemory.MIN_BYTES, 3, kernel, initrd, commandLine(random)), new Nowhere());
-                final long tree = machine.register(11);
+                final long tree = machine.register(0, 11);
                 assertThat(tree % GuestMemory.PAGE_BYTES).isZero();
                 assertThat(tree).isBetween(GuestMemory.BASE, GuestMemory.BASE + GuestMemory.MIN_BYTES);
                 assertThat(machine.run(1_000)).isIn((Object[])RunState.values());

@@ -36,7 +36,7 @@ class PvPanicTest
         assertThat(machine.run(PANIC_POSITION - 1)).isEqualTo(RunState.RUNNING);
         assertThat(machine.run(1_000)).isEqualTo(RunState.PANICKED);
         assertThat(machine.position()).isEqualTo(PANIC_POSITION);
-        assertThat(machine.register(A0)).as("events that the machine takes").isEqualTo(3);
+        assertThat(machine.register(0, A0)).as("events that the machine takes").isEqualTo(3);
         assertThat(machine.run(2_000)).isEqualTo(RunState.PANICKED);
         assertThat(machine.position()).isEqualTo(PANIC_POSITION);
     }

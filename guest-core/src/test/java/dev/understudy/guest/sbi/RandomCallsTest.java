@@ -103,7 +103,7 @@ class RandomCallsTest
             final Plic plic = new Plic();
             final Mmu mmu = new Mmu(memory, new Bus(plic));
             hart = new Hart(mmu, new GuestClock(), plic::asserted);
-            sbi = new Sbi(memory, mmu, this, console, how -> {});
+            sbi = new Sbi(memory, this, console, how -> {});
             engine = new Interpreter(hart, mmu, memory, sbi);
             memory.writeInt(CODE, CSRRW_STVEC_A0);
             memory.writeInt(LOOP, CSRRW_SIE_A1);

@@ -61,7 +61,7 @@ class SbiTest implements OutputSink
         final Plic plic = new Plic();
         final Mmu mmu = new Mmu(memory, new Bus(plic));
         hart = new Hart(mmu, new GuestClock(), plic::asserted);
-        engine = new Interpreter(hart, mmu, memory, new Sbi(memory, mmu, this, input, how -> reset = how));
+        engine = new Interpreter(hart, mmu, memory, new Sbi(memory, this, input, how -> reset = how));
         memory.writeInt(CODE, CSRRW_SIE_A1);
         hart.start(CODE, 0, -1);
         engine.run(1);

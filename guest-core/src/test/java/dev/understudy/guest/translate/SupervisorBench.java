@@ -23,7 +23,7 @@ final class SupervisorBench
         final Plic plic = new Plic();
         final Mmu mmu = new Mmu(memory, new Bus(plic));
         hart = new Hart(mmu, new GuestClock(), plic::asserted);
-        final Sbi sbi = new Sbi(memory, mmu, new Nowhere(), new FirmwareConsole(), how -> {});
+        final Sbi sbi = new Sbi(memory, new Nowhere(), new FirmwareConsole(), how -> {});
         engine = Engine.of(kind, hart, mmu, memory, sbi, TranslationHost.NONE);
         memory.write(entry, image, 0, image.length);
         hart.start(entry, 0, 0);
