@@ -64,7 +64,7 @@ class DriveTest
             pair.kill(backup);
             awaitRound(pair, primary, killedAgain + ENOUGH_ROUNDS);
             assertThat(pair.log("a") + pair.log("b")).doesNotContain("FAIL").doesNotContain("diverged");
-            pair.replayJournals();
+            pair.replayJournalsUnderAllEngines();
         }
         assertThat(Files.readAllBytes(image)).isEqualTo(content);
     }

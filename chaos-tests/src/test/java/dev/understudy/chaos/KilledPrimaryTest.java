@@ -74,7 +74,7 @@ class KilledPrimaryTest
             pair.kill("a");
             pair.awaitReplies(200);
             pair.assertNothingLost();
-            pair.replayJournals();
+            pair.replayJournalsUnderAllEngines();
         }
     }
 

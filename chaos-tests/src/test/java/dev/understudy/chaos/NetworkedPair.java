@@ -163,7 +163,7 @@ final class NetworkedPair implements AutoCloseable
         for (final Map.Entry<String, UnderstudyProcess> node : nodes.entrySet())
         {
             node.getValue().kill();
-            Commands.replayUnderEnginesWithDigests(root.resolve(node.getKey()).resolve("journal"));
+            Commands.replayJournalOfPair(root.resolve(node.getKey()).resolve("journal"));
         }
     }
 

@@ -51,8 +51,8 @@ class RestartEndedTest
             set(pair, "second");
             // The one that began anew kept the journal, and so did the one that joined it.
             final String beginner = pair.primary();
-            Commands.replayUnderEnginesWithDigests(pair.data(beginner).resolve("journal.ended-1"));
-            Commands.replayUnderEnginesWithDigests(pair.data(TestPair.peerOf(beginner)).resolve("journal.discarded"));
+            Commands.replayJournalOfPair(pair.data(beginner).resolve("journal.ended-1"));
+            Commands.replayJournalOfPair(pair.data(TestPair.peerOf(beginner)).resolve("journal.discarded"));
 
             // A guest that has not ended goes on, also with the option.
             pair.killBoth();
