@@ -64,6 +64,7 @@ final class ServeCommand implements Callable<Integer>
             HostOutput console = new HostOutput(
                 new FileOutputStream(FileDescriptor.out), HostOutput.CONSOLE_BYTES, "console", () -> {}))
         {
+            errors.comeAfter(console);
             final PairNode node = new PairNode(
                 configuration,
                 nodeName,

@@ -17,12 +17,21 @@ final class UnhurriedErrors implements AutoCloseable
     /** Time that whoever reads the messages is given for the last of them. */
     private static final long LAST_MESSAGES_MS = 500;
 
+    /** Time that whoever reads the console is given for what was printed there before a message. Less than the last ones have. */
+    private static final long CONSOLE_MS = 100;
+
     private final PrintStream before = System.err;
     private final HostOutput output = new HostOutput(new Strict(before), CAPACITY_BYTES, "messages", () -> {});
 
     UnhurriedErrors()
     {
         System.setErr(new PrintStream(output, true, before.charset()));
+    }
+
+    /** Has messages come after what the console was given before them. */
+    void comeAfter(final HostOutput console)
+    {
+        output.comesAfter(console, CONSOLE_MS);
     }
 
     /** Number of bytes of messages that were lost so far. */

@@ -33,6 +33,8 @@ public final class HostOutput extends OutputStream
     private volatile long lostBytes;
     private volatile String failure;
     private volatile boolean isFull;
+    private volatile HostOutput earlier;
+    private volatile long earlierMs;
 
     /**
      * @param stream   is not closed
@@ -46,6 +48,18 @@ public final class HostOutput extends OutputStream
         this.stream = stream;
         this.progress = progress;
         Thread.ofPlatform().daemon().name(name).start(this::drain);
+    }
+
+    /**
+     * Has what is written here come after what was written to another output before: on a terminal that shows both, a
+     * message does not end up in the middle of a guest's line.
+     *
+     * @param timeoutMs the longest that it waits for the other's reader
+     */
+    public void comesAfter(final HostOutput other, final long timeoutMs)
+    {
+        earlierMs = timeoutMs;
+        earlier = other;
     }
 
     @Override
@@ -169,6 +183,11 @@ public final class HostOutput extends OutputStream
         for (int length = take(piece); length > 0; length = take(piece))
         {
             boolean isWritten = false;
+            final HostOutput first = earlier;
+            if (first != null)
+            {
+                first.awaitDrained(earlierMs);
+            }
             try
             {
                 stream.write(piece, 0, length);

@@ -51,6 +51,27 @@ class HostOutputTest
     }
 
     @Test
+    void aMessageComesAfterWhatTheConsoleWasGivenBefore()
+    {
+        final Reader messages = new Reader();
+        messages.wakes.countDown();
+        final HostOutput after = new HostOutput(messages, CAPACITY_BYTES, "messages", () -> {});
+        after.comesAfter(output, 1);
+        print(LINE);
+        print(after, "early");
+        assertThat(after.awaitDrained(TIMEOUT_MS)).as("while nobody reads the console").isTrue();
+        assertThat(output.isDrained()).isFalse();
+
+        after.comesAfter(output, TIMEOUT_MS);
+        print(after, "late");
+        reader.wakes.countDown();
+        assertThat(after.awaitDrained(TIMEOUT_MS)).isTrue();
+        assertThat(output.isDrained()).isTrue();
+        assertThat(messages.text()).isEqualTo("earlylate");
+        after.close();
+    }
+
+    @Test
     void whoAsksForRoomLosesNothing()
     {
         reader.wakes.countDown();
@@ -88,6 +109,11 @@ class HostOutputTest
     }
 
     private void print(final String text)
+    {
+        print(output, text);
+    }
+
+    private static void print(final HostOutput output, final String text)
     {
         final byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
         output.write(new UnsafeBuffer(bytes), 0, bytes.length);
