@@ -2,8 +2,10 @@ package dev.understudy.node;
 
 import dev.understudy.guest.RunState;
 import dev.understudy.guest.translate.TranslationStatistics;
+import dev.understudy.guest.virtio.BlockRequest;
 import dev.understudy.replay.EventLog;
 import dev.understudy.replay.Recorder;
+import dev.understudy.replay.snapshot.Capture;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.function.Consumer;
@@ -76,6 +78,34 @@ public final class StandaloneAgent implements Agent
         hart.beginLive(log);
         inbox.command(first);
         running = harts.start(hart, false);
+    }
+
+    /**
+     * Has the guest captured between two slices, when its drives have carried out all that it wants of them. From any thread.
+     *
+     * @param taken called on the hart thread, unless the guest ends before
+     */
+    public void capture(final Consumer<Capture> taken)
+    {
+        inbox.command(recorder ->
+        {
+            settleDrives(recorder);
+            taken.accept(recorder.capture());
+        });
+    }
+
+    private void settleDrives(final Recorder recorder)
+    {
+        for (int drive = 0; drive < recorder.driveCount(); drive++)
+        {
+            for (BlockRequest request = recorder.blockRequest(drive);
+                request != null;
+                request = recorder.blockRequest(drive))
+            {
+                drives.await(request);
+                recorder.blockCompletion(drive);
+            }
+        }
     }
 
     @Override

@@ -12,6 +12,12 @@ public interface EventLog
     /** Sequence number of the last entry: what an output that is produced now depends on. */
     long lastSequence();
 
+    /** First 8 bytes of the hash chain at the last entry, as a big-endian number; 0 when nothing is kept. */
+    long chainHigh();
+
+    /** Next 8 bytes of the hash chain at the last entry, as a big-endian number; 0 when nothing is kept. */
+    long chainLow();
+
     /** Whether entries are kept, so that digests are worth computing. */
     boolean isKept();
 
@@ -30,6 +36,18 @@ public interface EventLog
             public long lastSequence()
             {
                 return journal.lastSequence();
+            }
+
+            @Override
+            public long chainHigh()
+            {
+                return journal.chainHigh();
+            }
+
+            @Override
+            public long chainLow()
+            {
+                return journal.chainLow();
             }
 
             @Override
@@ -55,6 +73,18 @@ public interface EventLog
             public long lastSequence()
             {
                 return -1;
+            }
+
+            @Override
+            public long chainHigh()
+            {
+                return 0;
+            }
+
+            @Override
+            public long chainLow()
+            {
+                return 0;
             }
 
             @Override

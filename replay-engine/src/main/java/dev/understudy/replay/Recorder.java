@@ -7,6 +7,7 @@ import dev.understudy.journal.BlockOutcome;
 import dev.understudy.journal.EntryEncoder;
 import dev.understudy.journal.GenerationCause;
 import dev.understudy.journal.Outcome;
+import dev.understudy.replay.snapshot.Capture;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -162,10 +163,16 @@ public final class Recorder
     {
         if (!machine.isDated())
         {
-            final long timeNs = sample();
-            final long epochNs = TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
-            enter(event.date(machine.position(), timeNs, machine.outputs(), epochNs));
+            newDate(now);
         }
+    }
+
+    /** What the date is, for a guest that may have had another one. */
+    public void newDate(final Instant now)
+    {
+        final long timeNs = sample();
+        final long epochNs = TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
+        enter(event.date(machine.position(), timeNs, machine.outputs(), epochNs));
     }
 
     /** Number of random bytes that the guest waits for; 0 when it does not. */
@@ -249,6 +256,17 @@ public final class Recorder
             close(Outcome.valueOf(state.name()));
         }
         return state;
+    }
+
+    /**
+     * The guest as it is now: its digest is in the log, and the state stands right behind that entry. Its drives have carried
+     * out all that it wants of them.
+     */
+    public Capture capture()
+    {
+        final long timeNs = sample();
+        enter(event.digest(machine.position(), timeNs, machine.outputs(), machine.digest()));
+        return new Capture(machine, log.lastSequence(), log.chainHigh(), log.chainLow());
     }
 
     /** How long an idle guest can be left alone, in nanoseconds; {@link Long#MAX_VALUE} without a timer. */

@@ -121,7 +121,7 @@ class BlockReplayTest
         {
             waiting.clear();
             return machine(waiting::add, engine);
-        }, awaited -> own.submit(waiting.remove()), 16, 6);
+        }, awaited -> own.submit(waiting.remove()), 16, 6, directory.resolveSibling("moved"));
         final Machine machine = moves.replay(directory);
         assertThat(moves.moves()).isGreaterThan(20);
         assertThat(moves.replayer().outcome()).isEqualTo(Outcome.SHUTDOWN);

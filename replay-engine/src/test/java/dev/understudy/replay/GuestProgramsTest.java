@@ -113,7 +113,8 @@ class GuestProgramsTest
         final byte[] kernel = Files.readAllBytes(GUESTS.resolve(name + ".elf"));
         final Console replayed = new Console();
         final StateMoves moves = new StateMoves(
-            engine -> machine(kernel, List.of(), replayed, engine), request -> {}, 1 + entries(directory) / MOVES, 1);
+            engine -> machine(kernel, List.of(), replayed, engine), request -> {}, 1 + entries(directory) / MOVES, 1,
+            directory.resolveSibling("moved-" + directory.getFileName()));
         assertThat(moves.replay(directory).digest()).isEqualTo(machine.digest());
         assertThat(moves.replayer().outcome()).isEqualTo(end);
         assertThat(moves.moves()).isPositive();

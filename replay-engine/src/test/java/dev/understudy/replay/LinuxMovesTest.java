@@ -99,7 +99,7 @@ class LinuxMovesTest
         {
             waiting.clear();
             return new Machine(configuration, replayed, waiting::add, engine);
-        }, awaited -> drive.submit(waiting.remove()), MOVE_ONE_IN, SEED);
+        }, awaited -> drive.submit(waiting.remove()), MOVE_ONE_IN, SEED, temp.resolve("store"));
         final Machine last = moves.replay(directory);
 
         assertThat(moves.replayer().outcome()).isEqualTo(Outcome.SHUTDOWN);

@@ -214,7 +214,7 @@ class RecordReplayTest
         final StateMoves moves = new StateMoves(
             engine -> new Machine(
                 new MachineConfiguration(MEMORY_BYTES, 3, kernel, null, ""), replayed, BlockRequests.none(), engine),
-            request -> {}, 16, 13);
+            request -> {}, 16, 13, directory.resolveSibling("moved"));
         assertThat(moves.replay(directory).digest()).isEqualTo(digest);
         assertThat(moves.moves()).isGreaterThan(20);
         assertThat(replayed.packets.toByteArray()).isEqualTo(recorded.packets.toByteArray());

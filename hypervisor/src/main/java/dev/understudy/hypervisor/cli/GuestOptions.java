@@ -11,6 +11,9 @@ import dev.understudy.hypervisor.config.NetdevSpec;
 import dev.understudy.hypervisor.drive.DriveFile;
 import dev.understudy.hypervisor.image.GuestImage;
 import dev.understudy.hypervisor.net.Netdev;
+import dev.understudy.hypervisor.snapshot.SnapshotPlace;
+import dev.understudy.hypervisor.standalone.GuestStart;
+import dev.understudy.replay.snapshot.StoredSnapshot;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,8 +26,17 @@ final class GuestOptions
     private static final long MIN_MEMORY_BYTES = 4L << 20;
     private static final long MAX_MEMORY_BYTES = 2047L << 20;
     private static final int PAGE_BYTES = 4096;
+    private static final String DEFAULT_MEMORY = "64M";
 
-    @Option(names = {"--kernel", "-k"}, required = true, paramLabel = "FILE",
+    @Option(names = "--from", paramLabel = "DIR[@NAME]",
+        description = {
+            "Begin where a snapshot was, without a boot: the newest of a journal's directory or of a store, or the one of",
+            "this name. The snapshot has kernel, command line, memory and drives; --drive file=IMAGE says where an image is",
+            "now.",
+        })
+    private String from;
+
+    @Option(names = {"--kernel", "-k"}, paramLabel = "FILE",
         description = "The guest: an ELF file for S-mode linked at 0x80200000 or above, a Linux Image, U-Boot's u-boot.bin " +
             "for S-mode (a file without a header that holds \"U-Boot 20\"; loaded at 0x80200000), or any of them packed " +
             "with gzip.")
@@ -33,16 +45,16 @@ final class GuestOptions
     @Option(names = "--initrd", paramLabel = "FILE", description = "An initial RAM disk.")
     private Path initrd;
 
-    @Option(names = "--append", paramLabel = "TEXT", defaultValue = "",
+    @Option(names = "--append", paramLabel = "TEXT",
         description = "The kernel command line.")
     private String append;
 
-    @Option(names = {"--memory", "-m"}, paramLabel = "SIZE", defaultValue = "64M",
-        description = "RAM of the guest, 4M to 2047M (default: ${DEFAULT-VALUE}).")
+    @Option(names = {"--memory", "-m"}, paramLabel = "SIZE",
+        description = "RAM of the guest, 4M to 2047M (default: " + DEFAULT_MEMORY + ").")
     private String memory;
 
-    @Option(names = "--balloon", paramLabel = "SIZE", defaultValue = "0",
-        description = "RAM that the guest is asked to leave alone, less than it has (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--balloon", paramLabel = "SIZE",
+        description = "RAM that the guest is asked to leave alone, less than it has (default: 0, or as it was with --from).")
     private String balloon;
 
     @Option(names = "--forward", paramLabel = "[ADDRESS:]PORT:GUESTPORT",
@@ -75,13 +87,57 @@ final class GuestOptions
         description = "A reboot, or a panic with panic=N, ends the guest instead of starting it again.")
     private boolean noReboot;
 
+    /** What the guest begins with. */
+    GuestStart start()
+    {
+        if (from == null)
+        {
+            return GuestStart.boot();
+        }
+        if (kernel != null || initrd != null || append != null || memory != null || mac != null || noReboot)
+        {
+            throw new UsageException("--from " + from + ": the snapshot says what the guest is; leave out --kernel, --initrd, " +
+                "--append, --memory, --mac and --no-reboot");
+        }
+        // A directory may have an @ in its name.
+        final int at = Files.isDirectory(Path.of(from)) ? -1 : from.lastIndexOf('@');
+        final Path directory = Path.of(at < 0 ? from : from.substring(0, at));
+        return new GuestStart(SnapshotPlace.find(directory).open(at < 0 ? null : from.substring(at + 1), Foreground::notice));
+    }
+
     /**
      * What is to be run.
      *
-     * @param name of the guest
+     * @param name  of the guest
+     * @param start what it begins with
      */
-    GuestImage image(final String name)
+    GuestImage image(final String name, final GuestStart start)
     {
+        return start.isSnapshot() ? imageOf(start.snapshot()) : imageOfFiles(name);
+    }
+
+    private GuestImage imageOf(final StoredSnapshot snapshot)
+    {
+        final GuestImage image = GuestImage.read(snapshot.genesis(), snapshot.kernelFile(), snapshot.initrdFile(),
+            DriveSpec.imagesAlone(drives()));
+        if (netdev != null && image.mac() == null)
+        {
+            throw new UsageException("--netdev " + netdev + ": the guest of the snapshot has no network device");
+        }
+        image.drives().stream().filter(it -> !it.isReadOnly()).forEach(it ->
+        {
+            throw new UsageException("--from " + from + ": the guest writes its drive " + it.path() +
+                ", and snapshots do not have what it wrote there");
+        });
+        return image;
+    }
+
+    private GuestImage imageOfFiles(final String name)
+    {
+        if (kernel == null)
+        {
+            throw new UsageException("--kernel or --from is missing: a guest begins with one of them");
+        }
         if (!Files.isRegularFile(kernel))
         {
             throw new UsageException("--kernel " + kernel + ": no such file");
@@ -90,7 +146,7 @@ final class GuestOptions
         {
             throw new UsageException("--initrd " + initrd + ": no such file");
         }
-        return GuestImage.read(kernel, initrd, append, memoryBytes(), driveFiles(), macAddress(name)).reboots(!noReboot);
+        return GuestImage.read(kernel, initrd, append == null ? "" : append, memoryBytes(), driveFiles(), macAddress(name)).reboots(!noReboot);
     }
 
     /** The drives as they were asked for. */
@@ -145,14 +201,22 @@ final class GuestOptions
         }
     }
 
-    /** Pages of 4 KiB that the guest is asked to leave alone. */
-    long balloonPages()
+    /**
+     * Pages of 4 KiB that the guest is asked to leave alone; negative leaves that as it is.
+     *
+     * @param image of the guest
+     */
+    long balloonPages(final GuestImage image)
     {
+        if (balloon == null)
+        {
+            return from == null ? 0 : -1;
+        }
         final long bytes = ByteSize.parse(balloon);
-        if (bytes >= memoryBytes() || bytes % VirtioBalloon.PAGE_BYTES != 0)
+        if (bytes >= image.memoryBytes() || bytes % VirtioBalloon.PAGE_BYTES != 0)
         {
             throw new UsageException(
-                "--balloon " + balloon + ": expected less than the guest's RAM, " + memory + ", in whole pages of 4K");
+                "--balloon " + balloon + ": expected less than the guest's RAM, " + (image.memoryBytes() >> 10) + "K, in whole pages of 4K");
         }
         return bytes / VirtioBalloon.PAGE_BYTES;
     }
@@ -164,7 +228,7 @@ final class GuestOptions
 
     private long memoryBytes()
     {
-        final long bytes = ByteSize.parse(memory);
+        final long bytes = ByteSize.parse(memory == null ? DEFAULT_MEMORY : memory);
         if (bytes < MIN_MEMORY_BYTES || bytes > MAX_MEMORY_BYTES || bytes % PAGE_BYTES != 0)
         {
             throw new UsageException("--memory " + memory + ": expected 4M to 2047M in whole pages of 4K");

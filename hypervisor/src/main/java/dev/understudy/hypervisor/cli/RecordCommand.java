@@ -2,16 +2,23 @@ package dev.understudy.hypervisor.cli;
 
 import dev.understudy.hypervisor.config.ByteSize;
 import dev.understudy.hypervisor.config.DriveSpec;
+import dev.understudy.hypervisor.config.TimeSpan;
+import dev.understudy.hypervisor.drive.DriveFile;
 import dev.understudy.hypervisor.drive.OverlayImage;
 import dev.understudy.hypervisor.drive.RawImage;
 import dev.understudy.hypervisor.image.GuestImage;
 import dev.understudy.hypervisor.net.Netdev;
+import dev.understudy.hypervisor.snapshot.SnapshotPlace;
+import dev.understudy.hypervisor.snapshot.SnapshotTaker;
+import dev.understudy.hypervisor.standalone.GuestStart;
+import dev.understudy.journal.Genesis;
 import dev.understudy.journal.JournalOptions;
 import dev.understudy.journal.JournalWriter;
 import dev.understudy.replay.EventLog;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -28,6 +35,8 @@ import picocli.CommandLine.Option;
         "Examples:",
         "  understudy record --journal /tmp/kv --kernel guests/kv/kv.elf --forward 7000:6379",
         "  understudy record -j /tmp/block -k guests/tests/block.elf --drive file=disk.img,overlay=disk.overlay",
+        "  understudy record -j /tmp/kv -k guests/kv/kv.elf --forward 7000:6379 --snapshot-every 10s",
+        "  understudy record -j /tmp/kv2 --from /tmp/kv@s3 --forward 7000:6379",
         "  understudy record -j /tmp/linux -k Image.gz --initrd initramfs.cpio.gz -m 128M --netdev tap,ifname=tap0",
         "",
         "A drive needs a new overlay or readonly=on: a replay begins with the image as it was.",
@@ -56,6 +65,15 @@ final class RecordCommand implements Callable<Integer>
         description = "The most disk that the journal may take (default: ${DEFAULT-VALUE}).")
     private String journalMax;
 
+    @Option(names = "--snapshot-every", paramLabel = "TIME",
+        description = "Take a snapshot so often, such as 10s, while the guest does something.")
+    private String snapshotEvery;
+
+    @Option(names = "--store", paramLabel = "DIR",
+        description = "Where snapshots go; recordings that name one directory share what is equal (default: snapshots in the " +
+            "journal's directory).")
+    private Path store;
+
     @Option(names = "--name", paramLabel = "TEXT", defaultValue = "guest",
         description = "Name of the guest, for the journal and the MAC address.")
     private String name;
@@ -63,17 +81,33 @@ final class RecordCommand implements Callable<Integer>
     @Override
     public Integer call() throws IOException
     {
-        final long balloonPages = guest.balloonPages();
         final List<DriveSpec> drives = guest.drives();
-        drives.forEach(RecordCommand::requireThatTheImageStays);
-        final GuestImage image = guest.image(name);
+        final GuestStart start = guest.start();
+        if (!start.isSnapshot())
+        {
+            drives.forEach(RecordCommand::requireThatTheImageStays);
+        }
+        final GuestImage image = guest.image(name, start);
+        final long balloonPages = guest.balloonPages(image);
+        requireDrivesThatAreOnlyRead(image);
         final JournalOptions options = JournalOptions.defaults().bounded(
             journalMaxBytes(), alarm -> System.err.println("understudy: " + alarm));
         // Before the journal: one that a wrong option began would stand in the way of the next attempt.
         final Netdev netdev = guest.openNetdev();
-        final JournalWriter writer = JournalWriter.createUnstarted(journal, image.genesis(name), options);
+        final Genesis genesis = image.genesis(name);
+        final JournalWriter writer = JournalWriter.createUnstarted(journal, genesis, options);
+        final SnapshotTaker taker = new SnapshotTaker(
+            journal,
+            SnapshotPlace.ofRecording(journal, store, name, writer.chainHigh()),
+            image,
+            genesis,
+            snapshotEvery == null ? 0 : TimeSpan.parseMs(snapshotEvery),
+            start.isSnapshot(),
+            InstantSource.system(),
+            Foreground::notice);
         return Foreground.run(
             image,
+            start,
             engine,
             statistics,
             balloonPages,
@@ -82,8 +116,27 @@ final class RecordCommand implements Callable<Integer>
             (i, drive) -> drive.isReadOnly() ? RawImage.readOnly(drive.path()) :
                 OverlayImage.create(drive, drives.get(i).overlay()),
             EventLog.to(writer),
-            writer::start,
-            writer::close);
+            taker::attach,
+            () ->
+            {
+                writer.start();
+                taker.start();
+            },
+            () ->
+            {
+                taker.close();
+                writer.close();
+            });
+    }
+
+    private void requireDrivesThatAreOnlyRead(final GuestImage image)
+    {
+        final DriveFile written = SnapshotTaker.writtenDrive(image);
+        if (snapshotEvery != null && written != null)
+        {
+            throw new UsageException("--snapshot-every " + snapshotEvery + ": the guest writes its drive " + written.path() +
+                ", and snapshots do not have what it writes there");
+        }
     }
 
     private long journalMaxBytes()

@@ -32,6 +32,7 @@ import picocli.CommandLine.Parameters;
         "Examples:",
         "  understudy replay /tmp/kv",
         "  understudy replay /tmp/kv --until-position 1000000 --format json",
+        "  understudy replay /tmp/kv --from s3",
         "",
         "Exit status: 0 when everything was as recorded, 1 when it was not or the journal is damaged.",
     })
@@ -41,6 +42,10 @@ final class ReplayCommand implements Callable<Integer>
 
     @Parameters(paramLabel = "DIR", description = "The journal.")
     private Path journal;
+
+    @Option(names = "--from", paramLabel = "NAME",
+        description = "Begin at this snapshot instead of at the first entry.")
+    private String from;
 
     @Option(names = "--until-position", paramLabel = "N", description = "Stop at this position.")
     private long untilPosition = JournalReplay.NO_LIMIT;
@@ -117,25 +122,9 @@ final class ReplayCommand implements Callable<Integer>
             () -> machine == null ? TranslationStatistics.NONE : machine.translations()))
         {
             return JournalReplay.run(
-                journal, kernel, initrd, images(), engine.kind(), console, it -> machine = it, untilPosition, untilEntry, digestEvery,
+                journal, from, kernel, initrd, DriveSpec.imagesAlone(drives.stream().map(DriveSpec::parse).toList()), engine.kind(), console, it -> machine = it, untilPosition, untilEntry, digestEvery,
                 (position, digest) -> onDigest(digests, position, digest));
         }
-    }
-
-    private List<Path> images()
-    {
-        final List<Path> images = new ArrayList<>();
-        for (final String drive : drives)
-        {
-            final DriveSpec spec = DriveSpec.parse(drive);
-            if (spec.isReadOnly() || spec.overlay() != null || !spec.serial().isEmpty())
-            {
-                throw new UsageException("--drive " + drive + ": the journal says how the drive was used: expected " +
-                    "file=IMAGE alone");
-            }
-            images.add(spec.file());
-        }
-        return images;
     }
 
     private void onDigest(final List<Map<String, Object>> digests, final long position, final long digest)

@@ -5,6 +5,8 @@ import dev.understudy.hypervisor.drive.BlockImage;
 import dev.understudy.hypervisor.drive.DriveFile;
 import dev.understudy.hypervisor.drive.OverlayImage;
 import dev.understudy.hypervisor.drive.RawImage;
+import dev.understudy.hypervisor.image.GuestImage;
+import dev.understudy.hypervisor.standalone.GuestStart;
 import dev.understudy.replay.EventLog;
 import java.io.IOException;
 import java.util.List;
@@ -24,6 +26,7 @@ import picocli.CommandLine.Mixin;
         "  understudy run --kernel guests/tests/block.elf --drive file=disk.img,overlay=disk.overlay",
         "  understudy run -k Image.gz --initrd initramfs.cpio.gz --append console=hvc0 -m 128M --netdev tap,ifname=tap0",
         "  understudy run -k Image.gz --initrd initramfs.cpio.gz -m 128M --netdev stream,path=/run/passt.sock",
+        "  understudy run --from /tmp/kv --forward 7000:6379",
         "",
         "Without overlay= and readonly=on the guest writes the image of a drive itself. An overlay that exists is gone",
         "on with.",
@@ -51,15 +54,19 @@ final class RunCommand implements Callable<Integer>
     public Integer call() throws IOException
     {
         final List<DriveSpec> drives = guest.drives();
+        final GuestStart start = guest.start();
+        final GuestImage image = guest.image(NAME, start);
         return Foreground.run(
-            guest.image(NAME),
+            image,
+            start,
             engine,
             statistics,
-            guest.balloonPages(),
+            guest.balloonPages(image),
             guest.forwards(),
             guest.openNetdev(),
-            (i, drive) -> open(drives.get(i), drive),
+            (i, drive) -> start.isSnapshot() ? RawImage.readOnly(drive.path()) : open(drives.get(i), drive),
             EventLog.none(),
+            agent -> {},
             () -> {},
             () -> {});
     }

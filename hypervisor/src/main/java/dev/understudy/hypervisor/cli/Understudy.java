@@ -22,6 +22,7 @@ import picocli.CommandLine.ScopeType;
         ReplayCommand.class,
         JournalCommand.class,
         VerifyCommand.class,
+        SnapshotCommand.class,
         ServeCommand.class,
         StatusCommand.class,
         DemoCommand.class,

@@ -3,6 +3,7 @@ package dev.understudy.hypervisor.config;
 import dev.understudy.guest.configuration.DriveConfiguration;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -49,6 +50,24 @@ public record DriveSpec(Path file, boolean isReadOnly, Path overlay, String seri
             throw wrong(text, "a drive that is only read has no use for an overlay");
         }
         return new DriveSpec(file, isReadOnly, overlay, serial);
+    }
+
+    /**
+     * Where the images of drives are, of which something else says how they are used.
+     *
+     * @throws ConfigurationException when one says more
+     */
+    public static List<Path> imagesAlone(final List<DriveSpec> drives)
+    {
+        for (final DriveSpec drive : drives)
+        {
+            if (drive.isReadOnly || drive.overlay != null || !drive.serial.isEmpty())
+            {
+                throw new ConfigurationException("drive " + drive.file + ": how the drive was used is known already: expected " +
+                    "file=IMAGE alone");
+            }
+        }
+        return drives.stream().map(DriveSpec::file).toList();
     }
 
     private static Path path(final String value, final String whole)

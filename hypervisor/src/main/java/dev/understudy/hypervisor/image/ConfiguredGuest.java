@@ -8,15 +8,18 @@ import dev.understudy.journal.Genesis;
 import dev.understudy.node.GuestDrives;
 import dev.understudy.node.GuestSource;
 import dev.understudy.node.WrongGuestException;
+import java.util.function.Consumer;
 
 /**
  * The guest of an image, on drives of this host.
  *
- * @param name    of the guest, for its journal
- * @param opening begins the content of its drives
- * @param engine  how it is executed: a matter of speed alone
+ * @param name      of the guest, for its journal
+ * @param opening   begins the content of its drives
+ * @param engine    how it is executed: a matter of speed alone
+ * @param beginning brings a machine that would boot to where the guest begins instead
  */
-public record ConfiguredGuest(String name, GuestImage image, Drives.Opening opening, EngineKind engine)
+public record ConfiguredGuest(
+    String name, GuestImage image, Drives.Opening opening, EngineKind engine, Consumer<Machine> beginning)
     implements GuestSource
 {
     @Override
@@ -47,6 +50,8 @@ public record ConfiguredGuest(String name, GuestImage image, Drives.Opening open
     @Override
     public Machine machine(final OutputSink outputs, final GuestDrives drives)
     {
-        return new Machine(image.machine(), outputs, drives, MachineHosts.of(engine));
+        final Machine machine = new Machine(image.machine(), outputs, drives, MachineHosts.of(engine));
+        beginning.accept(machine);
+        return machine;
     }
 }

@@ -150,7 +150,7 @@ public final class PairNode
                 data,
                 arbiter,
                 arbiterView,
-                new ConfiguredGuest(configuration.name(), image, drives(node.data()), engine),
+                new ConfiguredGuest(configuration.name(), image, drives(node.data()), engine, machine -> {}),
                 new HostWorld(
                     selector,
                     configuration.forwardsOf(node).stream().map(it -> it.on(NameLookup.require(

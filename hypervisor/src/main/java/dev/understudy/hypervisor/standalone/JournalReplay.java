@@ -8,6 +8,7 @@ import dev.understudy.hypervisor.drive.OverlayImage;
 import dev.understudy.hypervisor.drive.RawImage;
 import dev.understudy.hypervisor.image.GuestImage;
 import dev.understudy.hypervisor.image.MachineHosts;
+import dev.understudy.hypervisor.snapshot.SnapshotPlace;
 import dev.understudy.journal.EventType;
 import dev.understudy.journal.Genesis;
 import dev.understudy.journal.JournalEntries;
@@ -16,6 +17,8 @@ import dev.understudy.journal.JournalException;
 import dev.understudy.journal.JournalScan;
 import dev.understudy.journal.Outcome;
 import dev.understudy.replay.ReplaySession;
+import dev.understudy.replay.snapshot.SnapshotInfo;
+import dev.understudy.replay.snapshot.StoredSnapshot;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -25,7 +28,7 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /**
- * Replays a journal from its first entry as fast as the machine goes: no network, no terminal, no waiting.
+ * Replays a journal from its first entry, or from a snapshot, as fast as the machine goes: no network, no terminal, no waiting.
  */
 public final class JournalReplay
 {
@@ -56,6 +59,7 @@ public final class JournalReplay
     /**
      * Replays.
      *
+     * @param from           name of the snapshot to begin with; null: what the journal begins with
      * @param kernel         where the kernel is now; null: where it was
      * @param initrd         where the initial RAM disk is now; null: where it was
      * @param drives         where the drives are now, in the order of the journal; empty: where they were. They are
@@ -70,6 +74,7 @@ public final class JournalReplay
      */
     public static Result run(
         final Path directory,
+        final String from,
         final Path kernel,
         final Path initrd,
         final List<Path> drives,
@@ -85,7 +90,12 @@ public final class JournalReplay
         try (JournalScan scan = JournalScan.open(directory))
         {
             final Genesis genesis = readGenesis(directory, scan);
-            final GuestImage image = GuestImage.read(genesis, kernel, initrd, drives);
+            final StoredSnapshot start = start(directory, from);
+            final GuestImage image = start == null ? GuestImage.read(genesis, kernel, initrd, drives) : GuestImage.read(
+                genesis,
+                kernel == null ? start.kernelFile() : kernel,
+                initrd == null ? start.initrdFile() : initrd,
+                drives);
             try (Drives own = Drives.open(
                 image.drives(),
                 (i, drive) -> drive.isReadOnly() ? RawImage.readOnly(drive.path()) : OverlayImage.temporary(drive),
@@ -93,7 +103,8 @@ public final class JournalReplay
             {
                 final Machine machine = new Machine(image.machine(), new ConsoleOnly(console), own, MachineHosts.of(engine));
                 onMachine.accept(machine);
-                final ReplaySession session = new ReplaySession(new Begun(scan), machine, own);
+                final ReplaySession session = start == null ? new ReplaySession(new Begun(scan), machine, own) :
+                    session(scan, machine, own, start);
                 final boolean isLimited =
                     replay(session, untilPosition, untilEntry, digestInterval, onDigest);
                 console.flush();
@@ -117,6 +128,41 @@ public final class JournalReplay
         }
     }
 
+    /** The snapshot to begin with; null for the journal's first entry. */
+    private static StoredSnapshot start(final Path directory, final String from)
+    {
+        final SnapshotPlace place = SnapshotPlace.ofJournal(directory);
+        if (place == null && from != null)
+        {
+            throw new JournalException("journal " + directory + " has no snapshots to begin with");
+        }
+        return place == null ? null : from == null ? place.openStart(JournalReplay::ignore) : place.open(from, JournalReplay::ignore);
+    }
+
+    private static void ignore(final String notice)
+    {
+        // What matters to the snapshot that is replayed is an exception.
+    }
+
+    /** A replay from a snapshot, which the scan is read up to. */
+    private static ReplaySession session(
+        final JournalScan scan, final Machine machine, final Drives drives, final StoredSnapshot start)
+    {
+        final SnapshotInfo info = start.info();
+        while (scan.entries() <= info.sequence() && scan.next())
+        {
+            // Checked as it is read.
+        }
+        if (scan.entries() <= info.sequence() || scan.chainHigh() != info.chainHigh() || scan.chainLow() != info.chainLow())
+        {
+            throw new JournalException(scan.damage() != null ? scan.damage() : "snapshot " + info.name() +
+                " is not of this journal: it stands behind entry " + info.sequence() + ", and the journal " +
+                (scan.entries() <= info.sequence() ? "ends before that" : "went another way"));
+        }
+        machine.load(start.reader());
+        return new ReplaySession(scan, machine, drives, info.sequence() + 1);
+    }
+
     /** Returns whether a limit was reached, and not the end of the journal. */
     private static boolean replay(
         final ReplaySession session,
@@ -125,7 +171,7 @@ public final class JournalReplay
         final long digestInterval,
         final BiConsumer<Long, Long> onDigest)
     {
-        long nextDigest = digestInterval > 0 ? digestInterval : NO_LIMIT;
+        long nextDigest = digestInterval > 0 ? (session.position() / digestInterval + 1) * digestInterval : NO_LIMIT;
         while (session.nextSequence() <= untilEntry && session.nextEntry() != null)
         {
             final long target = session.nextEntry().position();

@@ -48,6 +48,7 @@ public final class StandaloneGuest
     private static final long LAST_OUTPUT_MS = 500;
 
     private final GuestImage image;
+    private final GuestStart begins;
     private final EngineKind engine;
     private final List<ForwardSpec> forwards;
     private final Netdev netdev;
@@ -62,15 +63,18 @@ public final class StandaloneGuest
     private volatile boolean stopping;
 
     /**
+     * @param begins       what the guest begins with
      * @param engine       how the guest is executed: a matter of speed alone
      * @param netdev       what the network device is connected to; the caller's to close
      * @param opening      begins the content of the drives
-     * @param balloonPages pages of 4 KiB that the guest is asked to leave alone, less than its RAM has
+     * @param balloonPages pages of 4 KiB that the guest is asked to leave alone, less than its RAM has; negative leaves that as
+     *                     it is
      * @param calendar     says what the date is when the guest starts
      * @param notices      takes what the operator should know, a line each
      */
     public StandaloneGuest(
         final GuestImage image,
+        final GuestStart begins,
         final EngineKind engine,
         final List<ForwardSpec> forwards,
         final Netdev netdev,
@@ -81,6 +85,7 @@ public final class StandaloneGuest
         final Consumer<String> notices)
     {
         this.image = image;
+        this.begins = begins;
         this.engine = engine;
         this.forwards = List.copyOf(forwards);
         this.netdev = netdev;
@@ -94,11 +99,13 @@ public final class StandaloneGuest
     /**
      * Runs the guest until it ends or {@link #stop} is called.
      *
+     * @param attach told of the agent before the guest begins
      * @param start returns when the log keeps every entry so far, as it will those that follow: called once the guest
      *              runs, before its first output leaves
      * @return how the guest ended; {@link RunState#RUNNING} when it was stopped
      */
-    public RunState run(final EventLog log, final Runnable start) throws IOException
+    public RunState run(final EventLog log, final Consumer<StandaloneAgent> attach, final Runnable start)
+        throws IOException
     {
         try (Selector selector = Selector.open())
         {
@@ -108,17 +115,21 @@ public final class StandaloneGuest
             {
                 final HartThreads harts = new HartThreads(() -> {});
                 final StandaloneAgent made = new StandaloneAgent(SystemNanoClock.INSTANCE, new SecureRandom(),
-                    new ConfiguredGuest("", image, opening, engine), world, harts, bell, DIGEST_INTERVAL_NS);
+                    new ConfiguredGuest("", image, opening, engine, begins::load), world, harts, bell, DIGEST_INTERVAL_NS);
                 agent = made;
                 try
                 {
                     world.connect(0, System.nanoTime(), made.inbox());
                     world.listen();
                     final Terminal.Size size = terminal.size();
+                    attach.accept(made);
                     made.start(log, recorder ->
                     {
-                        recorder.date(calendar.instant());
-                        recorder.balloonTarget(balloonPages);
+                        begins.enter(recorder, calendar.instant());
+                        if (balloonPages >= 0)
+                        {
+                            recorder.balloonTarget(balloonPages);
+                        }
                         resize(recorder, size);
                     });
                     // Outputs leave on this thread, so not before it is done.

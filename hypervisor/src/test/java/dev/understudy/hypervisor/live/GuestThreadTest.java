@@ -195,7 +195,7 @@ class GuestThreadTest
             SystemNanoClock.INSTANCE,
             new SecureRandom(),
             new ConfiguredGuest("test", GuestImage.read(kernel, null, null, MEMORY_BYTES, List.of(), null),
-                (i, drive) -> RawImage.readOnly(drive.path()), EngineKind.MIXED),
+                (i, drive) -> RawImage.readOnly(drive.path()), EngineKind.MIXED, machine -> {}),
             seen,
             new Harts()
             {

@@ -44,14 +44,15 @@ class StandaloneStartTest
         final PipedOutputStream typed = new PipedOutputStream();
         final Terminal terminal = new Terminal(new PipedInputStream(typed), shown);
         final StandaloneGuest guest = new StandaloneGuest(
-            image, EngineKind.MIXED, List.of(), Netdev.none(), (index, drive) -> RawImage.readOnly(drive.path()), terminal, 0, InstantSource.system(), notice -> {});
+            image, GuestStart.boot(), EngineKind.MIXED, List.of(), Netdev.none(), (index, drive) -> RawImage.readOnly(drive.path()),
+            terminal, 0, InstantSource.system(), notice -> {});
         final Path journal = directory.resolve("journal");
         final CountDownLatch diskAnswers = new CountDownLatch(1);
         try (JournalWriter writer =
                 JournalWriter.createUnstarted(journal, image.genesis("echo"), JournalOptions.defaults());
             ExecutorService agent = Executors.newSingleThreadExecutor())
         {
-            final Future<RunState> end = agent.submit(() -> guest.run(EventLog.to(writer), () ->
+            final Future<RunState> end = agent.submit(() -> guest.run(EventLog.to(writer), made -> {}, () ->
             {
                 await(diskAnswers);
                 writer.start();
@@ -71,7 +72,7 @@ class StandaloneStartTest
         for (final EngineKind engine : EngineKind.values())
         {
             final ByteArrayOutputStream replayed = new ByteArrayOutputStream();
-            final JournalReplay.Result result = JournalReplay.run(journal, null, null, List.of(), engine, replayed,
+            final JournalReplay.Result result = JournalReplay.run(journal, null, null, null, List.of(), engine, replayed,
                 machine -> {}, JournalReplay.NO_LIMIT, JournalReplay.NO_LIMIT, 0,
                 (position, digest) -> {});
             assertThat(result.outcome()).as("%s", engine).isEqualTo("SHUTDOWN");

@@ -1,0 +1,47 @@
+package dev.understudy.hypervisor.standalone;
+
+import dev.understudy.guest.Machine;
+import dev.understudy.journal.GenerationCause;
+import dev.understudy.replay.Recorder;
+import dev.understudy.replay.snapshot.StoredSnapshot;
+import java.time.Instant;
+
+/**
+ * What a guest begins with: a boot, or the state of a snapshot.
+ *
+ * @param snapshot null for a boot
+ */
+public record GuestStart(StoredSnapshot snapshot)
+{
+    /** A guest that boots. */
+    public static GuestStart boot()
+    {
+        return new GuestStart(null);
+    }
+
+    /** Whether a replay needs more than the kernel to begin. */
+    public boolean isSnapshot()
+    {
+        return snapshot != null;
+    }
+
+    /** Brings a machine that would boot to where the guest begins. */
+    void load(final Machine machine)
+    {
+        if (snapshot != null)
+        {
+            machine.load(snapshot.reader());
+        }
+    }
+
+    /** Has the guest learn what it finds here. On the hart thread, before its first instruction. */
+    void enter(final Recorder recorder, final Instant now)
+    {
+        if (snapshot != null)
+        {
+            // Who was at the other end of its connections is not there any more.
+            recorder.generation(1, GenerationCause.STARTED, "");
+        }
+        recorder.date(now);
+    }
+}

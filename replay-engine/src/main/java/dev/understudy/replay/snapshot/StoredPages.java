@@ -1,0 +1,133 @@
+package dev.understudy.replay.snapshot;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** The pages that a store has. While its lock is held; pages can be read later as well. Not thread-safe. */
+final class StoredPages
+{
+    private final StoreDisk disk;
+    private final StoreLayout layout;
+    private final PageIndex index = new PageIndex();
+    private final List<Path> files;
+
+    /** What is wrong with files that cannot be read. */
+    private final List<String> problems = new ArrayList<>();
+
+    StoredPages(final StoreDisk disk, final StoreLayout layout)
+    {
+        this.disk = disk;
+        this.layout = layout;
+        files = layout.packs();
+        for (final Path file : files)
+        {
+            try
+            {
+                final PackFile pack = PackFile.open(file);
+                index.add(pack);
+                if (pack.isRebuilt())
+                {
+                    problems.add("the index of page store file " + file + " was damaged, and was made again from its pages");
+                }
+            }
+            catch (final IOException e)
+            {
+                problems.add("page store file " + file + " cannot be read: " + e.getMessage());
+            }
+            catch (final SnapshotException e)
+            {
+                problems.add(e.getMessage());
+            }
+        }
+    }
+
+    /** Whether the store still has the files that it had. */
+    boolean isCurrent()
+    {
+        return files.equals(layout.packs());
+    }
+
+    PageIndex index()
+    {
+        return index;
+    }
+
+    List<String> problems()
+    {
+        return problems;
+    }
+
+    /** Adds the pages that the store lacks, in one pack; returns the table of all. */
+    PageTable add(final CapturedPages pages) throws IOException
+    {
+        final PageTable.Builder table = new PageTable.Builder(pages.count());
+        final PageSet added = new PageSet();
+        final Sha256 sha256 = new Sha256();
+        final byte[] page = new byte[PackFile.PAGE_BYTES];
+        final byte[] hash = new byte[Sha256.BYTES];
+        PackWriter writer = null;
+        try
+        {
+            for (int i = 0; i < pages.count(); i++)
+            {
+                if (!pages.copyPage(i, page))
+                {
+                    continue;
+                }
+                sha256.of(page, 0, page.length, hash, 0);
+                table.add(i, hash, 0);
+                if (!index.isAt(index.place(hash, 0)) && added.add(hash))
+                {
+                    writer = writer == null ? new PackWriter(disk, layout) : writer;
+                    writer.add(page, hash, 0);
+                }
+            }
+            if (writer != null)
+            {
+                add(writer.finish());
+            }
+        }
+        finally
+        {
+            if (writer != null)
+            {
+                writer.close();
+            }
+        }
+        return table.build();
+    }
+
+    private void add(final Path pack) throws IOException
+    {
+        index.add(PackFile.open(pack));
+        files.clear();
+        files.addAll(layout.packs());
+    }
+
+    /**
+     * Copies a page of a snapshot out.
+     *
+     * @param what names the page in messages
+     * @throws SnapshotException when the store does not have it as it was
+     */
+    void copyPage(final byte[] hashes, final int hashAt, final byte[] to, final Sha256 sha256, final String what)
+    {
+        final int place = index.place(hashes, hashAt);
+        if (!index.isAt(place))
+        {
+            throw new SnapshotException(what + " is in no file of " + layout.pages() + ": put back what is missing there" +
+                (problems.isEmpty() ? "" : "; " + String.join("; ", problems)));
+        }
+        final PackFile pack = index.packAt(place);
+        pack.copyPage(index.slotAt(place), to);
+        final byte[] hash = sha256.of(to, 0, to.length);
+        if (!Arrays.equals(hash, 0, Sha256.BYTES, hashes, hashAt, hashAt + Sha256.BYTES))
+        {
+            throw new SnapshotException(what + " does not match its SHA-256: page " + index.slotAt(place) + " of " +
+                pack.path() + " was changed, or the disk returned wrong bytes");
+        }
+    }
+}
