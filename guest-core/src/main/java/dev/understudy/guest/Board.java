@@ -23,6 +23,7 @@ import dev.understudy.guest.virtio.VirtioMmio;
 import dev.understudy.guest.virtio.VirtioNet;
 import dev.understudy.guest.virtio.VirtioVsock;
 import dev.understudy.guest.virtio.VirtioWindows;
+import dev.understudy.guest.vmgenid.VmGenerationId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongSupplier;
@@ -34,6 +35,7 @@ final class Board implements Stateful
     final FirmwareConsole firmwareConsole = new FirmwareConsole();
     final Uart uart;
     final GoldfishRtc rtc;
+    final VmGenerationId generation;
     final VirtioConsole console;
     final VirtioEntropy entropy;
     final VirtioVsock vsock;
@@ -61,6 +63,7 @@ final class Board implements Stateful
     {
         uart = new Uart(firmwareConsole, outputs, plic);
         rtc = new GoldfishRtc(plic, clock, time);
+        generation = new VmGenerationId(plic);
         console = new VirtioConsole(memory, outputs, firmwareConsole::onOtherConsole);
         entropy = new VirtioEntropy(memory);
         vsock = new VirtioVsock(memory, configuration.vsockCid(), outputs);
@@ -80,6 +83,7 @@ final class Board implements Stateful
         devices.add(new PvPanic(onPanic));
         devices.add(uart);
         devices.add(rtc);
+        devices.add(generation);
         bus = new Bus(devices.toArray(Device[]::new));
     }
 

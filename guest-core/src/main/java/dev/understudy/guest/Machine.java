@@ -424,6 +424,18 @@ public final class Machine implements Stateful
         return hash.value();
     }
 
+    /**
+     * Has the guest be a clone: begin another life than the machine whose state it has. That is part of what it begins with, and
+     * no event: before anything is recorded, and before it runs.
+     *
+     * @param low  of the new life's number, of which no other life has the same
+     * @param high the second half of that
+     */
+    public void beginLife(final long low, final long high)
+    {
+        board.generation.begin(low, high);
+    }
+
     @Override
     public void save(final StateWriter to)
     {

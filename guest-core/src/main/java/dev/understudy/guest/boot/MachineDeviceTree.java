@@ -9,6 +9,7 @@ import dev.understudy.guest.time.GuestClock;
 import dev.understudy.guest.uart.Uart;
 import dev.understudy.guest.virtio.VirtioMmio;
 import dev.understudy.guest.virtio.VirtioWindows;
+import dev.understudy.guest.vmgenid.VmGenerationId;
 import java.util.Arrays;
 
 /** Describes the machine to its guest, with the node names and properties of QEMU's {@code virt} machine. */
@@ -130,6 +131,12 @@ public final class MachineDeviceTree
             .longs("reg", GoldfishRtc.BASE, GoldfishRtc.WINDOW_BYTES)
             .cells("interrupt-parent", PLIC)
             .cells("interrupts", GoldfishRtc.SOURCE)
+            .end();
+        tree.begin("rng@" + Long.toHexString(VmGenerationId.BASE))
+            .strings("compatible", "microsoft,vmgenid")
+            .longs("reg", VmGenerationId.BASE, VmGenerationId.WINDOW_BYTES)
+            .cells("interrupt-parent", PLIC)
+            .cells("interrupts", VmGenerationId.SOURCE)
             .end();
         tree.begin(SERIAL)
             .strings("compatible", "ns16550a")

@@ -29,7 +29,7 @@ public record MachineConfiguration(
      * Version of the guest-visible machine. A journal replays only on the version that it was recorded on: raise it
      * with every change that a guest could notice.
      */
-    public static final int MACHINE_VERSION = 8;
+    public static final int MACHINE_VERSION = 9;
 
     /** The context identifier that the first guest of a host usually has. */
     public static final long DEFAULT_VSOCK_CID = 3;

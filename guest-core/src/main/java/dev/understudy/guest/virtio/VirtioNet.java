@@ -52,6 +52,8 @@ public final class VirtioNet extends VirtioDevice
     /** {@code u8 mac[6]; le16 status; le16 max_virtqueue_pairs; le16 mtu}; one pair of queues has no number. */
     private static final int CONFIG_BYTES = 12;
 
+    @Derived("who made the machine")
+    private final MacAddress mac;
     private final OutputSink output;
 
     /** Goes before every frame for the guest: nothing is left to the driver, and the frame is in this one buffer. */
@@ -68,14 +70,20 @@ public final class VirtioNet extends VirtioDevice
     public VirtioNet(final GuestMemory memory, final MacAddress mac, final OutputSink output)
     {
         super(memory, ID, QUEUES, CONFIG_BYTES);
+        this.mac = mac;
         this.output = output;
+        configMac();
+        config(CONFIG_STATUS, Short.BYTES, STATUS_LINK_UP);
+        config(CONFIG_MTU, Short.BYTES, MTU);
+        receiveHeader[HEADER_NUM_BUFFERS] = 1;
+    }
+
+    private void configMac()
+    {
         for (int i = 0; i < MacAddress.BYTES; i++)
         {
             config(i, 1, mac.bytes()[i]);
         }
-        config(CONFIG_STATUS, Short.BYTES, STATUS_LINK_UP);
-        config(CONFIG_MTU, Short.BYTES, MTU);
-        receiveHeader[HEADER_NUM_BUFFERS] = 1;
     }
 
     /** Whether a frame has the length of one, in bytes. */
@@ -164,7 +172,8 @@ public final class VirtioNet extends VirtioDevice
     @Override
     public void load(final StateReader from)
     {
-        // All of it is in the configuration space.
+        // All of it is in the configuration space. A clone may have another address than the machine whose state it has.
+        configMac();
     }
 
     /** What asks for an offload that was not offered is sent as it is: the receiver finds the checksum wrong. */

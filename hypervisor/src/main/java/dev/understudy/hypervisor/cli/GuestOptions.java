@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import picocli.CommandLine.Option;
 
 /** The options that say what guest to run; named as users of QEMU know them. */
@@ -35,6 +36,11 @@ final class GuestOptions
             "now.",
         })
     private String from;
+
+    @Option(names = "--clone",
+        description = "With --from: the guest is another one than that of the snapshot. It learns so by its generation id, so " +
+            "that it draws other random numbers, and is told the present date.")
+    private boolean isClone;
 
     @Option(names = {"--kernel", "-k"}, paramLabel = "FILE",
         description = "The guest: an ELF file for S-mode linked at 0x80200000 or above, a Linux Image, U-Boot's u-boot.bin " +
@@ -80,7 +86,8 @@ final class GuestOptions
     private String netdev;
 
     @Option(names = "--mac", paramLabel = "MAC",
-        description = "MAC address of the network device (default: 52:54:00 and three bytes from the guest's name).")
+        description = "MAC address of the network device (default: 52:54:00 and three bytes from the guest's name; that of " +
+            "the snapshot with --from).")
     private String mac;
 
     @Option(names = "--no-reboot",
@@ -92,17 +99,28 @@ final class GuestOptions
     {
         if (from == null)
         {
+            if (isClone)
+            {
+                throw new UsageException("--clone: of what snapshot? Name it with --from");
+            }
             return GuestStart.boot();
         }
-        if (kernel != null || initrd != null || append != null || memory != null || mac != null || noReboot)
+        if (kernel != null || initrd != null || append != null || memory != null || noReboot)
         {
             throw new UsageException("--from " + from + ": the snapshot says what the guest is; leave out --kernel, --initrd, " +
-                "--append, --memory, --mac and --no-reboot");
+                "--append, --memory and --no-reboot");
+        }
+        if (mac != null && !isClone)
+        {
+            throw new UsageException("--mac " + mac + ": only a clone has another address than the guest of the snapshot; add " +
+                "--clone");
         }
         // A directory may have an @ in its name.
         final int at = Files.isDirectory(Path.of(from)) ? -1 : from.lastIndexOf('@');
         final Path directory = Path.of(at < 0 ? from : from.substring(0, at));
-        return new GuestStart(SnapshotPlace.find(directory).open(at < 0 ? null : from.substring(at + 1), Foreground::notice));
+        return new GuestStart(
+            SnapshotPlace.find(directory).open(at < 0 ? null : from.substring(at + 1), Foreground::notice),
+            isClone ? UUID.randomUUID() : null);
     }
 
     /**
@@ -120,16 +138,16 @@ final class GuestOptions
     {
         final GuestImage image = GuestImage.read(snapshot.genesis(), snapshot.kernelFile(), snapshot.initrdFile(),
             DriveSpec.imagesAlone(drives()));
-        if (netdev != null && image.mac() == null)
+        if ((netdev != null || mac != null) && image.mac() == null)
         {
-            throw new UsageException("--netdev " + netdev + ": the guest of the snapshot has no network device");
+            throw new UsageException((netdev == null ? "--mac " + mac : "--netdev " + netdev) + ": the guest of the snapshot has no network device");
         }
         image.drives().stream().filter(it -> !it.isReadOnly()).forEach(it ->
         {
             throw new UsageException("--from " + from + ": the guest writes its drive " + it.path() +
                 ", and snapshots do not have what it wrote there");
         });
-        return image;
+        return mac == null ? image : image.at(parsedMac());
     }
 
     private GuestImage imageOfFiles(final String name)
@@ -191,9 +209,14 @@ final class GuestOptions
             return null;
         }
         NetdevSpec.parse(netdev);
+        return mac == null ? DefaultMac.of(name) : parsedMac();
+    }
+
+    private MacAddress parsedMac()
+    {
         try
         {
-            return mac == null ? DefaultMac.of(name) : MacAddress.parse(mac);
+            return MacAddress.parse(mac);
         }
         catch (final IllegalArgumentException e)
         {

@@ -86,6 +86,13 @@ public record GuestImage(
         return new GuestImage(kernelPath, kernel, initrdPath, initrd, commandLine, memoryBytes, drives, mac, startsAgain);
     }
 
+    /** The same with another address of its network device, of which it has one. */
+    public GuestImage at(final MacAddress newMac)
+    {
+        return new GuestImage(
+            kernelPath, kernel, initrdPath, initrd, commandLine, memoryBytes, drives, newMac, reboots);
+    }
+
     /** Throws when the heap cannot hold the guest: the JVM would end in the middle of its start. */
     private void requireHeap()
     {

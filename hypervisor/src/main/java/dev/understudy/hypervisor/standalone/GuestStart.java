@@ -5,18 +5,20 @@ import dev.understudy.journal.GenerationCause;
 import dev.understudy.replay.Recorder;
 import dev.understudy.replay.snapshot.StoredSnapshot;
 import java.time.Instant;
+import java.util.UUID;
 
 /**
  * What a guest begins with: a boot, or the state of a snapshot.
  *
  * @param snapshot null for a boot
+ * @param life     a random number of a clone, by which it learns that it is one; null for the same guest, which goes on
  */
-public record GuestStart(StoredSnapshot snapshot)
+public record GuestStart(StoredSnapshot snapshot, UUID life)
 {
     /** A guest that boots. */
     public static GuestStart boot()
     {
-        return new GuestStart(null);
+        return new GuestStart(null, null);
     }
 
     /** Whether a replay needs more than the kernel to begin. */
@@ -31,6 +33,10 @@ public record GuestStart(StoredSnapshot snapshot)
         if (snapshot != null)
         {
             machine.load(snapshot.reader());
+            if (life != null)
+            {
+                machine.beginLife(life.getLeastSignificantBits(), life.getMostSignificantBits());
+            }
         }
     }
 
@@ -42,6 +48,13 @@ public record GuestStart(StoredSnapshot snapshot)
             // Who was at the other end of its connections is not there any more.
             recorder.generation(1, GenerationCause.STARTED, "");
         }
-        recorder.date(now);
+        if (life == null)
+        {
+            recorder.date(now);
+        }
+        else
+        {
+            recorder.newDate(now);
+        }
     }
 }

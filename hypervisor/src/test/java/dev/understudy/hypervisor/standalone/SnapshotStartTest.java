@@ -1,0 +1,202 @@
+package dev.understudy.hypervisor.standalone;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.understudy.guest.RunState;
+import dev.understudy.guest.translate.EngineKind;
+import dev.understudy.hypervisor.drive.RawImage;
+import dev.understudy.hypervisor.image.GuestImage;
+import dev.understudy.hypervisor.net.Netdev;
+import dev.understudy.hypervisor.snapshot.SnapshotPlace;
+import dev.understudy.hypervisor.snapshot.SnapshotTaker;
+import dev.understudy.hypervisor.snapshot.SnapshotUsageException;
+import dev.understudy.journal.Genesis;
+import dev.understudy.journal.JournalException;
+import dev.understudy.journal.JournalOptions;
+import dev.understudy.journal.JournalWriter;
+import dev.understudy.replay.EventLog;
+import dev.understudy.replay.snapshot.SnapshotInfo;
+import dev.understudy.replay.snapshot.StoredSnapshot;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PipedInputStream;
+import java.io.PipedOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class SnapshotStartTest
+{
+    private static final Path ECHO = Path.of("../guests/tests/console_echo.elf");
+    private static final long MEMORY_BYTES = 16 << 20;
+
+    @TempDir
+    private Path directory;
+
+    /** A guest at a keyboard, which is recorded. */
+    private final class Recording implements AutoCloseable
+    {
+        private final ByteArrayOutputStream shown = new ByteArrayOutputStream();
+        private final PipedOutputStream typed = new PipedOutputStream();
+        private final ExecutorService agent = Executors.newSingleThreadExecutor();
+        private final JournalWriter writer;
+        private final SnapshotTaker taker;
+        private final Future<RunState> end;
+
+        Recording(final Path journal, final GuestImage image, final GuestStart start, final long everyMs)
+            throws IOException
+        {
+            final StandaloneGuest guest = new StandaloneGuest(image, start, EngineKind.MIXED, List.of(), Netdev.none(),
+                (index, drive) -> RawImage.readOnly(drive.path()), new Terminal(new PipedInputStream(typed), shown), -1,
+                InstantSource.system(), notice -> {});
+            final Genesis genesis = image.genesis("echo");
+            writer = JournalWriter.createUnstarted(journal, genesis, JournalOptions.defaults());
+            taker = new SnapshotTaker(journal,
+                SnapshotPlace.ofRecording(journal, directory.resolve("store"), "echo", writer.chainHigh()),
+                image, genesis, everyMs, start.isSnapshot(), InstantSource.system(), notice -> {});
+            end = agent.submit(() -> guest.run(EventLog.to(writer), taker::attach, () ->
+            {
+                writer.start();
+                taker.start();
+            }));
+        }
+
+        void say(final String line) throws IOException
+        {
+            typed.write((line + "\n").getBytes(StandardCharsets.US_ASCII));
+            while (!shown.toString(StandardCharsets.US_ASCII).contains(line))
+            {
+                Thread.onSpinWait();
+            }
+        }
+
+        void quit() throws Exception
+        {
+            typed.write("quit\n".getBytes(StandardCharsets.US_ASCII));
+            assertThat(end.get()).isEqualTo(RunState.SHUTDOWN);
+        }
+
+        @Override
+        public void close() throws IOException
+        {
+            taker.close();
+            writer.close();
+            agent.shutdownNow();
+        }
+    }
+
+    @Test
+    void aGuestGoesOnFromASnapshotOfASnapshotAndIsReplayedFromEach() throws Exception
+    {
+        GuestImage image = GuestImage.read(ECHO, null, null, MEMORY_BYTES, List.of(), null);
+        GuestStart start = GuestStart.boot();
+        long positionBefore = -1;
+        for (int generation = 0; generation < 3; generation++)
+        {
+            final Path journal = directory.resolve("journal" + generation);
+            try (Recording recording = new Recording(journal, image, start, 0))
+            {
+                recording.say("first" + generation);
+                assertThat(SnapshotTaker.ask(journal, "one")).startsWith("snapshot one at position ");
+                assertThatThrownBy(() -> SnapshotTaker.ask(journal, "one"))
+                    .isInstanceOf(SnapshotUsageException.class).hasMessageContaining("exists already");
+                recording.say("second" + generation);
+                recording.quit();
+            }
+            final StoredSnapshot one = SnapshotPlace.find(journal).open("one", notice -> {});
+            assertThat(one.info().position()).isGreaterThan(positionBefore);
+            positionBefore = one.info().position();
+
+            final ByteArrayOutputStream whole = new ByteArrayOutputStream();
+            final ByteArrayOutputStream rest = new ByteArrayOutputStream();
+            final JournalReplay.Result fromTheStart = replay(journal, null, EngineKind.TRANSLATOR, whole);
+            final JournalReplay.Result fromOne = replay(journal, "one", EngineKind.INTERPRETER, rest);
+            assertThat(fromOne.outcome()).isEqualTo("SHUTDOWN").isEqualTo(fromTheStart.outcome());
+            assertThat(fromOne.digest()).isEqualTo(fromTheStart.digest());
+            assertThat(fromOne.position()).isEqualTo(fromTheStart.position());
+            assertThat(fromOne.digestsCompared()).isPositive().isLessThan(fromTheStart.digestsCompared());
+            assertThat(whole.toString(StandardCharsets.US_ASCII)).contains("first" + generation, "second" + generation);
+            assertThat(rest.toString(StandardCharsets.US_ASCII))
+                .contains("second" + generation).doesNotContain("first" + generation);
+
+            // The last one is a clone.
+            start = new GuestStart(one, generation == 1 ? new UUID(22, 150) : null);
+            image = GuestImage.read(one.genesis(), one.kernelFile(), one.initrdFile(), List.of());
+        }
+        assertThat(SnapshotPlace.find(directory.resolve("journal2")).list(notice -> {}))
+            .extracting(SnapshotInfo::name).containsExactly("start", "one");
+    }
+
+    @Test
+    void aSnapshotOfAnotherJournalIsRefused() throws Exception
+    {
+        final GuestImage image = GuestImage.read(ECHO, null, null, MEMORY_BYTES, List.of(), null);
+        for (final String name : List.of("a", "b"))
+        {
+            try (Recording recording = new Recording(directory.resolve(name), image, GuestStart.boot(), 0))
+            {
+                recording.say(name + "-line");
+                SnapshotTaker.ask(directory.resolve(name), "one");
+                recording.quit();
+            }
+        }
+        Files.copy(directory.resolve("a/snapshots"), directory.resolve("b/snapshots"),
+            StandardCopyOption.REPLACE_EXISTING);
+        assertThatThrownBy(() -> replay(directory.resolve("b"), "one", EngineKind.MIXED, new ByteArrayOutputStream()))
+            .isInstanceOf(JournalException.class).hasMessageContaining("snapshot one is not of this journal");
+    }
+
+    @Test
+    void aGuestThatDoesSomethingIsKeptFromTimeToTime() throws Exception
+    {
+        final GuestImage image = GuestImage.read(ECHO, null, null, MEMORY_BYTES, List.of(), null);
+        final Path journal = directory.resolve("journal");
+        try (Recording recording = new Recording(journal, image, GuestStart.boot(), 20))
+        {
+            for (int i = 0; SnapshotPlace.ofJournal(journal) == null || names(journal).size() < 3; i++)
+            {
+                recording.say("line" + i);
+            }
+            recording.quit();
+        }
+        assertThat(names(journal)).startsWith("s1", "s2", "s3");
+        final long digest = replay(journal, null, EngineKind.MIXED, new ByteArrayOutputStream()).digest();
+        for (final String name : names(journal).subList(0, 3))
+        {
+            assertThat(replay(journal, name, EngineKind.MIXED, new ByteArrayOutputStream()).digest()).isEqualTo(digest);
+        }
+    }
+
+    @Test
+    void nobodyIsAskedWhereNothingIsRecorded()
+    {
+        assertThatThrownBy(() -> SnapshotTaker.ask(directory, null))
+            .isInstanceOf(SnapshotUsageException.class).hasMessageContaining("no recording that runs there can be asked");
+        assertThatThrownBy(() -> SnapshotPlace.find(directory))
+            .isInstanceOf(SnapshotUsageException.class).hasMessageContaining("there are no snapshots");
+    }
+
+    private static List<String> names(final Path journal)
+    {
+        return SnapshotPlace.find(journal).list(notice -> {}).stream().map(SnapshotInfo::name).toList();
+    }
+
+    private static JournalReplay.Result replay(
+        final Path journal, final String from, final EngineKind engine, final ByteArrayOutputStream shown) throws IOException
+    {
+        return JournalReplay.run(journal, from, null, null, List.of(), engine, shown, machine -> {},
+            JournalReplay.NO_LIMIT, JournalReplay.NO_LIMIT, 0, (position, digest) -> {});
+    }
+}
