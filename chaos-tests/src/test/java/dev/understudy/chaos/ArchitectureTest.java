@@ -45,6 +45,7 @@ class ArchitectureTest
         "dev.understudy.failover.arbiter.DirectoryArbiter.claim",
         "dev.understudy.hypervisor.pair.PairNode.<init>",
         "dev.understudy.hypervisor.cli.Foreground.run",
+        "dev.understudy.hypervisor.cli.RecordCommand.call",
         "dev.understudy.hypervisor.image.GuestImage.genesis",
         "dev.understudy.hypervisor.pair.DataDirectory.rehearse",
         "dev.understudy.journal.JournalOptions.defaults");

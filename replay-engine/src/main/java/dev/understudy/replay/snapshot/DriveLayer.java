@@ -6,6 +6,6 @@ package dev.understudy.replay.snapshot;
  * @param sha256 of the whole file, 32 bytes; names it
  * @param bytes  size of the file
  */
-public record DriveLayer(byte[] sha256, long bytes)
+record DriveLayer(byte[] sha256, long bytes)
 {
 }
