@@ -140,12 +140,12 @@ public final class HartAgent
      * Has the machine replay a journal as it grows, until {@link #goLive} or {@link #stop}. Before the first
      * {@link #doWork}.
      *
-     * @param journal closed at the end
+     * @param journal before the entry to begin with, which the machine is to have next; closed at the end
      */
     public void beginFollowing(final JournalCursor journal)
     {
         reader = journal;
-        replayer = new Replayer(machine, drives);
+        replayer = new Replayer(machine, drives, journal.nextSequence());
     }
 
     /**

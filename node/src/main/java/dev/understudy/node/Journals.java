@@ -2,6 +2,7 @@ package dev.understudy.node;
 
 import dev.understudy.journal.Genesis;
 import dev.understudy.journal.Journal;
+import dev.understudy.journal.JournalBase;
 import dev.understudy.journal.JournalEntry;
 import java.util.function.Consumer;
 
@@ -14,7 +15,7 @@ public interface Journals
     /**
      * Opens the journal that is there; to be started before anything is appended.
      *
-     * @param entries told of each entry in it; valid during the call
+     * @param entries told of each entry in it, after those that it remembers of what was removed; valid during the call
      * @return null when there is none
      * @throws dev.understudy.journal.JournalException when it is damaged
      */
@@ -23,8 +24,12 @@ public interface Journals
     /** Begins the journal of a new guest. There is none. */
     Journal create(Genesis genesis);
 
-    /** Begins a journal whose entries come from the peer. There is none. */
-    Journal createEmpty();
+    /**
+     * Begins a journal whose entries come from the peer. There is none.
+     *
+     * @param base where it begins
+     */
+    Journal createEmpty(JournalBase base);
 
     /**
      * Makes room for another journal: the one that is there, which is closed, is put aside if it is to be kept.

@@ -6,6 +6,7 @@ import dev.understudy.failover.role.Replica;
 import dev.understudy.guest.RunState;
 import dev.understudy.guest.translate.TranslationStatistics;
 import dev.understudy.journal.GenerationCause;
+import dev.understudy.journal.JournalException;
 import org.agrona.DirectBuffer;
 
 /**
@@ -59,6 +60,11 @@ final class LocalReplica implements Replica
         if (guest != null || journal.genesis() == null || journal.hasEnded())
         {
             return;
+        }
+        if (journal.firstSequence() > 0)
+        {
+            throw new JournalException("journal " + journal.name() + " begins with entry " + journal.firstSequence() +
+                ", and there is no snapshot of the guest to begin with: move the node's data away, and have it join again");
         }
         final GuestSource source = context.guest();
         source.checkAgainst(journal.genesis());
@@ -268,6 +274,12 @@ final class LocalReplica implements Replica
     public long journalSequence()
     {
         return isLive() ? guest.loggedSequence() : journal.lastSequence();
+    }
+
+    @Override
+    public long firstSequence()
+    {
+        return journal.firstSequence();
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.understudy.failover.role.JournalTerm;
 import dev.understudy.journal.EventType;
 import dev.understudy.journal.Genesis;
 import dev.understudy.journal.Journal;
+import dev.understudy.journal.JournalBase;
 import dev.understudy.journal.JournalCursor;
 import dev.understudy.journal.JournalEntry;
 import dev.understudy.journal.JournalException;
@@ -117,11 +118,11 @@ final class NodeJournal implements AutoCloseable
         create(genesis);
     }
 
-    /** Puts what there is aside and makes ready to receive a journal from its first entry. */
+    /** Puts what there is aside and makes ready to receive a journal from its very first entry. */
     void restart()
     {
         discard();
-        journal = journals.createEmpty();
+        journal = journals.createEmpty(JournalBase.WHOLE);
     }
 
     /** Appends an entry from the primary. */
@@ -134,15 +135,26 @@ final class NodeJournal implements AutoCloseable
         }
     }
 
-    /** A reader before the first entry. */
+    /** Number of the first entry that is there, or is to come; 0 without a journal. */
+    long firstSequence()
+    {
+        return journal == null ? 0 : journal.base().firstSequence();
+    }
+
+    /** A reader before the first entry that is there. */
     JournalCursor reader()
     {
         return journal.reader();
     }
 
-    /** Whether the journal has an entry with this chain. */
+    /** Whether the journal has an entry with this chain, or begins right behind it. */
     boolean holds(final long sequence, final long chainHigh, final long chainLow)
     {
+        final JournalBase base = journal.base();
+        if (sequence == base.firstSequence() - 1)
+        {
+            return base.chainHigh() == chainHigh && base.chainLow() == chainLow;
+        }
         try (JournalCursor reader = reader())
         {
             reader.seek(sequence);
@@ -156,7 +168,7 @@ final class NodeJournal implements AutoCloseable
 
     private void discard()
     {
-        // A first entry alone says nothing that the configuration does not.
+        // The very first entry alone says nothing that the configuration does not.
         final boolean hasRun = lastSequence() > 0;
         close();
         term = JournalTerm.NONE;

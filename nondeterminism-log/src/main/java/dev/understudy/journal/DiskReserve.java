@@ -2,6 +2,7 @@ package dev.understudy.journal;
 
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 /**
@@ -32,6 +33,9 @@ final class DiskReserve
     private long takenBytes;
     private boolean alarmed;
 
+    /** What was given back by other threads and not subtracted yet. */
+    private final AtomicLong releasedBytes = new AtomicLong();
+
     DiskReserve(final Path directory, final JournalOptions options)
     {
         this.directory = directory;
@@ -43,7 +47,24 @@ final class DiskReserve
     /** Disk that the journal takes, in bytes. */
     long takenBytes()
     {
+        takeReleased();
         return takenBytes;
+    }
+
+    private void takeReleased()
+    {
+        final long released = releasedBytes.getAndSet(0);
+        if (released > 0)
+        {
+            takenBytes -= released;
+            alarmed = false;
+        }
+    }
+
+    /** So many bytes were given back. On any thread. */
+    void released(final long bytes)
+    {
+        releasedBytes.addAndGet(bytes);
     }
 
     /**
@@ -58,6 +79,7 @@ final class DiskReserve
     long extend(final Path file, final long from, final long needed, final long useful)
     {
         int error = 0;
+        takeReleased();
         for (long step = STEP_BYTES; step >= MIN_STEP_BYTES; step /= 2)
         {
             final long end = Math.max(needed, Math.min(useful, needed + step - 1 & -step));

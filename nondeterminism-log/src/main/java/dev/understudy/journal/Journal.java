@@ -36,13 +36,25 @@ public interface Journal extends Closeable
      */
     void append(DirectBuffer source, int offset, int length);
 
-    /** A cursor before the first entry. On any thread. */
+    /** A cursor before the first entry that is there. On any thread. */
     JournalCursor reader();
 
     /** Waits until the entries before this call survive the loss of power. */
     void sync();
 
-    /** Number of the last entry; -1 without one. */
+    /** Where the journal begins: its first entries may have been removed. On any thread. */
+    JournalBase base();
+
+    /**
+     * Removes what lies wholly before an entry, as far as that can be removed by itself; whoever reads there is told when it
+     * comes to the end of what it has. The last entries stay. It may take as long as reading what is removed, and waits for
+     * nobody who appends. On any thread.
+     *
+     * @throws JournalException when the disk fails; the journal is as it was, or shorter
+     */
+    void removeBefore(long sequence);
+
+    /** Number of the last entry, also if it was removed; -1 when there never was one. */
     long lastSequence();
 
     /** Number of the entry that is being written, which a hung disk may keep it from; -1 without one. On any thread. */
@@ -60,7 +72,7 @@ public interface Journal extends Closeable
     /** Next 8 bytes of the hash chain at the last entry, as a big-endian number; 0 without one. */
     long chainLow();
 
-    /** What the first entry says of the guest; null while there is none. */
+    /** What the very first entry says, or said, of the guest; null while there is none. */
     Genesis genesis();
 
     /** Lets go of the journal. */

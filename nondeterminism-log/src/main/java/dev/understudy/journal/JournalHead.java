@@ -28,6 +28,12 @@ final class JournalHead
         this.journal = journal;
     }
 
+    /** Begins where a journal does that has no entry yet. */
+    void resume(final JournalBase base)
+    {
+        resume(base.genesis(), base.firstSequence() - 1, base.position(), base.timeNs(), base.chainHigh(), base.chainLow());
+    }
+
     /** Goes on behind the last entry of a journal that is there. */
     void resume(
         final Genesis itsGenesis,

@@ -1,5 +1,6 @@
 package dev.understudy.journal;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -32,11 +33,20 @@ public final class JournalReader implements JournalCursor
     private boolean isAtFirstEntry;
     private int idleCalls;
     private long takenFromMemory;
+    private JournalBase base;
 
     private JournalReader(final Path directory, final JournalTail.Cursor tail)
     {
         this.directory = directory;
         this.tail = tail;
+        goToBase();
+    }
+
+    private void goToBase()
+    {
+        base = JournalBase.read(directory);
+        nextSequence = base.firstSequence();
+        chain.set(base.chainHigh(), base.chainLow());
     }
 
     /**
@@ -146,14 +156,18 @@ public final class JournalReader implements JournalCursor
     public void seek(final long sequence)
     {
         closeFile();
-        chain.set(0, 0);
-        nextSequence = 0;
+        goToBase();
         idleCalls = 0;
-        if (sequence == 0)
+        if (sequence == nextSequence)
         {
             return;
         }
-        final List<Path> files = QueueFiles.list(directory);
+        if (sequence < nextSequence)
+        {
+            throw new JournalException("journal " + directory + " begins with entry " + nextSequence + ": entry " + sequence +
+                " was removed, since a snapshot made it needless");
+        }
+        final List<Path> files = JournalTrimmer.files(directory, base);
         for (int i = files.size() - 1; i >= 0; i--)
         {
             file = new QueueFile(files.get(i));
@@ -227,6 +241,11 @@ public final class JournalReader implements JournalCursor
         }
         if (entry.sequence() != nextSequence)
         {
+            final long first = JournalBase.read(directory).firstSequence();
+            if (first > nextSequence)
+            {
+                return "the entries before " + first + " were removed meanwhile, since a snapshot made them needless";
+            }
             return "entry " + entry.sequence() + " stands in its place" +
                 (isAtFirstEntry ? ", so that a file before this one is missing" : "");
         }
@@ -319,7 +338,7 @@ public final class JournalReader implements JournalCursor
                 {
                     final JournalException damage = damaged(problem);
                     closeFile();
-                    nextSequence = 0;
+                    goToBase();
                     throw damage;
                 }
                 unpacker.accept();
@@ -334,12 +353,11 @@ public final class JournalReader implements JournalCursor
     /** Opens the file that follows one, or the first; false when there is none yet. */
     private boolean openAfter(final QueueFile before)
     {
-        final Path path = after(before == null ? null : before.path());
-        if (path == null)
+        final QueueFile opened = fileAfter(before == null ? null : before.path());
+        if (opened == null)
         {
             return false;
         }
-        final QueueFile opened = new QueueFile(path);
         closeFile();
         file = opened;
         at = 0;
@@ -348,9 +366,32 @@ public final class JournalReader implements JournalCursor
         return true;
     }
 
+    /** Opens the file that follows one, or the first; null when there is none. */
+    private QueueFile fileAfter(final Path before)
+    {
+        Path path = after(before);
+        while (path != null)
+        {
+            try
+            {
+                return new QueueFile(path);
+            }
+            catch (final JournalException e)
+            {
+                if (Files.exists(path))
+                {
+                    throw e;
+                }
+                // It was removed since it was looked for.
+                path = after(path);
+            }
+        }
+        return null;
+    }
+
     private Path after(final Path before)
     {
-        for (final Path path : QueueFiles.list(directory))
+        for (final Path path : before == null ? JournalTrimmer.files(directory, base) : QueueFiles.list(directory))
         {
             if (before == null || path.compareTo(before) > 0)
             {

@@ -3,6 +3,7 @@ package dev.understudy.journal;
 /**
  * What a check of a whole journal found.
  *
+ * @param first        number of the first entry: those before it were removed
  * @param entries      number of intact entries
  * @param lastPosition position of the last one
  * @param bytes        length of the entries as they are packed, in bytes
@@ -14,6 +15,7 @@ package dev.understudy.journal;
  * @param damage       what is damaged (file, entry, position) and what to do; null for nothing
  */
 public record JournalReport(
+    long first,
     long entries,
     long lastPosition,
     long bytes,

@@ -16,6 +16,7 @@ import java.util.Locale;
 public final class JournalScan implements JournalEntries
 {
     private final Path directory;
+    private final JournalBase base;
     private final List<Path> files;
     private final HashChain chain = new HashChain();
     private final EntryUnpacker unpacker = new EntryUnpacker();
@@ -46,7 +47,12 @@ public final class JournalScan implements JournalEntries
     private JournalScan(final Path directory)
     {
         this.directory = directory;
-        files = QueueFiles.list(directory);
+        base = JournalBase.read(directory);
+        files = JournalTrimmer.files(directory, base);
+        nextSequence = base.firstSequence();
+        lastPosition = base.position();
+        lastTimeNs = base.timeNs();
+        chain.set(base.chainHigh(), base.chainLow());
     }
 
     /** Whether a directory holds a journal. */
@@ -121,8 +127,20 @@ public final class JournalScan implements JournalEntries
         return entry;
     }
 
+    /** Where the journal begins. */
+    public JournalBase base()
+    {
+        return base;
+    }
+
     /** Number of entries so far. */
     public long entries()
+    {
+        return nextSequence - base.firstSequence();
+    }
+
+    /** Number of the entry that {@link #next} is to go to. */
+    public long nextSequence()
     {
         return nextSequence;
     }
@@ -311,7 +329,7 @@ public final class JournalScan implements JournalEntries
 
     private void report(final Path where, final String problem, final String cause)
     {
-        final String remedy = nextSequence == 0 ? "" :
+        final String remedy = entries() == 0 ? "" :
             String.format(Locale.ROOT,
                 " Entries up to %d are intact: replay them with  understudy replay %s --until-entry %d",
                 nextSequence - 1, directory, nextSequence - 1);

@@ -21,6 +21,7 @@ public final class JournalVerifier
                 outcome = scan.entry().type() == EventType.CLOSED ? scan.entry().outcome() : null;
             }
             return new JournalReport(
+                scan.base().firstSequence(),
                 scan.entries(),
                 scan.lastPosition(),
                 scan.dataBytes(),

@@ -35,15 +35,19 @@ public final class JournalWriter implements Journal
 
     /** Number of the last entry that was there when this writer came; a first entry alone is as good as none. */
     private long openedAfter;
+    private final Object trimming = new Object();
+    private volatile JournalBase base;
 
     /** Written in order, without waiting for others to see it: twice an entry. */
     private final AtomicLong underWay = new AtomicLong(-1);
     private RuntimeException failure;
     private boolean closed;
 
-    private JournalWriter(final Path directory, final JournalLock lock, final JournalOptions options)
+    private JournalWriter(
+        final Path directory, final JournalBase base, final JournalLock lock, final JournalOptions options)
     {
         this.directory = directory;
+        this.base = base;
         this.lock = lock;
         head = new JournalHead(directory);
         reserve = new DiskReserve(directory, options);
@@ -58,7 +62,7 @@ public final class JournalWriter implements Journal
      */
     public static JournalWriter create(final Path directory, final Genesis genesis, final JournalOptions options)
     {
-        return createEmpty(directory, options).begun(genesis);
+        return createEmpty(directory, JournalBase.WHOLE, options).begun(genesis);
     }
 
     /**
@@ -69,20 +73,23 @@ public final class JournalWriter implements Journal
     public static JournalWriter createUnstarted(
         final Path directory, final Genesis genesis, final JournalOptions options)
     {
-        return createUnstarted(directory, options).begun(genesis);
+        return createUnstarted(directory, JournalBase.WHOLE, options).begun(genesis);
     }
 
     /**
      * Begins a journal in a directory that has none; its entries come through {@link #append}.
      *
+     * @param base where it begins
      * @throws JournalException when it has one, or another process is writing there
      */
-    public static JournalWriter createEmpty(final Path directory, final JournalOptions options)
+    public static JournalWriter createEmpty(
+        final Path directory, final JournalBase base, final JournalOptions options)
     {
-        return createUnstarted(directory, options).started();
+        return createUnstarted(directory, base, options).started();
     }
 
-    private static JournalWriter createUnstarted(final Path directory, final JournalOptions options)
+    private static JournalWriter createUnstarted(
+        final Path directory, final JournalBase base, final JournalOptions options)
     {
         final JournalLock lock = JournalLock.take(directory);
         try
@@ -92,7 +99,17 @@ public final class JournalWriter implements Journal
                 throw new JournalException("there is a journal in " + directory +
                     " already: name another directory, or move that journal away");
             }
-            return new JournalWriter(directory, lock, options);
+            if (base.isTrimmed())
+            {
+                base.write(directory);
+            }
+            else
+            {
+                JournalBase.delete(directory);
+            }
+            final JournalWriter writer = new JournalWriter(directory, base, lock, options);
+            writer.begin(base);
+            return writer;
         }
         catch (final RuntimeException e)
         {
@@ -134,7 +151,8 @@ public final class JournalWriter implements Journal
             }
             seal(scan);
             QueueFiles.deleteEmptySegments(directory);
-            final JournalWriter writer = new JournalWriter(directory, lock, options);
+            JournalTrimmer.deleteLeftovers(directory, scan.base());
+            final JournalWriter writer = new JournalWriter(directory, scan.base(), lock, options);
             writer.resume(scan, genesis);
             return writer;
         }
@@ -188,10 +206,10 @@ public final class JournalWriter implements Journal
 
     private static Genesis readAll(final JournalScan scan)
     {
-        Genesis genesis = null;
+        Genesis genesis = scan.base().genesis();
         while (scan.next())
         {
-            if (scan.entries() == 1)
+            if (scan.nextSequence() == 1)
             {
                 genesis = scan.entry().genesis();
             }
@@ -233,9 +251,15 @@ public final class JournalWriter implements Journal
 
     private void resume(final JournalScan scan, final Genesis itsGenesis)
     {
-        openedAfter = scan.entries() - 1;
+        openedAfter = scan.nextSequence() - 1;
         head.resume(itsGenesis, openedAfter, scan.lastPosition(), scan.lastTimeNs(), scan.chainHigh(), scan.chainLow());
         tail.resume(openedAfter);
+    }
+
+    private void begin(final JournalBase from)
+    {
+        head.resume(from);
+        tail.resume(head.lastSequence());
     }
 
     /**
@@ -323,6 +347,27 @@ public final class JournalWriter implements Journal
     public void sync()
     {
         segment.sync();
+    }
+
+    @Override
+    public JournalBase base()
+    {
+        return base;
+    }
+
+    @Override
+    public void removeBefore(final long sequence)
+    {
+        synchronized (trimming)
+        {
+            final JournalBase next = JournalTrimmer.baseBefore(directory, base, sequence);
+            if (next != base)
+            {
+                next.write(directory);
+                base = next;
+                reserve.released(JournalTrimmer.deleteLeftovers(directory, next));
+            }
+        }
     }
 
     /** Number of the last entry; -1 without one. */

@@ -12,28 +12,39 @@ import org.agrona.concurrent.UnsafeBuffer;
  */
 public final class MemoryJournal implements Journal
 {
-    private final String name;
-    private final List<byte[]> entries;
-    private final JournalHead head;
+    /** What one process after the other goes on with. */
+    private static final class Kept
+    {
+        private final List<byte[]> entries = new ArrayList<>();
+        private JournalBase base;
 
-    /** Entries that a loss of power leaves. */
-    private int synced;
+        /** Number of the first entry that a loss of power takes. */
+        private long synced;
+    }
+
+    private final String name;
+    private final Kept kept;
+    private final JournalHead head;
     private boolean closed;
 
     /**
      * Begins a journal whose first entry is still to come.
      *
      * @param name what it is called in messages
+     * @param base where it begins
      */
-    public MemoryJournal(final String name)
+    public MemoryJournal(final String name, final JournalBase base)
     {
-        this(name, new ArrayList<>());
+        this(name, new Kept());
+        kept.base = base;
+        kept.synced = base.firstSequence();
+        head.resume(base);
     }
 
-    private MemoryJournal(final String name, final List<byte[]> entries)
+    private MemoryJournal(final String name, final Kept kept)
     {
         this.name = name;
-        this.entries = entries;
+        this.kept = kept;
         head = new JournalHead(name);
     }
 
@@ -41,16 +52,17 @@ public final class MemoryJournal implements Journal
      * Another process goes on with the journal, after the one before has let go of it or died: that one appends nothing any
      * more.
      *
-     * @param told of each entry; valid during the call
+     * @param told of each entry that is remembered, and then of each that is there; valid during the call
      * @throws JournalException when the entries are none of one journal
      */
     public MemoryJournal reopened(final Consumer<JournalEntry> told)
     {
         closed = true;
-        final MemoryJournal next = new MemoryJournal(name, entries);
-        next.synced = synced;
+        final MemoryJournal next = new MemoryJournal(name, kept);
+        next.head.resume(kept.base);
+        kept.base.remember(told);
         final UnsafeBuffer bytes = new UnsafeBuffer(0, 0);
-        for (final byte[] encoded : entries)
+        for (final byte[] encoded : kept.entries)
         {
             bytes.wrap(encoded);
             final JournalEntry entry = next.head.accept(bytes, 0, encoded.length);
@@ -64,15 +76,16 @@ public final class MemoryJournal implements Journal
     public int losePower()
     {
         closed = true;
-        final int lost = entries.size() - synced;
-        entries.subList(synced, entries.size()).clear();
+        final int left = (int)(kept.synced - kept.base.firstSequence());
+        final int lost = kept.entries.size() - left;
+        kept.entries.subList(left, kept.entries.size()).clear();
         return lost;
     }
 
     /** Number of entries; of one that was lost with the power, of those that are left. */
     public int size()
     {
-        return entries.size();
+        return kept.entries.size();
     }
 
     @Override
@@ -101,7 +114,7 @@ public final class MemoryJournal implements Journal
     {
         final byte[] copy = new byte[entry.length()];
         bytes.getBytes(0, copy);
-        entries.add(copy);
+        kept.entries.add(copy);
         head.follow(entry);
     }
 
@@ -122,7 +135,34 @@ public final class MemoryJournal implements Journal
     @Override
     public void sync()
     {
-        synced = entries.size();
+        kept.synced = head.lastSequence() + 1;
+    }
+
+    @Override
+    public JournalBase base()
+    {
+        return kept.base;
+    }
+
+    /** {@inheritDoc} Each entry can be removed by itself. */
+    @Override
+    public void removeBefore(final long sequence)
+    {
+        final long first = Math.min(sequence, head.lastSequence());
+        final int count = (int)(first - kept.base.firstSequence());
+        if (count > 0)
+        {
+            final JournalRemembrance remembered = new JournalRemembrance(kept.base);
+            final JournalEntry entry = new JournalEntry();
+            for (final byte[] encoded : kept.entries.subList(0, count))
+            {
+                entry.wrap(new UnsafeBuffer(encoded), 0, encoded.length);
+                remembered.passed(entry);
+            }
+            kept.base = remembered.base();
+            kept.entries.subList(0, count).clear();
+            kept.synced = Math.max(kept.synced, first);
+        }
     }
 
     @Override
@@ -177,16 +217,18 @@ public final class MemoryJournal implements Journal
     {
         private final JournalEntry entry = new JournalEntry();
         private final UnsafeBuffer bytes = new UnsafeBuffer(0, 0);
-        private int next;
+        private long next = kept.base.firstSequence();
 
         @Override
         public boolean next()
         {
-            if (next >= entries.size())
+            requireThere(next);
+            final int index = (int)(next - kept.base.firstSequence());
+            if (index >= kept.entries.size())
             {
                 return false;
             }
-            final byte[] encoded = entries.get(next);
+            final byte[] encoded = kept.entries.get(index);
             bytes.wrap(encoded);
             entry.wrap(bytes, 0, encoded.length);
             next++;
@@ -208,12 +250,22 @@ public final class MemoryJournal implements Journal
         @Override
         public void seek(final long sequence)
         {
-            if (sequence > entries.size())
+            requireThere(sequence);
+            if (sequence > kept.base.firstSequence() + kept.entries.size())
             {
                 throw new JournalException("journal " + name + " has no entry " + (sequence - 1) +
                     ", so that entry " + sequence + " cannot be gone to");
             }
-            next = (int)sequence;
+            next = sequence;
+        }
+
+        private void requireThere(final long sequence)
+        {
+            if (sequence < kept.base.firstSequence())
+            {
+                throw new JournalException("journal " + name + " begins with entry " + kept.base.firstSequence() +
+                    ": entry " + sequence + " was removed, since a snapshot made it needless");
+            }
         }
 
         @Override

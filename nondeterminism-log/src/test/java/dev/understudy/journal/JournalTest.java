@@ -228,7 +228,7 @@ class JournalTest
         final Path source = write(3);
         final Path copy = temp.resolve("copy");
         try (JournalScan scan = JournalScan.open(source);
-            JournalWriter writer = JournalWriter.createEmpty(copy, JournalOptions.defaults()))
+            JournalWriter writer = JournalWriter.createEmpty(copy, JournalBase.WHOLE, JournalOptions.defaults()))
         {
             scan.next();
             final JournalEntry entry = scan.entry();

@@ -123,7 +123,7 @@ class JournalWriterTest
             SampleJournal.append(writer, 200, 3, 300);
         }
         final List<byte[]> sent = SampleJournal.read(primary);
-        try (JournalWriter receiver = JournalWriter.createEmpty(backup, OPTIONS))
+        try (JournalWriter receiver = JournalWriter.createEmpty(backup, JournalBase.WHOLE, OPTIONS))
         {
             assertThat(receiver.lastSequence()).isEqualTo(-1);
             assertThat(receiver.genesis()).isNull();
@@ -146,7 +146,7 @@ class JournalWriterTest
             SampleJournal.append(writer, 10, 3, 300);
         }
         final List<byte[]> sent = SampleJournal.read(primary);
-        try (JournalWriter receiver = JournalWriter.createEmpty(root.resolve("backup"), OPTIONS))
+        try (JournalWriter receiver = JournalWriter.createEmpty(root.resolve("backup"), JournalBase.WHOLE, OPTIONS))
         {
             assertThatThrownBy(() -> append(receiver, sent.get(1)))
                 .isInstanceOf(JournalException.class).hasMessageContaining("entry 1, entry 0 is due");
@@ -173,7 +173,7 @@ class JournalWriterTest
     @Test
     void theFirstEntryIsAGenesisAndPositionsNeverGoBack()
     {
-        try (JournalWriter writer = JournalWriter.createEmpty(root.resolve("guest-a"), OPTIONS))
+        try (JournalWriter writer = JournalWriter.createEmpty(root.resolve("guest-a"), JournalBase.WHOLE, OPTIONS))
         {
             assertThatThrownBy(() -> writer.append(EVENTS.digest(0, 0, 0, 0)))
                 .hasMessageContaining("the first entry, and no other, is a genesis");
@@ -194,7 +194,7 @@ class JournalWriterTest
         JournalWriter.create(directory, SampleJournal.GENESIS, OPTIONS).close();
         assertThatThrownBy(() -> JournalWriter.create(directory, SampleJournal.GENESIS, OPTIONS))
             .isInstanceOf(JournalException.class).hasMessageContaining(directory.toString());
-        assertThatThrownBy(() -> JournalWriter.createEmpty(directory, OPTIONS)).isInstanceOf(JournalException.class);
+        assertThatThrownBy(() -> JournalWriter.createEmpty(directory, JournalBase.WHOLE, OPTIONS)).isInstanceOf(JournalException.class);
         assertThatThrownBy(() -> JournalWriter.open(root.resolve("nothing"), OPTIONS, text -> {}))
             .isInstanceOf(JournalException.class).hasMessageContaining("no journal");
         assertThat(root.resolve("nothing")).doesNotExist();
@@ -221,7 +221,7 @@ class JournalWriterTest
     void aJournalThatNeverGotAnEntryIsNoneWhenItIsClosed()
     {
         final Path directory = root.resolve("guest-a");
-        JournalWriter.createEmpty(directory, OPTIONS).close();
+        JournalWriter.createEmpty(directory, JournalBase.WHOLE, OPTIONS).close();
         assertThat(JournalScan.exists(directory)).isFalse();
         final byte[] genesis;
         try (JournalWriter other = JournalWriter.create(root.resolve("guest-b"), SampleJournal.GENESIS, OPTIONS))
@@ -229,7 +229,7 @@ class JournalWriterTest
             genesis = SampleJournal.read(root.resolve("guest-b")).getFirst();
             assertThat(other.lastSequence()).isZero();
         }
-        try (JournalWriter writer = JournalWriter.createEmpty(directory, OPTIONS))
+        try (JournalWriter writer = JournalWriter.createEmpty(directory, JournalBase.WHOLE, OPTIONS))
         {
             assertThat(writer.lastSequence()).isEqualTo(-1);
             append(writer, genesis);

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 class MemoryJournalTest
 {
     private final EntryEncoder events = new EntryEncoder();
-    private final MemoryJournal journal = new MemoryJournal("m");
+    private final MemoryJournal journal = new MemoryJournal("m", JournalBase.WHOLE);
 
     private void begin()
     {
@@ -66,7 +66,7 @@ class MemoryJournalTest
     {
         begin();
         sample(journal, 1);
-        final MemoryJournal copy = new MemoryJournal("copy");
+        final MemoryJournal copy = new MemoryJournal("copy", JournalBase.WHOLE);
         final JournalCursor cursor = journal.reader();
         final List<byte[]> entries = new ArrayList<>();
         while (cursor.next())

@@ -4,6 +4,7 @@ import dev.understudy.journal.EntryEncoder;
 import dev.understudy.journal.EventType;
 import dev.understudy.journal.Genesis;
 import dev.understudy.journal.Journal;
+import dev.understudy.journal.JournalBase;
 import dev.understudy.journal.JournalCursor;
 import dev.understudy.journal.JournalEntry;
 import dev.understudy.journal.MemoryJournal;
@@ -276,17 +277,17 @@ final class SimulatedNode
         @Override
         public Journal create(final Genesis genesis)
         {
-            final Journal begun = createEmpty();
+            final Journal begun = createEmpty(JournalBase.WHOLE);
             begun.append(new EntryEncoder().genesis(genesis));
             return begun;
         }
 
         @Override
-        public Journal createEmpty()
+        public Journal createEmpty(final JournalBase base)
         {
             its.meet(Point.JOURNAL);
             roles.clear();
-            journal = new MemoryJournal(name());
+            journal = new MemoryJournal(name(), base);
             its.meet(Point.JOURNAL);
             return new Handle(its);
         }
@@ -370,6 +371,20 @@ final class SimulatedNode
         public void sync()
         {
             opened.sync();
+        }
+
+        @Override
+        public JournalBase base()
+        {
+            return opened.base();
+        }
+
+        @Override
+        public void removeBefore(final long sequence)
+        {
+            its.meet(Point.JOURNAL);
+            opened.removeBefore(sequence);
+            its.meet(Point.JOURNAL);
         }
 
         @Override

@@ -329,8 +329,7 @@ public final class PairMember
             settings.node(), AgreedSettings.parse(itsSettings), settings.peer());
         if (difference != null)
         {
-            notices.complain(atNs, "refuses " + settings.peer() + " as its backup: " + difference);
-            link.refuse(term.generation(), difference);
+            refuse(atNs, difference);
             return;
         }
         if (holdsOutputs())
@@ -348,6 +347,12 @@ public final class PairMember
             replica.stopStreaming();
             final boolean isPrefix = haveSequence >= 0 && haveSequence <= replica.journalSequence() &&
                 replica.holds(haveSequence, chainHigh, chainLow);
+            if (!isPrefix && replica.firstSequence() > 0)
+            {
+                refuse(atNs, "it has nothing that the journal here goes on from, and this one begins with entry " +
+                    replica.firstSequence());
+                return;
+            }
             backup.join(incarnation, isPrefix ? haveSequence + 1 : 0);
             if (link.trouble() == null)
             {
@@ -356,6 +361,12 @@ public final class PairMember
             }
         }
         link.joinReply(term.generation(), backup.from(), backup.session());
+    }
+
+    private void refuse(final long atNs, final String reason)
+    {
+        notices.complain(atNs, "refuses " + settings.peer() + " as its backup: " + reason);
+        link.refuse(term.generation(), reason);
     }
 
     /** The primary does not take this node as its backup. */

@@ -9,7 +9,10 @@ public interface Replica
     /** Sequence number of the last entry in the journal; -1 when it is empty. */
     long journalSequence();
 
-    /** First half of the hash chain at that entry; 0 when the journal is empty. */
+    /** Number of the first entry that the journal has: those before it were removed. */
+    long firstSequence();
+
+    /** First half of the hash chain at the last entry; 0 when the journal is empty. */
     long chainHigh();
 
     /** Second half of the hash chain. */
@@ -33,7 +36,8 @@ public interface Replica
     /**
      * Makes ready to receive the primary's journal.
      *
-     * @param fromSequence number of the first entry that will come; 0: what the journal holds is put aside
+     * @param fromSequence number of the first entry that will come; the very first one, 0: what the journal holds is put
+     *                     aside
      * @return false when it is not ready yet: the guest that used the journal before still stops; to be asked again
      */
     boolean receiveFrom(long fromSequence);
@@ -51,7 +55,8 @@ public interface Replica
     void runSolo(long generation);
 
     /**
-     * Whether the journal has the entry with this chain, so that a backup that has it too needs only what follows.
+     * Whether the journal has the entry with this chain, or begins right behind it, so that a backup that has the entry needs
+     * only what follows.
      */
     boolean holds(long sequence, long chainHigh, long chainLow);
 

@@ -496,6 +496,20 @@ class PairMemberTest
             .anyMatch(it -> it.endsWith("joins anew: it was restarted; goes on alone in generation 2"));
     }
 
+    @Test
+    void nodeThatHasNothingWhichAShortenedJournalGoesOnFromIsRefused()
+    {
+        final World world = new World(24);
+        world.b.paused = true;
+        world.run(2_000);
+        world.a.first = 5;
+        world.b.paused = false;
+        world.run(1_000);
+        assertThat(world.b.haltReason).isEqualTo("a refuses this node as its backup: it has nothing that the journal here " +
+            "goes on from, and this one begins with entry 5");
+        assertThat(world.a.releases()).isTrue();
+    }
+
     /** It would replay its whole journal first, and a backup is there that need not. */
     @Test
     void backupGoesLiveWhenThePrimaryIsRestartedWithinTheTimeout()
@@ -691,6 +705,9 @@ class PairMemberTest
         private long incarnation;
         private boolean dead;
 
+        /** Number of the first entry of its journal. */
+        private long first;
+
         /** Whether its journal ends with the end of the guest. */
         private boolean ended;
 
@@ -833,6 +850,12 @@ class PairMemberTest
         public long chainLow()
         {
             return 0;
+        }
+
+        @Override
+        public long firstSequence()
+        {
+            return first;
         }
 
         @Override

@@ -41,6 +41,7 @@ final class VerifyCommand implements Callable<Integer>
         {
             final Map<String, Object> object = new LinkedHashMap<>();
             object.put("intact", report.damage() == null);
+            object.put("first", report.first());
             object.put("entries", report.entries());
             object.put("position", report.lastPosition());
             object.put("bytes", report.bytes());
@@ -53,8 +54,9 @@ final class VerifyCommand implements Callable<Integer>
         }
         else
         {
-            System.out.printf(Locale.ROOT, "%,d entries, %,d bytes, last position %,d, chain %s, %s%n",
-                report.entries(), report.bytes(), report.lastPosition(), report.chain(),
+            System.out.printf(Locale.ROOT, "%,d entries%s, %,d bytes, last position %,d, chain %s, %s%n",
+                report.entries(), report.first() == 0 ? "" : String.format(Locale.ROOT, " from entry %d on", report.first()),
+                report.bytes(), report.lastPosition(), report.chain(),
                 report.outcome() == null ? "not ended in order" : "ended: " + report.outcome());
             if (report.tornTail() != null)
             {

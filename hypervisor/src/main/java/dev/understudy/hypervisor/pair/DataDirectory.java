@@ -3,6 +3,7 @@ package dev.understudy.hypervisor.pair;
 import dev.understudy.journal.EntryEncoder;
 import dev.understudy.journal.Genesis;
 import dev.understudy.journal.Journal;
+import dev.understudy.journal.JournalBase;
 import dev.understudy.journal.JournalEntry;
 import dev.understudy.journal.JournalException;
 import dev.understudy.journal.JournalOptions;
@@ -117,6 +118,7 @@ final class DataDirectory implements Journals, AutoCloseable
         }
         try (JournalScan scan = JournalScan.open(directory))
         {
+            scan.base().remember(entries);
             while (scan.next())
             {
                 entries.accept(scan.entry());
@@ -132,9 +134,9 @@ final class DataDirectory implements Journals, AutoCloseable
     }
 
     @Override
-    public Journal createEmpty()
+    public Journal createEmpty(final JournalBase base)
     {
-        return JournalWriter.createEmpty(directory, options);
+        return JournalWriter.createEmpty(directory, base, options);
     }
 
     @Override

@@ -89,7 +89,7 @@ public final class JournalReplay
     {
         try (JournalScan scan = JournalScan.open(directory))
         {
-            final Genesis genesis = readGenesis(directory, scan);
+            final Genesis genesis = readGenesis(directory, scan, from);
             final StoredSnapshot start = start(directory, from);
             final GuestImage image = start == null ? GuestImage.read(genesis, kernel, initrd, drives) : GuestImage.read(
                 genesis,
@@ -149,15 +149,17 @@ public final class JournalReplay
         final JournalScan scan, final Machine machine, final Drives drives, final StoredSnapshot start)
     {
         final SnapshotInfo info = start.info();
-        while (scan.entries() <= info.sequence() && scan.next())
+        while (scan.nextSequence() <= info.sequence() && scan.next())
         {
             // Checked as it is read.
         }
-        if (scan.entries() <= info.sequence() || scan.chainHigh() != info.chainHigh() || scan.chainLow() != info.chainLow())
+        if (scan.nextSequence() != info.sequence() + 1 || scan.chainHigh() != info.chainHigh() || scan.chainLow() != info.chainLow())
         {
             throw new JournalException(scan.damage() != null ? scan.damage() : "snapshot " + info.name() +
                 " is not of this journal: it stands behind entry " + info.sequence() + ", and the journal " +
-                (scan.entries() <= info.sequence() ? "ends before that" : "went another way"));
+                (scan.nextSequence() <= info.sequence() ? "ends before that" :
+                    scan.entries() == 0 && scan.base().isTrimmed() ? "begins with entry " + scan.nextSequence() :
+                        "went another way"));
         }
         machine.load(start.reader());
         return new ReplaySession(scan, machine, drives, info.sequence() + 1);
@@ -189,8 +191,17 @@ public final class JournalReplay
         return session.nextSequence() > untilEntry;
     }
 
-    private static Genesis readGenesis(final Path directory, final JournalScan scan)
+    private static Genesis readGenesis(final Path directory, final JournalScan scan, final String from)
     {
+        if (scan.base().isTrimmed())
+        {
+            if (from != null)
+            {
+                return scan.base().genesis();
+            }
+            throw new JournalException("journal " + directory + " begins with entry " + scan.nextSequence() +
+                ", since those before it were removed: replay it from a snapshot, with --from NAME");
+        }
         if (!scan.next())
         {
             throw new JournalException(scan.damage() != null ? scan.damage() :

@@ -4,7 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.understudy.journal.EntryEncoder;
+import dev.understudy.journal.Genesis;
+import dev.understudy.journal.JournalOptions;
 import dev.understudy.journal.JournalScan;
+import dev.understudy.journal.JournalWriter;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -19,7 +23,9 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Random;
 import java.util.stream.Stream;
+import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -141,13 +147,45 @@ class CommandLineTest
         assertThat(replay.get("entries").longValue()).isGreaterThan(1);
         assertThat(replay.get("position").longValue()).isPositive();
         assertThat(verify.fieldNames()).toIterable().containsExactly(
-            "intact", "entries", "position", "bytes", "diskBytes", "chain", "outcome", "tornTail", "damage");
+            "intact", "first", "entries", "position", "bytes", "diskBytes", "chain", "outcome", "tornTail", "damage");
         assertThat(verify.get("intact").booleanValue()).isTrue();
         assertThat(verify.get("damage").isNull()).isTrue();
         for (final String key : List.of("outcome", "entries", "position"))
         {
             assertThat(verify.get(key)).isEqualTo(replay.get(key));
         }
+    }
+
+    @Test
+    void aJournalWhoseBeginningWasRemovedSaysWhereItBegins() throws IOException
+    {
+        final Path journal = temp.resolve("journal");
+        final Genesis genesis =
+            new Genesis("guest", 64 << 20, 3, HELLO, new byte[32], null, null, "", new byte[32], 1, 0);
+        final long first;
+        try (JournalWriter writer = JournalWriter.create(
+            journal, genesis, JournalOptions.defaults().rollingAt(JournalOptions.MIN_FILE_BYTES)))
+        {
+            final UnsafeBuffer data = new UnsafeBuffer(new byte[60_000]);
+            final Random random = new Random(1);
+            for (int i = 1; i < 40; i++)
+            {
+                random.nextBytes(data.byteArray());
+                writer.append(new EntryEncoder().vsockPacket(i, i, i, data, 0, data.capacity()));
+            }
+            writer.removeBefore(30);
+            first = writer.base().firstSequence();
+        }
+        assertThat(first).isPositive();
+
+        assertThat(json(0, "verify", journal.toString()).get("first").longValue()).isEqualTo(first);
+        assertThat(Understudy.execute("verify", journal.toString())).isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains((40 - first) + " entries from entry " + first + " on");
+        assertThat(Understudy.execute("journal", journal.toString(), "--count", "1")).isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8).lines().reduce((one, next) -> next).orElseThrow().strip())
+            .startsWith(Long.toString(first));
+        assertThat(Understudy.execute("replay", journal.toString())).isEqualTo(1);
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("begins with entry " + first);
     }
 
     /** A replay of it has no result: the error alone is said. */
