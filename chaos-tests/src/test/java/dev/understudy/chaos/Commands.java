@@ -24,7 +24,7 @@ final class Commands
     private static final Duration TIMEOUT = Duration.ofMinutes(2);
 
     /** Those that a journal is replayed under. */
-    private static final String ALL_ENGINES = "interpreter,mixed,translator";
+    static final String ALL_ENGINES = "interpreter,mixed,translator";
 
     /** Those that a journal of a pair is replayed under: the translator takes eight times as long for a boot of Linux. */
     private static final String QUICK_ENGINES = "interpreter,mixed";
@@ -117,15 +117,12 @@ final class Commands
         return output;
     }
 
-    /** As {@link #replayUnderEngines(Path)}, of a journal that takes longer, or more memory. */
+    /**
+     * As {@link #replayUnderEngines(Path)}, of a journal that takes longer, or more memory.
+     *
+     * @param engines with commas between
+     */
     static String replayUnderEngines(
-        final Path journal, final Duration timeout, final List<String> jvmOptions)
-        throws IOException, InterruptedException
-    {
-        return replayUnderEngines(journal, ALL_ENGINES, timeout, jvmOptions);
-    }
-
-    private static String replayUnderEngines(
         final Path journal, final String engines, final Duration timeout, final List<String> jvmOptions)
         throws IOException, InterruptedException
     {
