@@ -24,7 +24,9 @@ class UnreadConsoleTest
     void aNodeNeitherWaitsForItsConsoleNorDiesOfIt() throws Exception
     {
         LinuxGuest.need();
-        try (TestPair pair = new TestPair(root).withUnreadOutput().withGuest(LinuxGuest.KERNEL, SETTINGS).startProtected("a"))
+        // Nobody falls silent here: a machine that is busy must not look like it.
+        try (TestPair pair = new TestPair(root).withTimeoutMs(2_000).withUnreadOutput()
+            .withGuest(LinuxGuest.KERNEL, SETTINGS).startProtected("a"))
         {
             pair.await("the console is lost", status -> status.nodes().get("a").lostConsoleBytes() > 0);
             pair.load();
