@@ -31,8 +31,7 @@ public final class PairMember
     private final Inquiry arbiter;
     private final ArbiterView view;
     private final Peer peer;
-    private final AcknowledgementWatch watch;
-    private final Backup backup;
+    private final BackupCare backup;
 
     private Role role = Role.STARTING;
     private String haltReason;
@@ -84,9 +83,9 @@ public final class PairMember
         this.arbiter = new Inquiry(arbiter, PairSettings.ARBITER_RETRY_MS, nowNs);
         view = new ArbiterView(settings.node(), arbiterView, this::onNewerTerm, nowNs);
         peer = new Peer(settings);
-        watch = new AcknowledgementWatch(settings.progressTimeoutMs() * 1_000_000L);
         notices = new Notices(replica::notice, settings.startNs());
-        backup = new Backup(random.nextLong() | 1);
+        // Random, so that entries which this node's last process sent cannot be taken for this one's.
+        backup = new BackupCare(settings, replica, link, notices, peer, random.nextLong() | 1, this::loseBackup);
         this.nowNs = nowNs;
         startedNs = nowNs;
         lastPollNs = nowNs;
@@ -325,48 +324,10 @@ public final class PairMember
         {
             return;
         }
-        final String difference = settings.agreed().difference(
-            settings.node(), AgreedSettings.parse(itsSettings), settings.peer());
-        if (difference != null)
+        if (!backup.refusesDifferent(atNs, term.generation(), itsSettings) && !holdsOutputs())
         {
-            refuse(atNs, difference);
-            return;
+            backup.onJoin(atNs, term.generation(), incarnation, haveSequence, chainHigh, chainLow, reason);
         }
-        if (holdsOutputs())
-        {
-            return;
-        }
-        if (backup.stage().protects())
-        {
-            // The backup that outputs were promised to is gone; going on without it needs a generation first.
-            loseBackup("backup " + settings.peer() + " joins anew: " + (reason.isEmpty() ? "it was restarted" : reason));
-            return;
-        }
-        if (!backup.is(incarnation) || backup.stage().streams())
-        {
-            replica.stopStreaming();
-            final boolean isPrefix = haveSequence >= 0 && haveSequence <= replica.journalSequence() &&
-                replica.holds(haveSequence, chainHigh, chainLow);
-            if (!isPrefix && replica.firstSequence() > 0)
-            {
-                refuse(atNs, "it has nothing that the journal here goes on from, and this one begins with entry " +
-                    replica.firstSequence());
-                return;
-            }
-            backup.join(incarnation, isPrefix ? haveSequence + 1 : 0);
-            if (link.trouble() == null)
-            {
-                notices.complain(atNs, "backup " + settings.peer() + " joins from entry " + backup.from() +
-                    (reason.isEmpty() ? "" : ": " + reason));
-            }
-        }
-        link.joinReply(term.generation(), backup.from(), backup.session());
-    }
-
-    private void refuse(final long atNs, final String reason)
-    {
-        notices.complain(atNs, "refuses " + settings.peer() + " as its backup: " + reason);
-        link.refuse(term.generation(), reason);
     }
 
     /** The primary does not take this node as its backup. */
@@ -424,20 +385,9 @@ public final class PairMember
         final long replayedTimeNs)
     {
         heard(atNs, incarnation);
-        if (role == Role.PRIMARY && backup.is(incarnation) && ofSession == backup.session())
+        if (role == Role.PRIMARY)
         {
-            if (!backup.stage().streams())
-            {
-                backup.stream();
-                watch.begin(atNs);
-                replica.streamFrom(backup.from(), backup.session());
-            }
-            watch.onAcknowledge(atNs, journalSequence);
-            replica.acknowledged(journalSequence, replayedSequence, replayedTimeNs);
-            if (backup.acknowledge(journalSequence))
-            {
-                notices.say("protected: backup " + settings.peer() + " holds the journal");
-            }
+            backup.onAcknowledge(atNs, incarnation, ofSession, journalSequence, replayedSequence, replayedTimeNs);
         }
     }
 
@@ -446,7 +396,7 @@ public final class PairMember
         if (peer.onGoodbye(incarnation, text) && role == Role.PRIMARY && claim == null && !backup.stage().protects())
         {
             notices.say(settings.peer() + " left: " + text);
-            endSession();
+            backup.end();
         }
     }
 
@@ -693,7 +643,7 @@ public final class PairMember
         role = Role.PRIMARY;
         term = newest;
         claim = null;
-        endSession();
+        backup.end();
         notices.say("primary of generation " + term.generation() + (previous == 0 ? "" : " after " + previous));
         replica.goLive(term.generation(), claimCause);
         updateOutputs();
@@ -710,72 +660,14 @@ public final class PairMember
             pollClaim();
             return;
         }
-        if (isPeerLost)
-        {
-            if (backup.stage().protects())
-            {
-                loseBackup("backup " + peer.loss(nowNs));
-            }
-            else if (backup.stage() != BackupSession.NONE && peer.silenceMs(nowNs) > settings.joiningTimeoutMs())
-            {
-                notices.say("backup " + peer.loss(nowNs) + " while it caught up");
-                endSession();
-            }
-            return;
-        }
-        if (backup.stage().streams() && watch.isStalled(nowNs, replica.journalSequence()))
-        {
-            onNoProgress();
-            return;
-        }
-        if (backup.stage() != BackupSession.STREAMING || !backupSeesTerm() || !replica.isCaughtUp())
-        {
-            return;
-        }
-        if (!link.carriesFullDatagrams())
-        {
-            complainOfPath();
-        }
-        else
-        {
-            backup.protect();
-            replica.protect(term.generation(), settings.peer());
-        }
-    }
-
-    /** Heartbeats say that the backup lives; that it takes nothing is worse than if it did not. */
-    private void onNoProgress()
-    {
-        if (backup.stage().protects())
-        {
-            loseBackup("backup " + settings.peer() + " is heard, and acknowledged nothing for " +
-                settings.progressTimeoutMs() + " ms" + (link.trouble() == null ? "" : ": " + link.trouble()));
-        }
-        else
-        {
-            complainOfPath();
-        }
-    }
-
-    private void complainOfPath()
-    {
-        if (link.trouble() != null)
-        {
-            notices.complain(nowNs, "backup " + settings.peer() + " cannot protect: " + link.trouble());
-        }
-    }
-
-    /** Whether the backup that joins has found this term at the arbiter itself, and could claim the next one there. */
-    private boolean backupSeesTerm()
-    {
-        return backup.is(peer.incarnation()) && term.claim().equals(peer.claim());
+        backup.poll(nowNs, term, isPeerLost);
     }
 
     /** Ends the promise to the backup: asks for a generation in which outputs need none, and holds them until then. */
     private void loseBackup(final String reason)
     {
         beginClaim(term, reason);
-        endSession();
+        backup.end();
         updateOutputs();
         pollClaim();
     }
@@ -799,12 +691,6 @@ public final class PairMember
     private void updateOutputs()
     {
         replica.allowOutputs(role == Role.PRIMARY && !holdsOutputs());
-    }
-
-    private void endSession()
-    {
-        backup.end();
-        replica.stopStreaming();
     }
 
     private void haltDeposed(final long byGeneration, final String node)
