@@ -106,7 +106,7 @@ final class StateMoves
     {
         final long sequence = replayer.nextSequence() - 1;
         final SnapshotInfo taken =
-            store.take(GUEST, null, new Capture(machine, sequence, 3, 4), GENESIS, new byte[0], null, 0);
+            store.take(GUEST, null, new Capture(machine, sequence, 3, 4), GENESIS, new byte[0], null, List.of(), 0).info();
         final StoredSnapshot read = store.open(GUEST, taken.name());
         assertThat(read.info()).isEqualTo(taken);
         assertThat(read.info().position()).isEqualTo(machine.position());

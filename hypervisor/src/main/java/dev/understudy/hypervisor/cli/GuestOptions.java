@@ -142,11 +142,6 @@ final class GuestOptions
         {
             throw new UsageException((netdev == null ? "--mac " + mac : "--netdev " + netdev) + ": the guest of the snapshot has no network device");
         }
-        image.drives().stream().filter(it -> !it.isReadOnly()).forEach(it ->
-        {
-            throw new UsageException("--from " + from + ": the guest writes its drive " + it.path() +
-                ", and snapshots do not have what it wrote there");
-        });
         return mac == null ? image : image.at(parsedMac());
     }
 

@@ -3,9 +3,7 @@ package dev.understudy.hypervisor.cli;
 import dev.understudy.hypervisor.config.ByteSize;
 import dev.understudy.hypervisor.config.DriveSpec;
 import dev.understudy.hypervisor.config.TimeSpan;
-import dev.understudy.hypervisor.drive.DriveFile;
 import dev.understudy.hypervisor.drive.OverlayImage;
-import dev.understudy.hypervisor.drive.RawImage;
 import dev.understudy.hypervisor.image.GuestImage;
 import dev.understudy.hypervisor.net.Netdev;
 import dev.understudy.hypervisor.snapshot.SnapshotPlace;
@@ -89,7 +87,6 @@ final class RecordCommand implements Callable<Integer>
         }
         final GuestImage image = guest.image(name, start);
         final long balloonPages = guest.balloonPages(image);
-        requireDrivesThatAreOnlyRead(image);
         final JournalOptions options = JournalOptions.defaults().bounded(
             journalMaxBytes(), alarm -> System.err.println("understudy: " + alarm));
         // Before the journal: one that a wrong option began would stand in the way of the next attempt.
@@ -113,8 +110,8 @@ final class RecordCommand implements Callable<Integer>
             balloonPages,
             guest.forwards(),
             netdev,
-            (i, drive) -> drive.isReadOnly() ? RawImage.readOnly(drive.path()) :
-                OverlayImage.create(drive, drives.get(i).overlay()),
+            taker.opening((i, drive) -> start.isSnapshot() ? OverlayImage.temporary(drive, start.snapshot().drive(i)) :
+                OverlayImage.create(drive, drives.get(i).overlay()), start.snapshot()),
             EventLog.to(writer),
             taker::attach,
             () ->
@@ -127,16 +124,6 @@ final class RecordCommand implements Callable<Integer>
                 taker.close();
                 writer.close();
             });
-    }
-
-    private void requireDrivesThatAreOnlyRead(final GuestImage image)
-    {
-        final DriveFile written = SnapshotTaker.writtenDrive(image);
-        if (snapshotEvery != null && written != null)
-        {
-            throw new UsageException("--snapshot-every " + snapshotEvery + ": the guest writes its drive " + written.path() +
-                ", and snapshots do not have what it writes there");
-        }
     }
 
     private long journalMaxBytes()

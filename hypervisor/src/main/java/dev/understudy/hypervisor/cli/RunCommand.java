@@ -64,7 +64,7 @@ final class RunCommand implements Callable<Integer>
             guest.balloonPages(image),
             guest.forwards(),
             guest.openNetdev(),
-            (i, drive) -> start.isSnapshot() ? RawImage.readOnly(drive.path()) : open(drives.get(i), drive),
+            (i, drive) -> start.isSnapshot() ? start.openDrive(i, drive) : open(drives.get(i), drive),
             EventLog.none(),
             agent -> {},
             () -> {},

@@ -25,6 +25,9 @@ record OverlayHeader(long baseBytes, byte[] baseSha256)
     static final int PAGE_BYTES = 4096;
 
     static final int VERSION = 1;
+
+    /** Of one that a snapshot has ended: what was written later is elsewhere. */
+    private static final int ENDED_VERSION = -1;
     static final int CLUSTER_BYTES = 64 << 10;
 
     /** "USTYOVLY". */
@@ -37,6 +40,16 @@ record OverlayHeader(long baseBytes, byte[] baseSha256)
         final byte[] page = new byte[PAGE_BYTES];
         final ByteBuffer buffer = ByteBuffer.wrap(page).order(ByteOrder.LITTLE_ENDIAN);
         buffer.putLong(MAGIC).putInt(VERSION).putInt(CLUSTER_BYTES).putLong(baseBytes).put(baseSha256);
+        buffer.putInt(crc(page));
+        return page;
+    }
+
+    /** The first bytes of an overlay that is not all that was written. */
+    static byte[] ended()
+    {
+        final byte[] page = new byte[PAGE_BYTES];
+        final ByteBuffer buffer = ByteBuffer.wrap(page).order(ByteOrder.LITTLE_ENDIAN);
+        buffer.putLong(MAGIC).putInt(ENDED_VERSION).position(CHECKED_BYTES);
         buffer.putInt(crc(page));
         return page;
     }
@@ -62,6 +75,11 @@ record OverlayHeader(long baseBytes, byte[] baseSha256)
         if (buffer.getInt() != crc(page))
         {
             throw new DriveException(what + " is damaged: its header does not match its checksum");
+        }
+        if (version == ENDED_VERSION)
+        {
+            throw new DriveException(what + " ended with a snapshot of its recording, and what was written later is not in it: " +
+                "go on from a snapshot with --from");
         }
         if (version != VERSION || clusterBytes != CLUSTER_BYTES)
         {

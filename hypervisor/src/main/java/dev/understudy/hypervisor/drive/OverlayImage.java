@@ -1,6 +1,7 @@
 package dev.understudy.hypervisor.drive;
 
 import dev.understudy.node.DriveException;
+import dev.understudy.replay.snapshot.StoredDrive;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -26,7 +27,7 @@ import java.util.Locale;
  * with a flush, after the clusters that it names, and a cluster that was given up is used again only when the table
  * without it is on the disk. An overlay that is not kept has no header and no table in its file.
  */
-public final class OverlayImage implements BlockImage
+public final class OverlayImage implements BlockImage, LowerImage
 {
     static final int CLUSTER_BYTES = OverlayHeader.CLUSTER_BYTES;
 
@@ -41,6 +42,9 @@ public final class OverlayImage implements BlockImage
     private static final long MAX_CLUSTERS = 1 << 26;
 
     private final StableFile base;
+
+    /** What is there where this has nothing; others that are put in its place are equal. */
+    private volatile LowerImage below;
     private final long baseBytes;
     private final StableFile file;
     private final boolean isKept;
@@ -64,6 +68,7 @@ public final class OverlayImage implements BlockImage
         final StableFile base, final long baseBytes, final StableFile file, final boolean isKept)
     {
         this.base = base;
+        below = base;
         this.baseBytes = baseBytes;
         this.file = file;
         this.isKept = isKept;
@@ -137,6 +142,58 @@ public final class OverlayImage implements BlockImage
             throw new DriveException("no overlay can be made in " + System.getProperty("java.io.tmpdir") + ": " +
                 ChannelAccess.reason(e), e);
         }
+    }
+
+    /** The same over a drive as it was in a snapshot; null is the image alone. */
+    public static OverlayImage temporary(final DriveFile drive, final StoredDrive stored)
+    {
+        final OverlayImage image = temporary(drive);
+        if (stored != null)
+        {
+            image.goOnOver(stored);
+        }
+        return image;
+    }
+
+    /** Begins an overlay over this one, which is not written any more. It lives as long as that object, which closes the base. */
+    OverlayImage next() throws IOException
+    {
+        final Path path = Files.createTempFile("understudy-", ".overlay");
+        final OverlayImage next = new OverlayImage(
+            base, baseBytes, ChannelAccess.create(path, StandardOpenOption.DELETE_ON_CLOSE), false);
+        next.below = this;
+        return next;
+    }
+
+    /** Has what this lies over be what a snapshot has, which is equal. On any thread. */
+    void goOnOver(final StoredDrive stored)
+    {
+        below = new SnapshotImage(base, stored);
+    }
+
+    /** Whether this has a page of 4096 bytes, and not what it lies over. On any thread, once this is not written any more. */
+    boolean isWritten(final int page)
+    {
+        return table[(int)((long)page * PAGE_BYTES / CLUSTER_BYTES)] != FROM_BASE;
+    }
+
+    /** Copies a page of 4096 bytes out, with zeros behind the end of the drive. On any thread, as {@link #isWritten}. */
+    void copyPage(final int page, final byte[] to) throws IOException
+    {
+        final long offset = (long)page * PAGE_BYTES;
+        Arrays.fill(to, (byte)0);
+        read(offset, to, 0, (int)Math.min(PAGE_BYTES, baseBytes - offset));
+    }
+
+    /** Lets go of an overlay that another one was begun over. One that was kept says from then on that it is not all. */
+    void closeLayer() throws IOException
+    {
+        if (isKept)
+        {
+            final byte[] header = OverlayHeader.ended();
+            file.write(0, header, 0, header.length);
+        }
+        file.close();
     }
 
     /** Goes on with an overlay that was kept. */
@@ -229,14 +286,20 @@ public final class OverlayImage implements BlockImage
     @Override
     public void read(final long offset, final byte[] to) throws IOException
     {
+        read(offset, to, 0, to.length);
+    }
+
+    @Override
+    public void read(final long offset, final byte[] to, final int start, final int count) throws IOException
+    {
         int done = 0;
-        while (done < to.length)
+        while (done < count)
         {
             final long at = offset + done;
             final int index = (int)(at / CLUSTER_BYTES);
             final int within = (int)(at % CLUSTER_BYTES);
-            final int length = Math.min(CLUSTER_BYTES - within, to.length - done);
-            readWithin(index, within, to, done, length);
+            final int length = Math.min(CLUSTER_BYTES - within, count - done);
+            readWithin(index, within, to, start + done, length);
             done += length;
         }
     }
@@ -341,7 +404,7 @@ public final class OverlayImage implements BlockImage
     {
         switch (table[index])
         {
-            case FROM_BASE -> base.read((long)index * CLUSTER_BYTES + within, to, at, length);
+            case FROM_BASE -> below.read((long)index * CLUSTER_BYTES + within, to, at, length);
             case ZEROS -> Arrays.fill(to, at, at + length, (byte)0);
             default -> file.read(place(table[index]) + within, to, at, length);
         }

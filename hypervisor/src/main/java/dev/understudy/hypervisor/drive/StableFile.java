@@ -8,7 +8,7 @@ import java.nio.file.Path;
  * A file that is read and written at any place, all or nothing. What was written before {@link #force} survives a loss
  * of power; of what was written since, any part may. Not thread-safe.
  */
-interface StableFile extends Closeable
+interface StableFile extends LowerImage, Closeable
 {
     /** For messages. */
     Path path();
@@ -16,6 +16,7 @@ interface StableFile extends Closeable
     long size() throws IOException;
 
     /** Fills a part of {@code to}; the file reaches so far. */
+    @Override
     void read(long offset, byte[] to, int index, int length) throws IOException;
 
     /** Writes a part of {@code from}; the file grows as needed. */

@@ -1,23 +1,35 @@
 package dev.understudy.hypervisor.snapshot;
 
 import dev.understudy.hypervisor.drive.DriveFile;
+import dev.understudy.hypervisor.drive.Drives;
+import dev.understudy.hypervisor.drive.LayeredImage;
+import dev.understudy.hypervisor.drive.OverlayImage;
+import dev.understudy.hypervisor.drive.RawImage;
 import dev.understudy.hypervisor.image.GuestImage;
 import dev.understudy.journal.Genesis;
 import dev.understudy.node.StandaloneAgent;
 import dev.understudy.replay.snapshot.Capture;
+import dev.understudy.replay.snapshot.DriveChanges;
 import dev.understudy.replay.snapshot.SnapshotException;
 import dev.understudy.replay.snapshot.SnapshotInfo;
 import dev.understudy.replay.snapshot.SnapshotStore;
+import dev.understudy.replay.snapshot.StoredDrive;
+import dev.understudy.replay.snapshot.StoredSnapshot;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 
 /**
@@ -46,6 +58,9 @@ public final class SnapshotTaker implements Closeable
     private final InstantSource calendar;
     private final Consumer<String> notices;
     private final SnapshotStore store;
+
+    /** By the number of a drive that the guest writes. */
+    private final Map<Integer, LayeredImage> layers = new TreeMap<>();
     private final CompletableFuture<Capture> beginning = new CompletableFuture<>();
     private StandaloneAgent agent;
     private SnapshotControl control;
@@ -82,10 +97,25 @@ public final class SnapshotTaker implements Closeable
         store = new SnapshotStore(place.store(), notices);
     }
 
-    /** A drive that the guest writes, which snapshots do not have; null without one. */
-    public static DriveFile writtenDrive(final GuestImage image)
+    /**
+     * Opens the guest's drives so that snapshots have them.
+     *
+     * @param overlays begins the overlay of each drive that the guest writes
+     * @param start    the snapshot that the guest begins with; null for its images
+     */
+    public Drives.Opening opening(final BiFunction<Integer, DriveFile, OverlayImage> overlays, final StoredSnapshot start)
     {
-        return image.drives().stream().filter(it -> !it.isReadOnly()).findFirst().orElse(null);
+        return (i, drive) ->
+        {
+            if (drive.isReadOnly())
+            {
+                return RawImage.readOnly(drive.path());
+            }
+            final StoredDrive before = start == null ? null : start.drive(i);
+            final LayeredImage image = new LayeredImage(drive, overlays.apply(i, drive), before);
+            layers.put(i, image);
+            return image;
+        };
     }
 
     /** The guest is about to begin. */
@@ -94,7 +124,7 @@ public final class SnapshotTaker implements Closeable
         agent = newAgent;
         if (beginsHere)
         {
-            agent.capture(beginning::complete);
+            capture(beginning);
         }
     }
 
@@ -206,11 +236,6 @@ public final class SnapshotTaker implements Closeable
             {
                 return FAILED + " \"" + name + "\" cannot name a snapshot";
             }
-            final DriveFile written = writtenDrive(image);
-            if (written != null)
-            {
-                return FAILED + " the guest writes its drive " + written.path() + ", and snapshots do not have what it writes";
-            }
             final SnapshotInfo info = take(name.isEmpty() ? null : name);
             return String.format(Locale.ROOT, "snapshot %s at position %,d, entry %,d: %,d pages",
                 info.name(), info.position(), info.sequence(), info.pages());
@@ -239,16 +264,41 @@ public final class SnapshotTaker implements Closeable
     private SnapshotInfo take(final String name) throws IOException
     {
         final CompletableFuture<Capture> captured = new CompletableFuture<>();
-        agent.capture(captured::complete);
+        capture(captured);
         return keep(name, await(captured));
+    }
+
+    private void capture(final CompletableFuture<Capture> captured)
+    {
+        agent.capture(capture ->
+        {
+            try
+            {
+                for (final LayeredImage image : layers.values())
+                {
+                    image.endLayer();
+                }
+                captured.complete(capture);
+            }
+            catch (final IOException e)
+            {
+                captured.completeExceptionally(e);
+            }
+        });
     }
 
     private SnapshotInfo keep(final String name, final Capture capture)
     {
-        final SnapshotInfo info =
-            store.take(place.guest(), name, capture, genesis, image.kernel(), image.initrd(), calendar.millis());
-        lastPosition = info.position();
-        return info;
+        final List<DriveChanges> changes = new ArrayList<>();
+        for (int i = 0; i < image.drives().size(); i++)
+        {
+            changes.add(layers.containsKey(i) ? layers.get(i).changes() : null);
+        }
+        final StoredSnapshot taken = store.take(
+            place.guest(), name, capture, genesis, image.kernel(), image.initrd(), changes, calendar.millis());
+        layers.forEach((i, layered) -> layered.store(taken.drive(i)));
+        lastPosition = taken.info().position();
+        return taken.info();
     }
 
     private Capture await(final CompletableFuture<Capture> captured) throws IOException
@@ -273,7 +323,7 @@ public final class SnapshotTaker implements Closeable
             }
             catch (final ExecutionException e)
             {
-                throw new AssertionError("a capture that fails ends the guest", e);
+                throw new IOException("no layer of a drive can be begun: " + e.getCause().getMessage(), e);
             }
         }
     }

@@ -1,6 +1,10 @@
 package dev.understudy.hypervisor.standalone;
 
 import dev.understudy.guest.Machine;
+import dev.understudy.hypervisor.drive.BlockImage;
+import dev.understudy.hypervisor.drive.DriveFile;
+import dev.understudy.hypervisor.drive.OverlayImage;
+import dev.understudy.hypervisor.drive.RawImage;
 import dev.understudy.journal.GenerationCause;
 import dev.understudy.replay.Recorder;
 import dev.understudy.replay.snapshot.StoredSnapshot;
@@ -25,6 +29,13 @@ public record GuestStart(StoredSnapshot snapshot, UUID life)
     public boolean isSnapshot()
     {
         return snapshot != null;
+    }
+
+    /** A drive as the snapshot has it; what the guest writes there is gone at the end. */
+    public BlockImage openDrive(final int index, final DriveFile drive)
+    {
+        return drive.isReadOnly() ? RawImage.readOnly(drive.path()) :
+            OverlayImage.temporary(drive, snapshot == null ? null : snapshot.drive(index));
     }
 
     /** Brings a machine that would boot to where the guest begins. */

@@ -4,8 +4,6 @@ import dev.understudy.guest.Machine;
 import dev.understudy.guest.output.OutputSink;
 import dev.understudy.guest.translate.EngineKind;
 import dev.understudy.hypervisor.drive.Drives;
-import dev.understudy.hypervisor.drive.OverlayImage;
-import dev.understudy.hypervisor.drive.RawImage;
 import dev.understudy.hypervisor.image.GuestImage;
 import dev.understudy.hypervisor.image.MachineHosts;
 import dev.understudy.hypervisor.snapshot.SnapshotPlace;
@@ -91,6 +89,7 @@ public final class JournalReplay
         {
             final Genesis genesis = readGenesis(directory, scan, from);
             final StoredSnapshot start = start(directory, from);
+            final GuestStart begins = new GuestStart(start, null);
             final GuestImage image = start == null ? GuestImage.read(genesis, kernel, initrd, drives) : GuestImage.read(
                 genesis,
                 kernel == null ? start.kernelFile() : kernel,
@@ -98,7 +97,7 @@ public final class JournalReplay
                 drives);
             try (Drives own = Drives.open(
                 image.drives(),
-                (i, drive) -> drive.isReadOnly() ? RawImage.readOnly(drive.path()) : OverlayImage.temporary(drive),
+                begins::openDrive,
                 () -> {}))
             {
                 final Machine machine = new Machine(image.machine(), new ConsoleOnly(console), own, MachineHosts.of(engine));

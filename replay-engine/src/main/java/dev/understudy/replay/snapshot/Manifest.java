@@ -23,37 +23,37 @@ import org.agrona.concurrent.UnsafeBuffer;
  *   magic 8, version 4, length of the file 4
  *   name, position 8, sequence 8, timeNs 8, epochMs 8, chain 16, digest 8
  *   the journal's first entry, the state but for RAM
- *   number of drives 4, for each the number of layers 4, for each SHA-256 32 and size 8
- *   number of pages 4, a bit for each that is not all zeros, SHA-256 of each of those
+ *   RAM: number of pages 4, a bit for each that is not all zeros, SHA-256 of each of those
+ *   number of drives 4, for each the same of its pages, and a bit for each that is not that of the image
  *   SHA-256 of everything before
  * </pre>
  * Little-endian; texts, entry and state have their length, 4, in front.
  *
  * @param genesis what the guest is
  * @param state   the machine's state but for RAM, as {@link StateBytes} writes it
- * @param layers  by drive: the layers over its image, the lowest first
+ * @param pages   of RAM
+ * @param drives  what each has over its image
  */
-record Manifest(SnapshotInfo info, Genesis genesis, byte[] state, List<List<DriveLayer>> layers, PageTable pages)
+record Manifest(SnapshotInfo info, Genesis genesis, byte[] state, PageTable pages, List<DriveTable> drives)
 {
     /** "USTYSNAP". */
     private static final long MAGIC = 0x5041_4E53_5954_5355L;
     private static final int VERSION = 1;
     private static final int LENGTH_AT = 12;
     private static final int NUMBERS_BYTES = 16 + 7 * Long.BYTES;
-    private static final int LAYER_BYTES = Sha256.BYTES + Long.BYTES;
     private static final int MIN_BYTES = NUMBERS_BYTES + Sha256.BYTES;
 
-    /** The most drives and layers that a file is believed to have. */
-    private static final int MAX_LAYERS = 1 << 16;
+    /** The most drives that a file is believed to have. */
+    private static final int MAX_DRIVES = 64;
 
     byte[] encode()
     {
         final byte[] name = info.name().getBytes(StandardCharsets.UTF_8);
         final JournalEntry entry = new EntryEncoder().genesis(genesis).entry();
-        final int layerBytes = layers.stream().mapToInt(it -> Integer.BYTES + it.size() * LAYER_BYTES).sum();
-        final int pageBytes = pages.bits().length * Long.BYTES + pages.count() * Sha256.BYTES;
-        final ByteBuffer to = ByteBuffer.allocate(NUMBERS_BYTES + 5 * Integer.BYTES + name.length + entry.length() +
-            state.length + layerBytes + pageBytes + Sha256.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        final int driveBytes =
+            drives.stream().mapToInt(it -> bytes(it.stored()) + it.written().length * Long.BYTES).sum();
+        final ByteBuffer to = ByteBuffer.allocate(NUMBERS_BYTES + 4 * Integer.BYTES + name.length + entry.length() +
+            state.length + bytes(pages) + driveBytes + Sha256.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         to.putLong(MAGIC).putInt(VERSION).putInt(to.capacity());
         to.putInt(name.length).put(name);
         to.putLong(info.position()).putLong(info.sequence()).putLong(info.timeNs()).putLong(info.epochMs())
@@ -62,20 +62,35 @@ record Manifest(SnapshotInfo info, Genesis genesis, byte[] state, List<List<Driv
         entry.buffer().getBytes(entry.offset(), first);
         to.putInt(first.length).put(first);
         to.putInt(state.length).put(state);
-        to.putInt(layers.size());
-        for (final List<DriveLayer> ofDrive : layers)
+        put(pages, to);
+        to.putInt(drives.size());
+        for (final DriveTable drive : drives)
         {
-            to.putInt(ofDrive.size());
-            ofDrive.forEach(layer -> to.put(layer.sha256()).putLong(layer.bytes()));
+            put(drive.stored(), to);
+            put(drive.written(), to);
         }
-        to.putInt(pages.pages());
-        for (final long word : pages.bits())
+        to.put(new Sha256().of(to.array(), 0, to.position()));
+        return to.array();
+    }
+
+    private static int bytes(final PageTable table)
+    {
+        return Integer.BYTES + table.bits().length * Long.BYTES + table.count() * Sha256.BYTES;
+    }
+
+    private static void put(final PageTable table, final ByteBuffer to)
+    {
+        to.putInt(table.pages());
+        put(table.bits(), to);
+        to.put(table.hashes(), 0, table.count() * Sha256.BYTES);
+    }
+
+    private static void put(final long[] bits, final ByteBuffer to)
+    {
+        for (final long word : bits)
         {
             to.putLong(word);
         }
-        to.put(pages.hashes(), 0, pages.count() * Sha256.BYTES);
-        to.put(new Sha256().of(to.array(), 0, to.position()));
-        return to.array();
     }
 
     /**
@@ -141,49 +156,47 @@ record Manifest(SnapshotInfo info, Genesis genesis, byte[] state, List<List<Driv
         final JournalEntry entry = new JournalEntry();
         entry.wrap(new UnsafeBuffer(first), 0, first.length);
         final byte[] state = block(from);
-        final List<List<DriveLayer>> layers = layers(from);
+        final PageTable pages = pages(from);
+        final List<DriveTable> drives = drives(from);
+        final long stored = pages.count() + drives.stream().mapToLong(it -> it.stored().count()).sum();
+        final SnapshotInfo info = new SnapshotInfo(guest, name, position, sequence, timeNs, epochMs, chainHigh, chainLow,
+            digest, pages.count(), bytes.length + stored * PackFile.PAGE_BYTES);
+        return new Manifest(info, entry.genesis(), state, pages, drives);
+    }
+
+    private static PageTable pages(final ByteBuffer from)
+    {
         final int pages = from.getInt();
+        final long[] bits = bits(from, pages);
+        final byte[] hashes = new byte[Arrays.stream(bits).mapToInt(Long::bitCount).sum() * Sha256.BYTES];
+        from.get(hashes);
+        return new PageTable(pages, bits, hashes);
+    }
+
+    private static long[] bits(final ByteBuffer from, final int pages)
+    {
         final long[] bits = new long[PageTable.words(pages)];
         from.asLongBuffer().get(bits);
         from.position(from.position() + bits.length * Long.BYTES);
-        final byte[] hashes = new byte[Arrays.stream(bits).mapToInt(Long::bitCount).sum() * Sha256.BYTES];
-        from.get(hashes);
-        final PageTable table = new PageTable(pages, bits, hashes);
-        final SnapshotInfo info = new SnapshotInfo(guest, name, position, sequence, timeNs, epochMs, chainHigh, chainLow,
-            digest, table.count(), bytes(bytes.length, table, layers));
-        return new Manifest(info, entry.genesis(), state, layers, table);
+        return bits;
     }
 
-    /** What a snapshot takes on the disk when nothing else shares its pages. */
-    private static long bytes(final int length, final PageTable pages, final List<List<DriveLayer>> layers)
+    private static List<DriveTable> drives(final ByteBuffer from)
     {
-        return length + (long)pages.count() * PackFile.PAGE_BYTES +
-            layers.stream().flatMap(List::stream).mapToLong(DriveLayer::bytes).sum();
-    }
-
-    private static List<List<DriveLayer>> layers(final ByteBuffer from)
-    {
-        final List<List<DriveLayer>> layers = new ArrayList<>();
-        final int drives = count(from);
-        for (int drive = 0; drive < drives; drive++)
+        final List<DriveTable> drives = new ArrayList<>();
+        final int count = count(from);
+        for (int drive = 0; drive < count; drive++)
         {
-            final List<DriveLayer> ofDrive = new ArrayList<>();
-            final int count = count(from);
-            for (int i = 0; i < count; i++)
-            {
-                final byte[] sha256 = new byte[Sha256.BYTES];
-                from.get(sha256);
-                ofDrive.add(new DriveLayer(sha256, from.getLong()));
-            }
-            layers.add(ofDrive);
+            final PageTable stored = pages(from);
+            drives.add(new DriveTable(stored, bits(from, stored.pages())));
         }
-        return layers;
+        return drives;
     }
 
     private static int count(final ByteBuffer from)
     {
         final int count = from.getInt();
-        if (count < 0 || count > MAX_LAYERS)
+        if (count < 0 || count > MAX_DRIVES)
         {
             throw new BufferUnderflowException();
         }

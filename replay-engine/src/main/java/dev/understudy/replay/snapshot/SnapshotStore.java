@@ -68,16 +68,18 @@ public final class SnapshotStore
      * @param genesis what the guest is
      * @param kernel  the guest's kernel
      * @param initrd  its initial RAM disk; null without one
+     * @param drives  what it wrote to each of its drives; null for one that it only reads
      * @param epochMs the date, in milliseconds since 1970
      * @throws SnapshotException when that cannot be; then the store is as it was
      */
-    public SnapshotInfo take(
+    public StoredSnapshot take(
         final String guest,
         final String name,
         final Capture capture,
         final Genesis genesis,
         final byte[] kernel,
         final byte[] initrd,
+        final List<DriveChanges> drives,
         final long epochMs)
     {
         requireName(guest);
@@ -104,16 +106,26 @@ public final class SnapshotStore
                     pages = new StoredPages(disk, layout);
                     pages.problems().forEach(notices);
                 }
-                final PageTable table = pages.add(capture.pages());
+                final PageTable ram;
+                final List<DriveTable> ofDrives = new ArrayList<>();
+                try (PageAdder adder = pages.adder())
+                {
+                    ram = adder.add(capture.pages());
+                    for (final DriveChanges drive : drives)
+                    {
+                        ofDrives.add(adder.add(drive));
+                    }
+                    adder.finish();
+                }
                 keepFile(genesis.kernelSha256(), kernel);
                 if (initrd != null)
                 {
                     keepFile(genesis.initrdSha256(), initrd);
                 }
                 WholeFile.write(disk, file, new Manifest(
-                    capture.info(guest, called, epochMs), genesis, capture.state(), List.of(), table).encode());
+                    capture.info(guest, called, epochMs), genesis, capture.state(), ram, ofDrives).encode());
                 endChange();
-                return Manifest.read(file, guest).info();
+                return new StoredSnapshot(layout, Manifest.read(file, guest), pages);
             }
         }
         catch (final IOException | UncheckedIOException e)

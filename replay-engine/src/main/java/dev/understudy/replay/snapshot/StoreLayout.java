@@ -14,8 +14,8 @@ import java.util.stream.Stream;
  * <pre>
  *   lock                          held by who reads the names of the store's files, or changes them
  *   changing                      there while somebody changes the store: found by the next one, it says that he died
- *   pages/0123456789abcdef.pack   pages of guest RAM; named by the hash of what they hold
- *   files/SHA-256                 a kernel, an initial RAM disk, a layer of a drive
+ *   pages/0123456789abcdef.pack   pages of RAM and drives; named by the hash of what they hold
+ *   files/SHA-256                 a kernel, an initial RAM disk
  *   guests/GUEST/NAME.snapshot    a manifest
  * </pre>
  */

@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -53,7 +52,7 @@ final class StoreSweeper
                 {
                     files.add(layout.file(manifest.genesis().initrdSha256()));
                 }
-                manifest.layers().stream().flatMap(List::stream).forEach(it -> files.add(layout.file(it.sha256())));
+                manifest.drives().forEach(drive -> need(drive.stored(), needed));
             }
         }
         sweepPacks(needed);

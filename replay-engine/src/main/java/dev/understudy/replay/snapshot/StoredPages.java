@@ -60,47 +60,14 @@ final class StoredPages
         return problems;
     }
 
-    /** Adds the pages that the store lacks, in one pack; returns the table of all. */
-    PageTable add(final CapturedPages pages) throws IOException
+    /** Begins to add pages. */
+    PageAdder adder()
     {
-        final PageTable.Builder table = new PageTable.Builder(pages.count());
-        final PageSet added = new PageSet();
-        final Sha256 sha256 = new Sha256();
-        final byte[] page = new byte[PackFile.PAGE_BYTES];
-        final byte[] hash = new byte[Sha256.BYTES];
-        PackWriter writer = null;
-        try
-        {
-            for (int i = 0; i < pages.count(); i++)
-            {
-                if (!pages.copyPage(i, page))
-                {
-                    continue;
-                }
-                sha256.of(page, 0, page.length, hash, 0);
-                table.add(i, hash, 0);
-                if (!index.isAt(index.place(hash, 0)) && added.add(hash))
-                {
-                    writer = writer == null ? new PackWriter(disk, layout) : writer;
-                    writer.add(page, hash, 0);
-                }
-            }
-            if (writer != null)
-            {
-                add(writer.finish());
-            }
-        }
-        finally
-        {
-            if (writer != null)
-            {
-                writer.close();
-            }
-        }
-        return table.build();
+        return new PageAdder(disk, layout, this);
     }
 
-    private void add(final Path pack) throws IOException
+    /** Takes up a pack that was written. */
+    void add(final Path pack) throws IOException
     {
         index.add(PackFile.open(pack));
         files.clear();

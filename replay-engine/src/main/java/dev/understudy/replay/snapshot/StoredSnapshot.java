@@ -103,6 +103,16 @@ public final class StoredSnapshot
             String.format(Locale.ROOT, "snapshot %s: page %d of guest RAM", file(), page));
     }
 
+    /**
+     * What a drive has over its image.
+     *
+     * @param drive its number, from 0
+     */
+    public StoredDrive drive(final int drive)
+    {
+        return new StoredDrive(manifest.drives().get(drive), pages, "snapshot " + file() + ": drive " + drive);
+    }
+
     /** Reads all of it; returns what is wrong, a sentence each. */
     public List<String> verify()
     {
@@ -115,6 +125,21 @@ public final class StoredSnapshot
                 try
                 {
                     copyPage(i, page);
+                }
+                catch (final SnapshotException e)
+                {
+                    problems.add(e.getMessage());
+                }
+            }
+        }
+        for (int i = 0; i < manifest.drives().size(); i++)
+        {
+            final StoredDrive drive = drive(i);
+            for (int number = 0; number < drive.table().stored().pages(); number++)
+            {
+                try
+                {
+                    drive.copyPage(number, page);
                 }
                 catch (final SnapshotException e)
                 {

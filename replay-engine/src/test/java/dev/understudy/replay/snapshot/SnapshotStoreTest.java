@@ -244,7 +244,7 @@ class SnapshotStoreTest
     void anotherVersionOfTheMachineIsRefused()
     {
         final SnapshotStore store = store(new StoreDisk());
-        store.take("kv", "old", capture(new TestPages(PAGES)), genesis(1), KERNEL, null, 0);
+        store.take("kv", "old", capture(new TestPages(PAGES)), genesis(1), KERNEL, null, List.of(), 0);
         assertThatThrownBy(() -> store.open("kv", "old"))
             .isInstanceOf(SnapshotException.class).hasMessageContaining("old.snapshot is of version 1 of the machine");
     }
@@ -279,7 +279,8 @@ class SnapshotStoreTest
     private String take(final SnapshotStore store, final String guest, final TestPages pages)
     {
         return store.take(
-            guest, null, capture(pages), genesis(MachineConfiguration.MACHINE_VERSION), KERNEL, null, 0).name();
+            guest, null, capture(pages), genesis(MachineConfiguration.MACHINE_VERSION), KERNEL, null, List.of(), 0)
+            .info().name();
     }
 
     private Capture capture(final TestPages pages)
