@@ -6,6 +6,7 @@ import dev.understudy.guest.virtio.BlockRequest;
 import dev.understudy.replay.EventLog;
 import dev.understudy.replay.Recorder;
 import dev.understudy.replay.snapshot.Capture;
+import dev.understudy.replay.snapshot.SnapshotException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.function.Consumer;
@@ -83,14 +84,24 @@ public final class StandaloneAgent implements Agent
     /**
      * Has the guest captured between two slices, when its drives have carried out all that it wants of them. From any thread.
      *
-     * @param taken called on the hart thread, unless the guest ends before
+     * One of both is called on the hart thread, unless the guest ends before.
+     *
+     * @param taken   takes the state
+     * @param refused takes the reason why there is none
      */
-    public void capture(final Consumer<Capture> taken)
+    public void capture(final Consumer<Capture> taken, final Consumer<SnapshotException> refused)
     {
         inbox.command(recorder ->
         {
             settleDrives(recorder);
-            taken.accept(recorder.capture());
+            try
+            {
+                taken.accept(recorder.capture());
+            }
+            catch (final SnapshotException e)
+            {
+                refused.accept(e);
+            }
         });
     }
 

@@ -261,6 +261,8 @@ public final class Recorder
     /**
      * The guest as it is now: its digest is in the log, and the state stands right behind that entry. Its drives have carried
      * out all that it wants of them.
+     *
+     * @throws dev.understudy.replay.snapshot.SnapshotException when there is no memory for it; the guest can go on
      */
     public Capture capture()
     {

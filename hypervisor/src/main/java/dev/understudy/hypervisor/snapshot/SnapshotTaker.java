@@ -284,7 +284,7 @@ public final class SnapshotTaker implements Closeable
             {
                 captured.completeExceptionally(e);
             }
-        });
+        }, captured::completeExceptionally);
     }
 
     private SnapshotInfo keep(final String name, final Capture capture)
@@ -323,6 +323,10 @@ public final class SnapshotTaker implements Closeable
             }
             catch (final ExecutionException e)
             {
+                if (e.getCause() instanceof final SnapshotException refused)
+                {
+                    throw refused;
+                }
                 throw new IOException("no layer of a drive can be begun: " + e.getCause().getMessage(), e);
             }
         }

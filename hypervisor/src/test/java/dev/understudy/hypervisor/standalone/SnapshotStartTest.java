@@ -5,7 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.understudy.guest.RunState;
 import dev.understudy.guest.translate.EngineKind;
-import dev.understudy.hypervisor.drive.RawImage;
+import dev.understudy.hypervisor.drive.DriveFile;
+import dev.understudy.hypervisor.drive.OverlayImage;
 import dev.understudy.hypervisor.image.GuestImage;
 import dev.understudy.hypervisor.net.Netdev;
 import dev.understudy.hypervisor.snapshot.SnapshotPlace;
@@ -22,6 +23,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,6 +34,7 @@ import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -39,11 +42,20 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(60)
 class SnapshotStartTest
 {
+    private static final Path ROUNDS = Path.of("../guests/tests/block_rounds.elf");
     private static final Path ECHO = Path.of("../guests/tests/console_echo.elf");
     private static final long MEMORY_BYTES = 16 << 20;
 
     @TempDir
     private Path directory;
+
+    private Path store;
+
+    @BeforeEach
+    void chooseStore()
+    {
+        store = directory.resolve("store");
+    }
 
     /** A guest at a keyboard, which is recorded. */
     private final class Recording implements AutoCloseable
@@ -58,14 +70,14 @@ class SnapshotStartTest
         Recording(final Path journal, final GuestImage image, final GuestStart start, final long everyMs)
             throws IOException
         {
-            final StandaloneGuest guest = new StandaloneGuest(image, start, EngineKind.MIXED, List.of(), Netdev.none(),
-                (index, drive) -> RawImage.readOnly(drive.path()), new Terminal(new PipedInputStream(typed), shown), -1,
-                InstantSource.system(), notice -> {});
             final Genesis genesis = image.genesis("echo");
             writer = JournalWriter.createUnstarted(journal, genesis, JournalOptions.defaults());
             taker = new SnapshotTaker(journal,
-                SnapshotPlace.ofRecording(journal, directory.resolve("store"), "echo", writer.chainHigh()),
+                SnapshotPlace.ofRecording(journal, store, "echo", writer.chainHigh()),
                 image, genesis, everyMs, start.isSnapshot(), InstantSource.system(), notice -> {});
+            final StandaloneGuest guest = new StandaloneGuest(image, start, EngineKind.MIXED, List.of(), Netdev.none(),
+                taker.opening((i, drive) -> (OverlayImage)start.openDrive(i, drive), start.snapshot()),
+                new Terminal(new PipedInputStream(typed), shown), -1, InstantSource.system(), notice -> {});
             end = agent.submit(() -> guest.run(EventLog.to(writer), taker::attach, () ->
             {
                 writer.start();
@@ -177,6 +189,46 @@ class SnapshotStartTest
         {
             assertThat(replay(journal, name, EngineKind.MIXED, new ByteArrayOutputStream()).digest()).isEqualTo(digest);
         }
+    }
+
+    @Test
+    void aGuestGoesOnWithItsDrivesAsTheyWere() throws Exception
+    {
+        final Path disk = directory.resolve("disk.img");
+        try (RandomAccessFile file = new RandomAccessFile(disk.toFile(), "rw"))
+        {
+            file.setLength(1 << 20);
+        }
+        final DriveFile drive = DriveFile.of(disk, false, true, "");
+        final GuestImage image = GuestImage.read(ROUNDS, null, "rounds=200", MEMORY_BYTES, List.of(drive), null);
+        final Path journal = directory.resolve("journal");
+        try (Recording recording = new Recording(journal, image, GuestStart.boot(), 10))
+        {
+            assertThat(recording.end.get()).isEqualTo(RunState.SHUTDOWN);
+            assertThat(recording.shown.toString(StandardCharsets.US_ASCII)).endsWith("block_rounds ok\n");
+        }
+        final List<String> names = names(journal);
+        assertThat(names).hasSizeGreaterThan(1);
+        final long digest = replay(journal, null, EngineKind.MIXED, new ByteArrayOutputStream()).digest();
+        for (final String name : List.of(names.get(0), names.get(names.size() / 2), names.getLast()))
+        {
+            assertThat(replay(journal, name, EngineKind.MIXED, new ByteArrayOutputStream()).digest()).isEqualTo(digest);
+            assertThat(SnapshotPlace.find(journal).open(name, notice -> {}).verify()).isEmpty();
+        }
+
+        // Another life from the middle on, in a store of its own, which does not have what the drive had before.
+        final StoredSnapshot middle = SnapshotPlace.find(journal).open(names.get(names.size() / 2), notice -> {});
+        final Path second = directory.resolve("second");
+        store = directory.resolve("other-store");
+        try (Recording recording = new Recording(second, image, new GuestStart(middle, null), 10))
+        {
+            assertThat(recording.end.get()).isEqualTo(RunState.SHUTDOWN);
+            assertThat(recording.shown.toString(StandardCharsets.US_ASCII)).endsWith("block_rounds ok\n");
+        }
+        final long secondDigest = replay(second, null, EngineKind.MIXED, new ByteArrayOutputStream()).digest();
+        assertThat(replay(second, names(second).getLast(), EngineKind.MIXED, new ByteArrayOutputStream()).digest())
+            .isEqualTo(secondDigest);
+        assertThat(SnapshotPlace.find(second).open("start", notice -> {}).verify()).isEmpty();
     }
 
     @Test

@@ -25,6 +25,7 @@ public final class Capture
      * @param sequence  of the last entry of its journal
      * @param chainHigh first 8 bytes of the journal's hash chain there, as a big-endian number
      * @param chainLow  the next 8
+     * @throws SnapshotException when there is no memory for it; the machine is as it was
      */
     public Capture(final Machine machine, final long sequence, final long chainHigh, final long chainLow)
     {

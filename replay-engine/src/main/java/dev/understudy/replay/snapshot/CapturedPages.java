@@ -1,6 +1,7 @@
 package dev.understudy.replay.snapshot;
 
 import dev.understudy.guest.state.PagedMemory;
+import java.util.Arrays;
 
 /** The pages of RAM at one position. */
 final class CapturedPages
@@ -8,16 +9,30 @@ final class CapturedPages
     /** By page; null for zeros. */
     private final byte[][] pages;
 
+    /**
+     * Copies the pages that are not all zeros.
+     *
+     * @throws SnapshotException when there is no memory for that
+     */
     CapturedPages(final PagedMemory memory)
     {
         pages = new byte[memory.pages()][];
-        for (int page = 0; page < pages.length; page++)
+        try
         {
-            if (!memory.isZero(page))
+            for (int page = 0; page < pages.length; page++)
             {
-                pages[page] = new byte[PagedMemory.PAGE_BYTES];
-                memory.copyPage(page, pages[page]);
+                if (!memory.isZero(page))
+                {
+                    pages[page] = new byte[PagedMemory.PAGE_BYTES];
+                    memory.copyPage(page, pages[page]);
+                }
             }
+        }
+        catch (final OutOfMemoryError e)
+        {
+            Arrays.fill(pages, null);
+            throw new SnapshotException("no snapshot was taken: the JVM's heap has no room for a copy of the guest's memory. " +
+                "Give the JVM more with UNDERSTUDY_JAVA_OPTS=-Xmx", e);
         }
     }
 

@@ -183,7 +183,10 @@ public final class SnapshotStore
     {
         try (StoreLock lock = StoreLock.takeToRead(layout.root()))
         {
-            return new StoredSnapshot(layout, Manifest.read(layout.manifest(guest, name), guest), new StoredPages(disk, layout));
+            final StoredSnapshot snapshot =
+                new StoredSnapshot(layout, Manifest.read(layout.manifest(guest, name), guest), new StoredPages(disk, layout));
+            snapshot.requireVersion();
+            return snapshot;
         }
         catch (final IOException | UncheckedIOException e)
         {

@@ -26,6 +26,11 @@ public final class StoredSnapshot
         this.layout = layout;
         this.manifest = manifest;
         this.pages = pages;
+    }
+
+    /** Refuses a snapshot that this release cannot start. */
+    void requireVersion()
+    {
         final int version = manifest.genesis().machineVersion();
         if (version != MachineConfiguration.MACHINE_VERSION)
         {
