@@ -44,7 +44,7 @@ class ArchitectureTest
     private static final Set<String> WRITES_A_DATE = Set.of(
         "dev.understudy.failover.arbiter.DirectoryArbiter.claim",
         "dev.understudy.hypervisor.pair.PairNode.<init>",
-        "dev.understudy.hypervisor.cli.Foreground.run",
+        "dev.understudy.hypervisor.cli.Foreground.guest",
         "dev.understudy.hypervisor.cli.RecordCommand.call",
         "dev.understudy.hypervisor.image.GuestImage.genesis",
         "dev.understudy.hypervisor.pair.DataDirectory.rehearse",

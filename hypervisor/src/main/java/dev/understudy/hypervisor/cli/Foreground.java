@@ -32,6 +32,22 @@ final class Foreground
         System.err.println("understudy: " + text);
     }
 
+    /** A guest of this host, as {@link #run} takes it. */
+    static StandaloneGuest guest(
+        final GuestImage image,
+        final GuestStart begins,
+        final EngineOption engine,
+        final long balloonPages,
+        final List<ForwardSpec> forwards,
+        final Netdev netdev,
+        final Drives.Opening opening,
+        final Terminal terminal,
+        final Consumer<String> notices)
+    {
+        return new StandaloneGuest(image, begins, engine.kind(), forwards, netdev, opening, terminal, balloonPages,
+            InstantSource.system(), notices);
+    }
+
     /**
      * Runs the guest and returns the exit status.
      *
@@ -58,17 +74,8 @@ final class Foreground
         final Closeable journal)
         throws IOException
     {
-        final StandaloneGuest guest = new StandaloneGuest(
-            image,
-            begins,
-            engine.kind(),
-            forwards,
-            netdev,
-            opening,
-            new Terminal(),
-            balloonPages,
-            InstantSource.system(),
-            Foreground::notice);
+        final StandaloneGuest guest =
+            guest(image, begins, engine, balloonPages, forwards, netdev, opening, new Terminal(), Foreground::notice);
         try (UnhurriedErrors errors = new UnhurriedErrors();
             netdev;
             StopSignal signal = new StopSignal(guest::stop, STOP_TIMEOUT_MS);

@@ -63,8 +63,9 @@ final class GuestOptions
         description = "RAM that the guest is asked to leave alone, less than it has (default: 0, or as it was with --from).")
     private String balloon;
 
-    @Option(names = "--forward", paramLabel = "[ADDRESS:]PORT:GUESTPORT",
-        description = "Carry connections to the host's TCP port to the guest's vsock port. Repeatable.")
+    @Option(names = "--forward", paramLabel = "[ADDRESS:]PORT[+]:GUESTPORT",
+        description = "Carry connections to the host's TCP port to the guest's vsock port; with + each of several guests has " +
+            "the port after that of the one before. Repeatable.")
     private List<String> forwards = new ArrayList<>();
 
     @Option(names = "--drive", paramLabel = "file=IMAGE[,OPTION...]",
@@ -241,7 +242,32 @@ final class GuestOptions
 
     List<ForwardSpec> forwards()
     {
-        return forwards.stream().map(ForwardSpec::parse).toList();
+        return forwards(0);
+    }
+
+    /** Those of one of several guests; its number, from 0. */
+    List<ForwardSpec> forwards(final int index)
+    {
+        return forwards.stream().map(it -> ForwardSpec.parse(it, index)).toList();
+    }
+
+    /** Has several guests begin, which are clones. */
+    void requireSeveral(final int count)
+    {
+        if (from == null)
+        {
+            throw new UsageException("--count " + count + ": several guests begin with a snapshot; name it with --from");
+        }
+        if (netdev != null || mac != null)
+        {
+            throw new UsageException("--count " + count + ": each guest needs a --netdev and a --mac of its own; start them in " +
+                "processes of their own");
+        }
+        forwards.stream().filter(it -> !ForwardSpec.countsUp(it)).findFirst().ifPresent(it ->
+        {
+            throw new UsageException("--forward " + it + ": with --count each guest needs a port of its own; 7000+:6379 counts up");
+        });
+        isClone = true;
     }
 
     private long memoryBytes()

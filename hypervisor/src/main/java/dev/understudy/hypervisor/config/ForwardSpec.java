@@ -42,6 +42,31 @@ public record ForwardSpec(String address, int hostPort, long guestPort)
         return new ForwardSpec(address, (int)hostPort, guestPort);
     }
 
+    /**
+     * Reads {@code 7000+:6379} as well, which is another port of the host for each of several guests.
+     *
+     * @param index of the guest, from 0
+     */
+    public static ForwardSpec parse(final String text, final int index)
+    {
+        if (!countsUp(text))
+        {
+            return parse(text);
+        }
+        final ForwardSpec first = parse(text.replace("+:", ":"));
+        if (first.hostPort + index > MAX_PORT)
+        {
+            throw wrong(text);
+        }
+        return new ForwardSpec(first.address, first.hostPort + index, first.guestPort);
+    }
+
+    /** Whether a text says that each of several guests has a port of its own. */
+    public static boolean countsUp(final String text)
+    {
+        return text.contains("+:");
+    }
+
     /** The same on another address. */
     public ForwardSpec on(final String newAddress)
     {

@@ -76,7 +76,7 @@ public record GuestImage(
             drives,
             mac,
             true);
-        image.requireHeap();
+        image.requireHeap(1);
         return image;
     }
 
@@ -93,17 +93,21 @@ public record GuestImage(
             kernelPath, kernel, initrdPath, initrd, commandLine, memoryBytes, drives, newMac, reboots);
     }
 
-    /** Throws when the heap cannot hold the guest: the JVM would end in the middle of its start. */
-    private void requireHeap()
+    /**
+     * Throws when the heap cannot hold so many of the guest: the JVM would end in the middle of their start.
+     *
+     * @param count at least 1
+     */
+    public void requireHeap(final int count)
     {
         final long heapBytes = Runtime.getRuntime().maxMemory();
-        final long neededBytes = memoryBytes + kernel.length + (initrd == null ? 0 : initrd.length) + OTHER_HEAP_BYTES;
+        final long neededBytes = count * (long)memoryBytes + kernel.length + (initrd == null ? 0 : initrd.length) + OTHER_HEAP_BYTES;
         if (heapBytes < neededBytes)
         {
             throw new ImageException(String.format(Locale.ROOT,
-                "a guest with %d MiB of RAM does not fit into the JVM's heap of %d MiB: give it " +
+                "%s with %d MiB of RAM %s not fit into the JVM's heap of %d MiB: give it " +
                 "less memory, or the JVM more with UNDERSTUDY_JAVA_OPTS=-Xmx%dm",
-                memoryBytes >> 20, heapBytes >> 20, ((neededBytes >> 20) / HEAP_STEP_MIB + 2) * HEAP_STEP_MIB));
+                count == 1 ? "a guest" : count + " guests", memoryBytes >> 20, count == 1 ? "does" : "do", heapBytes >> 20, ((neededBytes >> 20) / HEAP_STEP_MIB + 2) * HEAP_STEP_MIB));
         }
     }
 

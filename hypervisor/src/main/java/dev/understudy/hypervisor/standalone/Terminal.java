@@ -37,7 +37,7 @@ public final class Terminal
     }
 
     /** With other streams than those of this process. */
-    Terminal(final InputStream input, final OutputStream output)
+    public Terminal(final InputStream input, final OutputStream output)
     {
         this.input = input;
         this.output = output;

@@ -44,4 +44,13 @@ class ForwardSpecTest
     {
         assertThat(ForwardSpec.parse("7000:6379").on("127.0.0.2")).isEqualTo(new ForwardSpec("127.0.0.2", 7000, 6379));
     }
+
+    @Test
+    void eachOfSeveralGuestsHasAPortOfItsOwn()
+    {
+        assertThat(ForwardSpec.parse("127.0.0.1:7000+:6379", 3)).isEqualTo(new ForwardSpec("127.0.0.1", 7003, 6379));
+        assertThat(ForwardSpec.parse("7000:6379", 3)).isEqualTo(new ForwardSpec("0.0.0.0", 7000, 6379));
+        assertThatThrownBy(() -> ForwardSpec.parse("65530+:6379", 6)).isInstanceOf(ConfigurationException.class)
+            .hasMessageContaining("\"65530+:6379\"");
+    }
 }
