@@ -126,7 +126,11 @@ final class PackFile
         return index;
     }
 
-    /** Copies a page out, which is not checked. */
+    /**
+     * Copies a page out, which is not checked.
+     *
+     * @throws InternalError here or a little later, when the file was shortened since it was opened, or the disk fails
+     */
     void copyPage(final int slot, final byte[] to)
     {
         MemorySegment.copy(map, ValueLayout.JAVA_BYTE, (1L + slot) * PAGE_BYTES, to, 0, PAGE_BYTES);

@@ -71,7 +71,7 @@ final class PageAdder implements Closeable
     private void addAgain(final int number, final StoredDrive before, final PageTable.Builder table) throws IOException
     {
         final PageTable stored = before.table().stored();
-        if (pages.index().isAt(pages.index().place(stored.hashes(), stored.hashAt(number))))
+        if (pages.index().find(stored.hashes(), stored.hashAt(number)) != null)
         {
             table.add(number, stored.hashes(), stored.hashAt(number));
         }
@@ -86,8 +86,7 @@ final class PageAdder implements Closeable
     {
         sha256.of(page, 0, page.length, hash, 0);
         table.add(number, hash, 0);
-        final PageIndex index = pages.index();
-        if (!index.isAt(index.place(hash, 0)) && added.add(hash))
+        if (pages.index().find(hash, 0) == null && added.add(hash))
         {
             writer = writer == null ? new PackWriter(disk, layout) : writer;
             writer.add(page, hash, 0);

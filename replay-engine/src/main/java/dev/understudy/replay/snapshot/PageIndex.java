@@ -4,7 +4,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Where a store has the page of a hash: a pack, and a slot of it. A page that several packs have is in the first. Not thread-safe. */
+/**
+ * Where a store has the page of a hash. A page that several packs have is in the first. Thread-safe: a drive reads pages while
+ * a snapshot adds some.
+ */
 final class PageIndex
 {
     private static final int FIRST_CAPACITY = 1 << 12;
@@ -25,7 +28,7 @@ final class PageIndex
     }
 
     /** Adds all pages of a pack. */
-    void add(final PackFile file)
+    synchronized void add(final PackFile file)
     {
         packs.add(file);
         final int number = packs.size() - 1;
@@ -62,8 +65,15 @@ final class PageIndex
         }
     }
 
+    /** Where the page of a hash is; null when no pack has it. */
+    synchronized PagePlace find(final byte[] hashes, final int at)
+    {
+        final int place = place(hashes, at);
+        return pack[place] == NONE ? null : new PagePlace(packs.get(pack[place]), slot[place]);
+    }
+
     /** The place of a hash, or the empty one where it belongs. */
-    int place(final byte[] hashes, final int at)
+    private int place(final byte[] hashes, final int at)
     {
         // The hash is as good as random: its first bits choose.
         int place = (int)PackFile.keyOf(hashes, at) & pack.length - 1;
@@ -80,24 +90,7 @@ final class PageIndex
         return place;
     }
 
-    /** Whether there is a page at a place. */
-    boolean isAt(final int place)
-    {
-        return pack[place] != NONE;
-    }
-
-    /** The pack of the page at a place. */
-    PackFile packAt(final int place)
-    {
-        return packs.get(pack[place]);
-    }
-
-    /** The slot of the page at a place. */
-    int slotAt(final int place)
-    {
-        return slot[place];
-    }
-
+    /** While none is added. */
     List<PackFile> packs()
     {
         return packs;

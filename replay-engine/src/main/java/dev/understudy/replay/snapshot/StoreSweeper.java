@@ -74,13 +74,12 @@ final class StoreSweeper
 
     private void need(final PageTable table, final Map<PackFile, BitSet> needed)
     {
-        final PageIndex index = pages.index();
         for (int i = 0; i < table.count(); i++)
         {
-            final int place = index.place(table.hashes(), i * Sha256.BYTES);
-            if (index.isAt(place))
+            final PagePlace place = pages.index().find(table.hashes(), i * Sha256.BYTES);
+            if (place != null)
             {
-                needed.computeIfAbsent(index.packAt(place), unused -> new BitSet()).set(index.slotAt(place));
+                needed.computeIfAbsent(place.pack(), unused -> new BitSet()).set(place.slot());
             }
         }
     }

@@ -6,7 +6,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** The pages that a store has. While its lock is held; pages can be read later as well. Not thread-safe. */
+/**
+ * The pages that a store has. Made, and added to, while its lock is held, by one thread; pages can be read later as well, by any
+ * thread.
+ */
 final class StoredPages
 {
     private final StoreDisk disk;
@@ -82,19 +85,28 @@ final class StoredPages
      */
     void copyPage(final byte[] hashes, final int hashAt, final byte[] to, final Sha256 sha256, final String what)
     {
-        final int place = index.place(hashes, hashAt);
-        if (!index.isAt(place))
+        final PagePlace place = index.find(hashes, hashAt);
+        if (place == null)
         {
             throw new SnapshotException(what + " is in no file of " + layout.pages() + ": put back what is missing there" +
                 (problems.isEmpty() ? "" : "; " + String.join("; ", problems)));
         }
-        final PackFile pack = index.packAt(place);
-        pack.copyPage(index.slotAt(place), to);
-        final byte[] hash = sha256.of(to, 0, to.length);
+        final byte[] hash;
+        try
+        {
+            place.pack().copyPage(place.slot(), to);
+            hash = sha256.of(to, 0, to.length);
+        }
+        catch (final InternalError e)
+        {
+            // What the JVM makes of a page of a mapped file that cannot be had; it comes a little later than the access.
+            throw new SnapshotException(what + ": page " + place.slot() + " of " + place.pack().path() +
+                " cannot be read: the file was shortened, or the disk fails", e);
+        }
         if (!Arrays.equals(hash, 0, Sha256.BYTES, hashes, hashAt, hashAt + Sha256.BYTES))
         {
-            throw new SnapshotException(what + " does not match its SHA-256: page " + index.slotAt(place) + " of " +
-                pack.path() + " was changed, or the disk returned wrong bytes");
+            throw new SnapshotException(what + " does not match its SHA-256: page " + place.slot() + " of " +
+                place.pack().path() + " was changed, or the disk returned wrong bytes");
         }
     }
 }

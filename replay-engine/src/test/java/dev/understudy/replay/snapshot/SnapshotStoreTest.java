@@ -228,6 +228,21 @@ class SnapshotStoreTest
     }
 
     @Test
+    void aFileThatIsShortenedWhileItIsReadIsNamed() throws IOException
+    {
+        final TestPages pages = new TestPages(PAGES);
+        pages.change(random, 300);
+        final StoredSnapshot open = store(new StoreDisk()).open("kv", take(store(new StoreDisk()), "kv", pages));
+        final Path pack = new StoreLayout(temp).packs().getFirst();
+        try (RandomAccessFile file = new RandomAccessFile(pack.toFile(), "rw"))
+        {
+            file.setLength(2 * PackFile.PAGE_BYTES);
+        }
+        assertThatThrownBy(() -> read(open, new TestPages(PAGES)))
+            .isInstanceOf(SnapshotException.class).hasMessageContaining(pack + " cannot be read: the file was shortened");
+    }
+
+    @Test
     void aSnapshotThatIsOpenOutlivesItsDeletion()
     {
         final TestPages pages = new TestPages(PAGES);
