@@ -6,6 +6,7 @@ import dev.understudy.hypervisor.config.TimeSpan;
 import dev.understudy.hypervisor.drive.OverlayImage;
 import dev.understudy.hypervisor.image.GuestImage;
 import dev.understudy.hypervisor.net.Netdev;
+import dev.understudy.hypervisor.snapshot.SnapshotKeeping;
 import dev.understudy.hypervisor.snapshot.SnapshotPlace;
 import dev.understudy.hypervisor.snapshot.SnapshotTaker;
 import dev.understudy.hypervisor.standalone.GuestStart;
@@ -46,6 +47,13 @@ import picocli.CommandLine.Option;
     })
 final class RecordCommand implements Callable<Integer>
 {
+    /** What stays of the journal. */
+    private enum KeepJournal
+    {
+        ALL,
+        SNAPSHOTS
+    }
+
     @Mixin
     private GuestOptions guest;
 
@@ -67,6 +75,15 @@ final class RecordCommand implements Callable<Integer>
         description = "Take a snapshot so often, such as 10s, while the guest does something.")
     private String snapshotEvery;
 
+    @Option(names = "--snapshot-keep", paramLabel = "N",
+        description = "Keep the newest N snapshots and those that were given a name (default: all).")
+    private int snapshotKeep;
+
+    @Option(names = "--keep-journal", paramLabel = "all|snapshots", defaultValue = "all",
+        description = "snapshots: remove the journal's files before the oldest snapshot that is kept, from which a replay begins " +
+            "then (default: ${DEFAULT-VALUE}).")
+    private KeepJournal keepJournal;
+
     @Option(names = "--store", paramLabel = "DIR",
         description = "Where snapshots go; recordings that name one directory share what is equal (default: snapshots in the " +
             "journal's directory).")
@@ -80,6 +97,10 @@ final class RecordCommand implements Callable<Integer>
     public Integer call() throws IOException
     {
         final List<DriveSpec> drives = guest.drives();
+        if (snapshotKeep < 0)
+        {
+            throw new UsageException("--snapshot-keep " + snapshotKeep + ": expected 1 or more");
+        }
         final GuestStart start = guest.start();
         if (!start.isSnapshot())
         {
@@ -99,6 +120,7 @@ final class RecordCommand implements Callable<Integer>
             image,
             genesis,
             snapshotEvery == null ? 0 : TimeSpan.parseMs(snapshotEvery),
+            new SnapshotKeeping(snapshotKeep, keepJournal == KeepJournal.SNAPSHOTS ? writer : null),
             start.isSnapshot(),
             InstantSource.system(),
             Foreground::notice);

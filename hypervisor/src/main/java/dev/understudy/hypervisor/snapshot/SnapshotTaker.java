@@ -7,6 +7,7 @@ import dev.understudy.hypervisor.drive.OverlayImage;
 import dev.understudy.hypervisor.drive.RawImage;
 import dev.understudy.hypervisor.image.GuestImage;
 import dev.understudy.journal.Genesis;
+import dev.understudy.journal.JournalException;
 import dev.understudy.node.StandaloneAgent;
 import dev.understudy.replay.snapshot.Capture;
 import dev.understudy.replay.snapshot.DriveChanges;
@@ -54,6 +55,7 @@ public final class SnapshotTaker implements Closeable
     private final GuestImage image;
     private final Genesis genesis;
     private final long everyMs;
+    private final SnapshotKeeping keeping;
     private final boolean beginsHere;
     private final InstantSource calendar;
     private final Consumer<String> notices;
@@ -72,6 +74,7 @@ public final class SnapshotTaker implements Closeable
      * @param journal    where the recording goes
      * @param genesis    its first entry
      * @param everyMs    time between snapshots, in milliseconds; 0 for none but those that are asked for
+     * @param keeping    what stays when one was taken
      * @param beginsHere whether the guest begins with a state, of which a replay needs a snapshot
      * @param calendar   says when a snapshot was taken
      * @param notices    takes what the operator should know, a line each
@@ -82,6 +85,7 @@ public final class SnapshotTaker implements Closeable
         final GuestImage image,
         final Genesis genesis,
         final long everyMs,
+        final SnapshotKeeping keeping,
         final boolean beginsHere,
         final InstantSource calendar,
         final Consumer<String> notices)
@@ -91,6 +95,7 @@ public final class SnapshotTaker implements Closeable
         this.image = image;
         this.genesis = genesis;
         this.everyMs = everyMs;
+        this.keeping = keeping;
         this.beginsHere = beginsHere;
         this.calendar = calendar;
         this.notices = notices;
@@ -298,6 +303,14 @@ public final class SnapshotTaker implements Closeable
             place.guest(), name, capture, genesis, image.kernel(), image.initrd(), changes, calendar.millis());
         layers.forEach((i, layered) -> layered.store(taken.drive(i)));
         lastPosition = taken.info().position();
+        try
+        {
+            keeping.apply(store, place.guest());
+        }
+        catch (final SnapshotException | JournalException e)
+        {
+            notices.accept("not all that should be removed was: " + e.getMessage());
+        }
         return taken.info();
     }
 

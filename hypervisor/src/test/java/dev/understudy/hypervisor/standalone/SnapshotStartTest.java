@@ -9,12 +9,14 @@ import dev.understudy.hypervisor.drive.DriveFile;
 import dev.understudy.hypervisor.drive.OverlayImage;
 import dev.understudy.hypervisor.image.GuestImage;
 import dev.understudy.hypervisor.net.Netdev;
+import dev.understudy.hypervisor.snapshot.SnapshotKeeping;
 import dev.understudy.hypervisor.snapshot.SnapshotPlace;
 import dev.understudy.hypervisor.snapshot.SnapshotTaker;
 import dev.understudy.hypervisor.snapshot.SnapshotUsageException;
 import dev.understudy.journal.Genesis;
 import dev.understudy.journal.JournalException;
 import dev.understudy.journal.JournalOptions;
+import dev.understudy.journal.JournalVerifier;
 import dev.understudy.journal.JournalWriter;
 import dev.understudy.replay.EventLog;
 import dev.understudy.replay.snapshot.SnapshotInfo;
@@ -29,11 +31,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.InstantSource;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -44,6 +49,7 @@ class SnapshotStartTest
 {
     private static final Path ROUNDS = Path.of("../guests/tests/block_rounds.elf");
     private static final Path ECHO = Path.of("../guests/tests/console_echo.elf");
+    private static final int PIPE_BYTES = 1 << 20;
     private static final long MEMORY_BYTES = 16 << 20;
 
     @TempDir
@@ -70,14 +76,23 @@ class SnapshotStartTest
         Recording(final Path journal, final GuestImage image, final GuestStart start, final long everyMs)
             throws IOException
         {
+            this(journal, image, start, everyMs, 0);
+        }
+
+        /** @param keep snapshots that stay, and what the journal has from them on; 0 for all */
+        Recording(
+            final Path journal, final GuestImage image, final GuestStart start, final long everyMs, final int keep)
+            throws IOException
+        {
             final Genesis genesis = image.genesis("echo");
-            writer = JournalWriter.createUnstarted(journal, genesis, JournalOptions.defaults());
+            writer = JournalWriter.createUnstarted(
+                journal, genesis, JournalOptions.defaults().rollingAt(JournalOptions.MIN_FILE_BYTES));
             taker = new SnapshotTaker(journal,
                 SnapshotPlace.ofRecording(journal, store, "echo", writer.chainHigh()),
-                image, genesis, everyMs, start.isSnapshot(), InstantSource.system(), notice -> {});
+                image, genesis, everyMs, keep == 0 ? SnapshotKeeping.all() : new SnapshotKeeping(keep, writer), start.isSnapshot(), InstantSource.system(), notice -> {});
             final StandaloneGuest guest = new StandaloneGuest(image, start, EngineKind.MIXED, List.of(), Netdev.none(),
                 taker.opening((i, drive) -> (OverlayImage)start.openDrive(i, drive), start.snapshot()),
-                new Terminal(new PipedInputStream(typed), shown), -1, InstantSource.system(), notice -> {});
+                new Terminal(new PipedInputStream(typed, PIPE_BYTES), shown), -1, InstantSource.system(), notice -> {});
             end = agent.submit(() -> guest.run(EventLog.to(writer), taker::attach, () ->
             {
                 writer.start();
@@ -85,12 +100,16 @@ class SnapshotStartTest
             }));
         }
 
-        void say(final String line) throws IOException
+        /** Types a line, or many, and waits for the last answer. */
+        void say(final String... lines) throws Exception
         {
-            typed.write((line + "\n").getBytes(StandardCharsets.US_ASCII));
-            while (!shown.toString(StandardCharsets.US_ASCII).contains(line))
+            final int before = shown.size();
+            final String answer = "echo: " + lines[lines.length - 1] + "\n";
+            typed.write((String.join("\n", lines) + "\n").getBytes(StandardCharsets.US_ASCII));
+            typed.flush();
+            while (shown.size() < before + answer.length() || !shown.toString(StandardCharsets.US_ASCII).endsWith(answer))
             {
-                Thread.onSpinWait();
+                Thread.sleep(1);
             }
         }
 
@@ -229,6 +248,34 @@ class SnapshotStartTest
         assertThat(replay(second, names(second).getLast(), EngineKind.MIXED, new ByteArrayOutputStream()).digest())
             .isEqualTo(secondDigest);
         assertThat(SnapshotPlace.find(second).open("start", notice -> {}).verify()).isEmpty();
+    }
+
+    @Test
+    void aJournalMayBeginWithTheOldestSnapshotThatIsKept() throws Exception
+    {
+        final GuestImage image = GuestImage.read(ECHO, null, null, MEMORY_BYTES, List.of(), null);
+        final Path journal = directory.resolve("journal");
+        final Random random = new Random(1);
+        final byte[] much = new byte[80];
+        try (Recording recording = new Recording(journal, image, GuestStart.boot(), 0, 2))
+        {
+            for (int i = 0; i < 12; i++)
+            {
+                recording.say(Stream.generate(() ->
+                {
+                    random.nextBytes(much);
+                    return HexFormat.of().formatHex(much);
+                }).limit(300).toArray(String[]::new));
+                SnapshotTaker.ask(journal, i == 6 ? "named" : null);
+            }
+            recording.quit();
+        }
+        assertThat(names(journal)).containsExactly("named", "s10", "s11");
+        assertThatThrownBy(() -> replay(journal, null, EngineKind.MIXED, new ByteArrayOutputStream()))
+            .isInstanceOf(JournalException.class).hasMessageContaining("--from NAME");
+        final long digest = replay(journal, "named", EngineKind.MIXED, new ByteArrayOutputStream()).digest();
+        assertThat(replay(journal, "s11", EngineKind.MIXED, new ByteArrayOutputStream()).digest()).isEqualTo(digest);
+        assertThat(JournalVerifier.verify(journal).damage()).isNull();
     }
 
     @Test
