@@ -1,9 +1,6 @@
 package dev.understudy.guest.memory;
 
 import dev.understudy.guest.state.StateHash;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
 
 /**
  * A hash of all RAM that costs only the pages written since the last time.
@@ -13,9 +10,6 @@ import java.nio.ByteOrder;
  */
 final class MemoryHash
 {
-    private static final VarHandle LONG =
-        MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
-
     /** Four independent lanes hide the latency of the multiplication: 0.3 µs a page against 1.1 µs with one. */
     private static final long PRIME_1 = 0x9E37_79B1_85EB_CA87L;
     private static final long PRIME_2 = 0xC2B2_AE3D_27D4_EB4FL;
@@ -79,18 +73,18 @@ final class MemoryHash
 
     private long hashPage(final int page)
     {
-        final byte[] ram = memory.array();
-        final int end = (page + 1) << GuestMemory.PAGE_SHIFT;
+        final long from = GuestMemory.BASE + ((long)page << GuestMemory.PAGE_SHIFT);
+        final long end = from + GuestMemory.PAGE_BYTES;
         long a = PRIME_1;
         long b = PRIME_2;
         long c = ~PRIME_1;
         long d = ~PRIME_2;
-        for (int at = page << GuestMemory.PAGE_SHIFT; at < end; at += 4 * Long.BYTES)
+        for (long at = from; at < end; at += 4 * Long.BYTES)
         {
-            a = (Long.rotateLeft(a, 31) ^ (long)LONG.get(ram, at)) * PRIME_1;
-            b = (Long.rotateLeft(b, 31) ^ (long)LONG.get(ram, at + 8)) * PRIME_2;
-            c = (Long.rotateLeft(c, 31) ^ (long)LONG.get(ram, at + 16)) * PRIME_1;
-            d = (Long.rotateLeft(d, 31) ^ (long)LONG.get(ram, at + 24)) * PRIME_2;
+            a = (Long.rotateLeft(a, 31) ^ memory.readLong(at)) * PRIME_1;
+            b = (Long.rotateLeft(b, 31) ^ memory.readLong(at + 8)) * PRIME_2;
+            c = (Long.rotateLeft(c, 31) ^ memory.readLong(at + 16)) * PRIME_1;
+            d = (Long.rotateLeft(d, 31) ^ memory.readLong(at + 24)) * PRIME_2;
         }
         return hash(page, a, b, c, d);
     }

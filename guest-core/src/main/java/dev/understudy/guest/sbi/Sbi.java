@@ -305,7 +305,9 @@ public final class Sbi implements EnvironmentCalls, Stateful
         else if (function == 0)
         {
             final int taken = (int)Math.min(length, MAX_WRITE_BYTES);
-            output.sendConsole(memory.array(), (int)(address - GuestMemory.BASE), taken);
+            final byte[] text = new byte[taken];
+            memory.read(address, text, 0, taken);
+            output.sendConsole(text, 0, taken);
             answer(hart, SUCCESS, taken);
         }
         else

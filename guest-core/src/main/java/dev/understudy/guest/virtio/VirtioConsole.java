@@ -156,8 +156,9 @@ public final class VirtioConsole extends VirtioDevice
             {
                 if (chain.length(piece) > 0)
                 {
-                    final int offset = (int)(chain.address(piece) - GuestMemory.BASE);
-                    output.sendConsole(memory().array(), offset, chain.length(piece));
+                    final byte[] text = new byte[chain.length(piece)];
+                    memory().read(chain.address(piece), text, 0, text.length);
+                    output.sendConsole(text, 0, text.length);
                 }
             }
             queue.push(chain.head(), 0);
