@@ -26,6 +26,7 @@ import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -107,6 +108,7 @@ class BlockReplayTest
         assertThat(switches.translatedInstructions()).isGreaterThan(machine.position() / 100);
     }
 
+    @Tag("slow")
     @Test
     void anotherMachineMayGoOnAnywhereFromTheSavedState() throws IOException
     {

@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -67,6 +68,7 @@ class GuestProgramsTest
         }
     }
 
+    @Tag("slow")
     @ParameterizedTest
     @MethodSource("recordings")
     void programPrintsWhatItPrintsOnQemuAndReplays(final String name, final EngineKind recording) throws IOException
@@ -102,6 +104,7 @@ class GuestProgramsTest
         assertThat(switched.digest()).isEqualTo(machine.digest());
     }
 
+    @Tag("slow")
     @ParameterizedTest
     @ValueSource(strings = {"clock", "crash", "entropy", "page_fault", "sbi", "smc", "timer", "user", "wfi"})
     void anotherMachineMayGoOnAnywhereFromTheSavedState(final String name) throws IOException

@@ -26,6 +26,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -104,6 +105,7 @@ class RecordReplayTest
         assertThat(sliced.digest()).isEqualTo(whole.digest());
     }
 
+    @Tag("slow")
     @ParameterizedTest
     @EnumSource(EngineKind.class)
     void aReplayGetsOnByOneInstruction(final EngineKind engine) throws IOException
@@ -202,6 +204,7 @@ class RecordReplayTest
         return new ReplaySession(JournalScan.open(directory), machine(KV, new Outputs(), engine), request -> {});
     }
 
+    @Tag("slow")
     @Test
     void anotherMachineMayGoOnAnywhereFromTheSavedState() throws IOException
     {

@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.HashMap;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -249,6 +250,7 @@ class CodeCacheTest
         assertThat(it.exits(ExitCause.CODE)).isGreaterThan(TIMES);
     }
 
+    @Tag("slow")
     @Test
     void aDeviceWritesToAPageOfCode()
     {

@@ -2,6 +2,7 @@ package dev.understudy.guest.translate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -66,6 +67,7 @@ class ReservationTest
     }
 
     /** To either half of the doubleword, with what was there before; one beside it does no harm. */
+    @Tag("slow")
     @Test
     void writeOfADeviceEndsTheReservation()
     {

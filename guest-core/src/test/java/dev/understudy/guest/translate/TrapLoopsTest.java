@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.understudy.guest.hart.HartState;
 import java.nio.ByteBuffer;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -66,6 +67,7 @@ class TrapLoopsTest
     private static final int SAVED_SSTATUS = 40;
     private static final int SAVE_AREA_BYTES = 64;
 
+    @Tag("slow")
     @Test
     void enginesAgreeWhereverTheyStop()
     {
